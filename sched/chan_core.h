@@ -1,0 +1,162 @@
+// ChanCore: Go's channel as a state machine, without its values' storage.
+//
+// Role       Shared by the channels of native Gs (chan.h, with a lock) and those
+//            of Lua Gs (stdlib/, inside one strand). Traits move the values:
+//              Item                       where a value is: a pointer, a Lua slot
+//              Move(channel, from, to)    from one party straight to the other
+//              Put(channel, slot, from)   into a slot of the buffer
+//              Take(channel, slot, to)    out of a slot of the buffer
+//            Put and Take may raise (a Lua error) only when called for the active
+//            party, before any state has changed.
+// Threads    Whoever holds the channel: its lock, or its strand.
+// Locks      none of its own
+// Invariants I1. Receivers wait only while the buffer is empty and no sender
+//                waits; senders only while the buffer is full.
+//            I2. Values leave in the order of their coming; a direct hand-over
+//                happens only when nothing is buffered.
+//            I3. A closed channel has no waiters.
+// Tests      tests/sched/chan_test.cc; tests/lua/chan
+
+#ifndef TRI_SCHED_CHAN_CORE_H_
+#define TRI_SCHED_CHAN_CORE_H_
+
+#include <cstdint>
+
+#include "sched/g.h"
+#include "sched/wait_queue.h"
+
+namespace trilune {
+
+// What an attempt on a channel came to.
+enum class ChanResult : uint8_t {
+  kDone,       // the value has moved
+  kClosed,     // send: misuse; receive: closed and drained
+  kWouldWait,  // nothing happened
+};
+
+template <class Traits>
+class ChanCore {
+ public:
+  using Item = typename Traits::Item;
+
+  // A party's place in the queue, with where its value is or shall go.
+  struct Waiter : WaiterBase {
+    Item item = {};
+    int32_t index = 0;  // of the select case
+  };
+
+  explicit ChanCore(uint32_t capacity) : capacity_(capacity) {}
+
+  [[nodiscard]] uint32_t capacity() const { return capacity_; }
+  [[nodiscard]] uint32_t size() const { return count_; }
+  [[nodiscard]] bool closed() const { return closed_; }
+
+  // The buffer must be `slots` long, 1 <= slots <= capacity, before a send that
+  // finds NeedsSlots. The owner of the storage grows it and moves the values.
+  [[nodiscard]] bool NeedsSlots() const {
+    return count_ == slots_ && slots_ < capacity_;
+  }
+  [[nodiscard]] uint32_t slots() const { return slots_; }
+  [[nodiscard]] uint32_t head() const { return head_; }
+  // Values now lie in the slots 0 to count - 1.
+  void AdoptSlots(uint32_t slots) {
+    slots_ = slots;
+    head_ = 0;
+  }
+
+  // Whether a send or receive would come to anything but kWouldWait. A waiter
+  // whose wait has just ended may make it a false true; then the attempt says
+  // kWouldWait.
+  [[nodiscard]] bool CanSend() const {
+    return closed_ || count_ < capacity_ || !receivers_.empty();
+  }
+  [[nodiscard]] bool CanRecv() const {
+    return closed_ || count_ > 0 || !senders_.empty();
+  }
+
+  // Sends `from`. On kDone `*woken` is a G to make runnable, or null.
+  // Requires: !NeedsSlots() unless a receiver waits.
+  ChanResult TrySend(typename Traits::Channel channel, Item from, G** woken) {
+    *woken = nullptr;
+    if (closed_) return ChanResult::kClosed;
+    if (WaiterBase* base = receivers_.PopAndWin()) {
+      auto* waiter = static_cast<Waiter*>(base);
+      Traits::Move(channel, from, waiter->item);
+      *woken = Finish(waiter, WakeResult::kReady);
+      return ChanResult::kDone;
+    }
+    if (count_ == capacity_) return ChanResult::kWouldWait;
+    Traits::Put(channel, Wrap(head_ + count_), from);
+    count_++;
+    return ChanResult::kDone;
+  }
+
+  // Receives into `to`. On kDone `*woken` is a G to make runnable, or null.
+  ChanResult TryRecv(typename Traits::Channel channel, Item to, G** woken) {
+    *woken = nullptr;
+    if (count_ > 0) {
+      Traits::Take(channel, head_, to);
+      // The longest waiting sender's value takes the free place, at the end.
+      WaiterBase* base = senders_.PopAndWin();
+      const uint32_t freed = head_;
+      head_ = Wrap(head_ + 1);
+      if (base == nullptr) {
+        count_--;
+        return ChanResult::kDone;
+      }
+      auto* waiter = static_cast<Waiter*>(base);
+      Traits::Put(channel, freed, waiter->item);
+      *woken = Finish(waiter, WakeResult::kReady);
+      return ChanResult::kDone;
+    }
+    if (WaiterBase* base = senders_.PopAndWin()) {
+      auto* waiter = static_cast<Waiter*>(base);
+      Traits::Move(channel, waiter->item, to);
+      *woken = Finish(waiter, WakeResult::kReady);
+      return ChanResult::kDone;
+    }
+    return closed_ ? ChanResult::kClosed : ChanResult::kWouldWait;
+  }
+
+  void QueueSender(Waiter* waiter, G* g) { senders_.PushTail(waiter, g); }
+  void QueueReceiver(Waiter* waiter, G* g) { receivers_.PushTail(waiter, g); }
+
+  // Closes; false if it was closed. Call PopWaiter until it gives null, and make
+  // each G runnable.
+  [[nodiscard]] bool Close() {
+    if (closed_) return false;
+    closed_ = true;
+    return true;
+  }
+  [[nodiscard]] G* PopWaiter() {
+    WaiterBase* base = receivers_.PopAndWin();
+    if (base == nullptr) base = senders_.PopAndWin();
+    if (base == nullptr) return nullptr;
+    return Finish(static_cast<Waiter*>(base), WakeResult::kClosed);
+  }
+
+ private:
+  // Tells the won G how its wait ended.
+  static G* Finish(Waiter* waiter, WakeResult result) {
+    G* g = waiter->g;
+    g->wake = result;
+    g->wake_index = waiter->index;
+    return g;
+  }
+
+  [[nodiscard]] uint32_t Wrap(uint32_t slot) const {
+    return slot >= slots_ ? slot - slots_ : slot;
+  }
+
+  WaitQueue senders_;
+  WaitQueue receivers_;
+  const uint32_t capacity_;
+  uint32_t slots_ = 0;  // of the buffer that exist
+  uint32_t head_ = 0;   // the oldest value's slot
+  uint32_t count_ = 0;  // values buffered
+  bool closed_ = false;
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_CHAN_CORE_H_

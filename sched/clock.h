@@ -1,0 +1,38 @@
+// NowNs: the scheduler's clock.
+//
+// Role       CLOCK_MONOTONIC in nanoseconds; every deadline is on this clock.
+// Threads    any
+// Locks      none
+// Tests      tests/sched/timers_test.cc
+
+#ifndef TRI_SCHED_CLOCK_H_
+#define TRI_SCHED_CLOCK_H_
+
+#include <time.h>
+
+#include <cstdint>
+
+#include "sched/g.h"
+
+namespace trilune {
+
+inline int64_t NowNs() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * INT64_C(1'000'000'000) + now.tv_nsec;
+}
+
+// The instant `seconds` from `now_ns`, kNever if that is centuries away.
+// Requires: seconds >= 0, not NaN. Rounds up: never early.
+inline int64_t DeadlineAfter(int64_t now_ns, double seconds) {
+  constexpr double kLimit = 9e9;  // seconds; 285 years
+  if (seconds >= kLimit) return kNever;
+  const double ns = seconds * 1e9;
+  auto whole = static_cast<int64_t>(ns);
+  if (static_cast<double>(whole) < ns) whole++;
+  return whole > kNever - now_ns ? kNever : now_ns + whole;
+}
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_CLOCK_H_

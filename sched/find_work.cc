@@ -1,0 +1,314 @@
+// Where an M looks for work, in this order: timers due here; every 61st time the
+// global queue; the strand just woken here; the local queue; the global queue;
+// half of another P's queue, from a random first victim, four rounds, timers of
+// others in the last; then it gives up its P, looks once more at everything, and
+// sleeps. Go's findrunnable (proc.go) is the model; waker.h has the protocol that
+// makes the last look sufficient.
+
+#include <algorithm>
+#include <numeric>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/scheduler.h"
+#include "sched/sync/check.h"
+
+namespace trilune {
+namespace {
+
+// Prime, so that the two queues do not fall into step with a program's periods.
+constexpr uint32_t kGlobalEvery = 61;
+constexpr int kStealRounds = 4;
+// A check of clock and timers costs about as much as a switch. This many
+// switches apart it costs nothing; fewer if Gs run long between switches.
+constexpr int32_t kMaxCheckInterval = 64;
+// A P that wakes a strand mostly parks soon and runs it itself.
+constexpr long kRunnextGraceNs = 3000;
+constexpr int64_t kCheckPeriodNs = 50'000;
+
+}  // namespace
+
+void Scheduler::AddTimer(M* m, int64_t when_ns, G* g, uint64_t ticket) {
+  m->p->timers.Add(when_ns, g, ticket);
+  const int64_t sleeper_until = sleeper_until_.load(std::memory_order_seq_cst);
+  if (sleeper_until == kNobody) {  // [TM1]
+    // With an idle P there should be an M that minds the timers of busy ones.
+    if (waker_.idle_ps() > 0) WakeOne();
+  } else if (when_ns < sleeper_until) {
+    MutexLock lock(mu_);
+    if (sleeper_ != nullptr) sleeper_->parker.Wake();
+  }
+}
+
+bool Scheduler::RunTimers(M* m, P* p, int64_t now_ns) {
+  if (p->timers.next_when() > now_ns) return false;
+  G* g = p->timers.TakeDue(now_ns);
+  if (g == nullptr) return false;
+  // A strand woken here goes to this M's P, behind what is queued, so that many
+  // timers due at once run in the order of their deadlines.
+  while (g != nullptr) {
+    G* following = g->next;
+    Strand* strand = g->strand;
+    if (m->strand == strand) {
+      strand->PushFresh(g);
+    } else if (strand->word.Push(g)) {
+      QueueLocal(m, strand);
+    }
+    g = following;
+  }
+  WakeOne();
+  return true;
+}
+
+bool Scheduler::CheckClock(M* m) {
+  P* p = m->p;
+  const int64_t now = NowNs();
+  p->now_ns = now;
+  // Adapt the interval to how long the switches took.
+  const int64_t elapsed = std::max<int64_t>(now - m->last_check_ns, 1);
+  const int64_t fitting = m->check_interval * kCheckPeriodNs / elapsed;
+  m->check_interval = static_cast<int32_t>(
+      std::clamp<int64_t>(fitting, 1, kMaxCheckInterval));
+  m->check_countdown = m->check_interval;
+  m->last_check_ns = now;
+  p->resched.store(false, std::memory_order_relaxed);
+  RunTimers(m, p, now);
+  if (now - m->slice_start_ns < config_.slice_ns) return false;
+  m->slice_start_ns = now;
+  // Who inherits slices by being woken must queue now and then.
+  Strand* next = p->runnext.exchange(nullptr, std::memory_order_acq_rel);
+  if (next != nullptr) QueueLocal(m, next);  // [NX1]
+  return true;
+}
+
+bool Scheduler::Check(M* m) {
+  const bool slice_over = CheckClock(m);
+  if (stopping_.load(std::memory_order_relaxed)) {
+    m->strand = nullptr;
+    return false;
+  }
+  const bool surplus = m->p->id >= procs();
+  const bool others_wait =
+      global_size_.load(std::memory_order_relaxed) > 0 ||
+      m->p->queue.LooksLong() > 0;
+  if (!surplus && !(slice_over && others_wait)) return true;
+  Strand* strand = m->strand;
+  m->strand = nullptr;
+  {
+    MutexLock lock(mu_);
+    PushGlobal(strand, strand, 1);
+  }
+  WakeOne();
+  return false;
+}
+
+Strand* Scheduler::FindStrand(M* m) {
+  for (;;) {
+    if (stopping_.load(std::memory_order_acquire)) return nullptr;
+    if (m->p == nullptr) {
+      SleepWithoutP(m);
+      continue;
+    }
+    RetireIfSurplus(m);
+    if (m->p == nullptr) continue;
+    if (--m->check_countdown <= 0 ||
+        m->p->resched.load(std::memory_order_relaxed)) {
+      CheckClock(m);
+    }
+    Strand* strand = FindNearby(m);
+    if (strand == nullptr) strand = GiveUpP(m);
+    if (strand == nullptr) continue;
+    if (m->spinning) FinishSpinning(m);
+    Bump(m->p->schedtick);
+    m->dispatches++;
+    return strand;
+  }
+}
+
+Strand* Scheduler::FindNearby(M* m) {
+  P* p = m->p;
+  if (m->dispatches % kGlobalEvery == 0) {
+    Strand* strand = PopGlobal();
+    if (strand != nullptr) {
+      m->slice_start_ns = p->now_ns;
+      return strand;
+    }
+  }
+  // The strand woken last inherits the slice.
+  if (p->runnext.load(std::memory_order_relaxed) != nullptr) {
+    Strand* strand = p->runnext.exchange(nullptr, std::memory_order_acq_rel);
+    if (strand != nullptr) return strand;  // [NX1]
+  }
+  Strand* strand = p->queue.PopLocal();
+  if (strand == nullptr) {
+    CheckClock(m);
+    strand = TakeLocal(p);
+  }
+  if (strand == nullptr) strand = PopGlobal();
+  if (strand == nullptr) {
+    if (!m->spinning && waker_.TryStartSpinning(procs())) m->spinning = true;
+    if (m->spinning) strand = Steal(m);
+  }
+  m->slice_start_ns = p->now_ns;
+  return strand;
+}
+
+Strand* Scheduler::TakeLocal(P* p) {
+  Strand* strand = p->runnext.exchange(nullptr, std::memory_order_acq_rel);
+  return strand != nullptr ? strand : p->queue.PopLocal();  // [NX1]
+}
+
+Strand* Scheduler::Steal(M* m) {
+  const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
+  for (int round = 0; round < kStealRounds; round++) {
+    const bool last_round = round == kStealRounds - 1;
+    // A stride coprime to the number of Ps visits each once.
+    auto stride = static_cast<int>(m->p->Random() % static_cast<uint32_t>(made));
+    while (std::gcd(stride, made) != 1) stride++;
+    auto at = static_cast<int>(m->p->Random() % static_cast<uint32_t>(made));
+    for (int i = 0; i < made; i++, at = (at + stride) % made) {
+      P* victim = ps_[at].get();
+      if (victim == m->p) continue;
+      if (last_round && RunTimers(m, victim, m->p->now_ns)) {
+        Strand* strand = TakeLocal(m->p);
+        if (strand != nullptr) return strand;
+      }
+      Strand* strand = m->p->queue.StealHalf(victim->queue);
+      // What was woken last is about to run there: take it only at the end, and
+      // only if it is still there after a moment.
+      if (strand == nullptr && last_round &&
+          victim->runnext.load(std::memory_order_relaxed) != nullptr) {
+        const timespec moment = {0, kRunnextGraceNs};
+        nanosleep(&moment, nullptr);
+        strand = victim->runnext.exchange(nullptr, std::memory_order_acq_rel);
+      }
+      if (strand != nullptr) {  // [NX1]
+        Bump(m->p->steals);
+        return strand;
+      }
+    }
+  }
+  return nullptr;
+}
+
+void Scheduler::FinishSpinning(M* m) {
+  m->spinning = false;
+  if (waker_.StopSpinning() && SeesWork()) WakeOne();
+}
+
+bool Scheduler::SeesWork() const {
+  if (global_size_.load(std::memory_order_seq_cst) > 0) return true;  // [WK2]
+  const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
+  for (int i = 0; i < made; i++) {
+    const P& p = *ps_[i];
+    if (p.queue.LooksLong() > 0 ||
+        p.runnext.load(std::memory_order_seq_cst) != nullptr) {
+      return true;
+    }
+  }
+  const int64_t earliest = EarliestTimer();
+  return earliest != kNever && earliest <= NowNs();
+}
+
+int64_t Scheduler::EarliestTimer() const {
+  int64_t earliest = kNever;
+  const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
+  for (int i = 0; i < made; i++) {
+    earliest = std::min(earliest, ps_[i]->timers.next_when());
+  }
+  return earliest;
+}
+
+// Nothing nearby: gives the P up, then looks at everything once more. A submitter
+// either saw this P idle, or its work is seen here. [WK1] [WK2]
+Strand* Scheduler::GiveUpP(M* m) {
+  {
+    MutexLock lock(mu_);
+    Strand* strand = PopGlobalLocked();
+    if (strand != nullptr) return strand;
+    P* p = m->p;
+    m->p = nullptr;
+    if (p->id < procs()) {
+      PushIdleP(p);
+    } else {
+      p->place = P::Place::kRetired;
+      p->timers.MoveTo(ps_[0]->timers);
+    }
+  }
+  if (m->spinning) {
+    m->spinning = false;
+    waker_.StopSpinning();
+  }
+  if (!SeesWork()) return nullptr;
+  MutexLock lock(mu_);
+  m->p = PopIdleP();
+  if (m->p != nullptr) {
+    m->spinning = true;
+    waker_.StartSpinning();
+  }
+  return nullptr;
+}
+
+// Sleeps until somebody hands over a P or a timer is due while a P is idle.
+void Scheduler::SleepWithoutP(M* m) {
+  bool quiescent = false;
+  {
+    MutexLock lock(mu_);
+    if (stopping_.load(std::memory_order_relaxed)) return;
+    if (m->handed_p == nullptr && !m->is_idle) PushIdleM(m);
+    quiescent = IsQuiescent();
+  }
+  if (quiescent) {
+    QuiescenceListener* listener =
+        listener_.load(std::memory_order_acquire);  // [QL1]
+    if (listener != nullptr) listener->OnQuiescent();
+  }
+  const bool woken = MindTimers(m);
+  MutexLock lock(mu_);
+  if (m->handed_p != nullptr) {
+    m->p = m->handed_p;
+    m->spinning = m->handed_spinning;
+    m->handed_p = nullptr;
+  } else if (!woken) {
+    m->p = PopIdleP();
+    if (m->p != nullptr) {
+      m->spinning = true;
+      waker_.StartSpinning();
+    }
+  }
+  if (m->is_idle && (m->p != nullptr ||
+                     stopping_.load(std::memory_order_relaxed))) {
+    RemoveIdleM(m);
+  }
+}
+
+// Parks the M, until the earliest timer if nobody else does that. False: the
+// time has come.
+bool Scheduler::MindTimers(M* m) {
+  bool minds = false;
+  {
+    MutexLock lock(mu_);
+    // With every P held, each holder looks at its timers itself.
+    minds = sleeper_ == nullptr && idle_ps_ != nullptr;
+    if (minds) {
+      sleeper_ = m;
+      sleeper_until_.store(kNever, std::memory_order_seq_cst);  // [TM1]
+    }
+  }
+  if (!minds) return m->parker.Park(kNever, nullptr);
+  const int64_t until = EarliestTimer();
+  sleeper_until_.store(until, std::memory_order_seq_cst);  // [TM1]
+  const bool woken =
+      m->parker.Park(until, until == kNever ? nullptr : &NowNs);
+  MutexLock lock(mu_);
+  sleeper_ = nullptr;
+  sleeper_until_.store(kNobody, std::memory_order_seq_cst);
+  return woken;
+}
+
+bool Scheduler::IsQuiescent() const {
+  return idle_m_count_ == m_count_ && global_head_ == nullptr &&
+         EarliestTimer() == kNever && !SeesWork();
+}
+
+}  // namespace trilune

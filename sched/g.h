@@ -1,0 +1,129 @@
+// G: one coroutine, as the scheduler sees it.
+//
+// Role       Base of the Lua G (vm/) and the native G (native.h). The scheduler
+//            knows a G only by this record and its GKind.
+// Threads    The strand's owner, but for `word`, which any waker may touch.
+// Locks      none
+// Lifetime   G memory is type-stable: it is reused for Gs of the same kind only,
+//            and freed with the scheduler. A waker may look at `word` at any time.
+// Tests      tests/sched/g_test.cc
+
+#ifndef TRI_SCHED_G_H_
+#define TRI_SCHED_G_H_
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+#include "sched/g_word.h"
+
+namespace trilune {
+
+class Fiber;
+class Strand;
+struct G;
+
+// What a waiting G waits for. Names: WaitReasonName.
+enum class WaitReason : uint8_t {
+  kNone,
+  kSleep,
+  kChanSend,
+  kChanRecv,
+  kSelect,
+  kJoin,
+  kGroup,
+  kMutexLock,
+  kRWMutexLock,
+  kRWMutexRLock,
+  kSemaphore,
+  kWaitGroup,
+  kCond,
+  kOnce,
+  kHostCall,
+};
+
+const char* WaitReasonName(WaitReason reason);
+
+// How a wait ended; written by the winner of TryWake before it makes the G
+// runnable, read by the G.
+enum class WakeResult : uint8_t { kReady, kClosed, kTimeout, kCancelled };
+
+constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
+// What remains to be done once a parking G has left its stack: see Publish in
+// loop.cc.
+struct ParkCommit {
+  int64_t deadline_ns = kNever;      // arms a timer, unless kNever
+  void (*unlock)(void*) = nullptr;   // releases the lock that the waker needs
+  void* unlock_argument = nullptr;
+  bool external = false;  // something outside the strand will wake it
+  // Read after the wait is public: if set, the wait ends as cancelled. Whoever
+  // sets it then looks for public waits, so one of the two sees the other. [NC1]
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+// What a GKind's run function came back for.
+enum class Outcome {
+  kParked,        // left no stack; strand->commit says how to publish the wait
+  kYielded,       // left no stack; is runnable
+  kEnded,         // the kind has taken the record back already
+  kStrandEnded,   // as kEnded, and its strand went with it
+};
+
+// The operations that the scheduler needs from a kind of G.
+struct GKind {
+  // Runs `g` on the calling stack until it parks without that stack, yields or
+  // ends. It may come back on another M than it was called on.
+  Outcome (*run)(G* g);
+};
+
+struct G {
+  enum Flag : uint8_t {
+    kCancelled = 1,  // every wait fails
+    kExternal = 2,   // counted in strand->external while it waits
+    kStarted = 4,    // has run
+    kDaemon = 8,     // belongs to the runtime: no deadlock report counts it
+  };
+
+  GWord<> word;
+  G* next = nullptr;  // the one queue node; owned by who owns the G
+  Strand* strand = nullptr;
+  const GKind* kind = nullptr;
+  uint64_t id = 0;
+  Fiber* fiber = nullptr;  // the stack it left, when parked with one
+  int64_t wait_since_ns = 0;
+  WaitReason reason = WaitReason::kNone;
+  WakeResult wake = WakeResult::kReady;
+  uint8_t flags = 0;
+  bool has_timer = false;   // the present wait armed a timer
+  uint16_t timer_p = 0;     // on this P
+  int32_t wake_index = 0;   // which select case the waker chose
+};
+
+// A first-in first-out list of Gs, linked by G::next.
+class GList {
+ public:
+  [[nodiscard]] bool empty() const { return head_ == nullptr; }
+  void PushTail(G* g) {
+    g->next = nullptr;
+    if (head_ == nullptr) {
+      head_ = g;
+    } else {
+      tail_->next = g;
+    }
+    tail_ = g;
+  }
+  [[nodiscard]] G* PopHead() {
+    G* g = head_;
+    if (g != nullptr) head_ = g->next;
+    return g;
+  }
+
+ private:
+  G* head_ = nullptr;
+  G* tail_ = nullptr;  // valid only while head_ is not null
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_G_H_

@@ -1,0 +1,120 @@
+// GWord: a G's {ticket, state} in one atomic word.
+//
+// Role       Each wait has a ticket. A waker that names the ticket and finds the
+//            state waiting wins the G by one CAS; a wake-up meant for an earlier
+//            wait, or a second one for this wait, loses. Tickets are never reset,
+//            and G memory is type-stable, so a late waker may always look.
+// Threads    BeginWait, Publish..., SetRunning, SetDead: who runs the G.
+//            TryWake: any thread.
+// Locks      none
+// Invariants I1. For one ticket at most one TryWake succeeds.
+//            I2. Only the winner of TryWake may link the G's queue node.
+// Tests      tests/sched/g_test.cc; tests/model/g_word_model.cc
+
+#ifndef TRI_SCHED_G_WORD_H_
+#define TRI_SCHED_G_WORD_H_
+
+#include <cstdint>
+
+#include "sched/sync/check.h"
+#include "sched/sync/std_sync.h"
+
+namespace trilune {
+
+// Where a G is and who owns it:
+enum class GState : uint8_t {
+  kIdle,       // free memory of the G's maker
+  kRunnable,   // in its strand's queues or inbox; the strand's owner owns it
+  kRunning,    // on the M that runs its strand
+  kSyscall,    // on an M, in the kernel, its P and strand up for retaking
+  kWaiting,    // parked; the winner of TryWake owns it
+  kPreempted,  // as kRunnable, but stopped between two instructions
+  kDead,       // ended; its maker owns it
+};
+
+// The legal edges; any other is a bug of ours.
+constexpr bool IsLegal(GState from, GState to) {
+  switch (from) {
+    case GState::kIdle:
+      return to == GState::kRunnable;
+    case GState::kRunnable:
+      return to == GState::kRunning || to == GState::kDead;
+    case GState::kRunning:
+      return to == GState::kRunnable || to == GState::kSyscall ||
+             to == GState::kWaiting || to == GState::kPreempted ||
+             to == GState::kDead;
+    case GState::kSyscall:
+      return to == GState::kRunning || to == GState::kRunnable;
+    case GState::kWaiting:
+      return to == GState::kRunnable;
+    case GState::kPreempted:
+      return to == GState::kRunning || to == GState::kRunnable;
+    case GState::kDead:
+      return to == GState::kIdle;
+  }
+  return false;
+}
+
+const char* GStateName(GState state);
+
+template <class Sync = StdSync>
+class GWord {
+ public:
+  GWord() : word_(0) {}
+
+  [[nodiscard]] GState state() const {
+    // relaxed: a hint for everybody but the owner, who wrote it.
+    return StateOf(word_.load(std::memory_order_relaxed));
+  }
+  // The current wait's ticket. Exact for the owner; for others a hint.
+  [[nodiscard]] uint64_t ticket() const {
+    return TicketOf(word_.load(std::memory_order_relaxed));
+  }
+
+  // Changes the state of a G that the caller owns, keeping the ticket.
+  // release: whoever wakes a waiting G sees all it did. [GW1]
+  void Become(GState from, GState to) {
+    const uint64_t word = word_.load(std::memory_order_relaxed);
+    TRI_CHECK(StateOf(word) == from && IsLegal(from, to));
+    word_.store(Pack(TicketOf(word), to), std::memory_order_release);  // [GW1]
+  }
+
+  // Opens a new wait and returns its ticket. The G is still running: nobody can
+  // win it before Become(kRunning, kWaiting).
+  uint64_t BeginWait() {
+    const uint64_t word = word_.load(std::memory_order_relaxed);
+    TRI_CHECK(StateOf(word) == GState::kRunning);
+    const uint64_t ticket = TicketOf(word) + 1;
+    // relaxed: Become publishes.
+    word_.store(Pack(ticket, GState::kRunning), std::memory_order_relaxed);
+    return ticket;
+  }
+
+  // Ends the wait `ticket`. True: the caller won and must make the G runnable.
+  [[nodiscard]] bool TryWake(uint64_t ticket) {
+    uint64_t expected = Pack(ticket, GState::kWaiting);
+    // acquire: sees what the G did before it parked. [GW1]
+    return word_.compare_exchange_strong(
+        expected, Pack(ticket, GState::kRunnable),
+        std::memory_order_acq_rel);  // [GW1]
+  }
+
+  // As TryWake, for a waker that knows the G's present wait to be the one it
+  // means: it holds what the G would need to leave that wait.
+  [[nodiscard]] bool TryWakeCurrent() { return TryWake(ticket()); }
+
+ private:
+  static constexpr uint64_t Pack(uint64_t ticket, GState state) {
+    return ticket << 8 | static_cast<uint64_t>(state);
+  }
+  static constexpr uint64_t TicketOf(uint64_t word) { return word >> 8; }
+  static constexpr GState StateOf(uint64_t word) {
+    return static_cast<GState>(word & 0xff);
+  }
+
+  typename Sync::template Atomic<uint64_t> word_;
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_G_WORD_H_

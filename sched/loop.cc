@@ -1,0 +1,269 @@
+// The loop's protocol: see loop.h and docs/architecture.md, "Life of a G".
+//
+// Loop frames sit on a pooled fiber. A G parked with its stack takes the frames
+// below it along; when its run function at last returns, it returns into those
+// frames, which then are the loop of whichever M is there. So nothing about M, P
+// or strand is kept in a local across a call that runs a G.
+
+#include "sched/loop.h"
+
+#include "sched/clock.h"
+#include "sched/p.h"
+#include "sched/scheduler.h"
+#include "sched/sync/check.h"
+
+namespace trilune {
+namespace {
+
+Fiber* TakeLoopFiber(M* m) {
+  TRI_CHECK(m->cached > 0);
+  return m->cache[--m->cached];
+}
+
+void RecycleFiber(M* m, Fiber* fiber) {
+  if (m->cached < M::kCacheSize) {
+    m->cache[m->cached++] = fiber;
+  } else {
+    m->sched->fibers().Put(fiber);
+  }
+}
+
+bool SetAfterPublication(const std::atomic<bool>& flag) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // [NC1]
+  return flag.load(std::memory_order_relaxed);
+}
+
+// Makes the wait that `g` has left for visible to its wakers, timer last but for
+// the lock: from then on the G may run elsewhere, or even be gone.
+void Publish(M* m, G* g, const ParkCommit& commit) {
+  g->wait_since_ns = m->p->now_ns;
+  const uint64_t ticket = g->word.ticket();
+  const bool timed = commit.deadline_ns != kNever;
+  if (timed || commit.external) {
+    g->flags |= G::kExternal;
+    g->strand->external++;
+    g->has_timer = timed;
+    g->timer_p = static_cast<uint16_t>(m->p->id);
+  }
+  g->word.Become(GState::kRunning, GState::kWaiting);
+  if (timed) {
+    m->sched->AddTimer(m, commit.deadline_ns, g, ticket);
+  }
+  const bool cancelled =
+      commit.cancelled != nullptr && SetAfterPublication(*commit.cancelled);
+  if (commit.unlock != nullptr) commit.unlock(commit.unlock_argument);
+  if (cancelled && g->word.TryWake(ticket)) {
+    g->wake = WakeResult::kCancelled;
+    Ready(g);
+  }
+}
+
+// The first thing on every stack that is switched to.
+void Landed(Fiber* left) {
+  M* m = CurrentM();
+  AfterSwitch& after = m->after;
+  switch (after.kind) {
+    case AfterSwitch::Kind::kRecycle:
+      if (left != &m->home) RecycleFiber(m, left);
+      break;
+    case AfterSwitch::Kind::kPark:
+      after.g->fiber = left;
+      after.g->strand->stackful++;
+      Publish(m, after.g, after.commit);
+      break;
+    case AfterSwitch::Kind::kYield:
+      after.g->fiber = left;
+      after.g->strand->stackful++;
+      after.g->word.Become(GState::kRunning, GState::kRunnable);
+      after.g->strand->PushFresh(after.g);
+      break;
+  }
+}
+
+void SwitchTo(M* m, Fiber* to) {
+  Fiber* from = m->fiber;
+  m->fiber = to;
+  Landed(Fiber::Switch(from, to));
+}
+
+// `g` is about to run on `m`.
+void Start(M* m, G* g) {
+  Strand* strand = g->strand;
+  g->word.Become(GState::kRunnable, GState::kRunning);
+  m->current = g;
+  strand->gtick++;
+  if ((g->flags & G::kExternal) != 0) {
+    g->flags &= static_cast<uint8_t>(~G::kExternal);
+    strand->external--;
+    if (g->has_timer) {
+      g->has_timer = false;
+      m->sched->ForgetTimer(g->timer_p);
+    }
+  }
+}
+
+// True while the running strand may pick its next G at once.
+bool MayPickAtOnce(M* m) {
+  return --m->check_countdown > 0 &&
+         !m->p->resched.load(std::memory_order_relaxed);
+}
+
+G* PickWithMail(Strand* strand) {
+  if (strand->word.HasMail()) strand->TakeMail();
+  return strand->Pick();
+}
+
+// Nothing is runnable in the strand that `m` owns: release it.
+void Release(M* m, Strand* strand) {
+  strand->OnIdle();
+  if (strand->HasRunnable() || strand->word.HasMail()) return;
+  if (strand->live > 0 && strand->external == 0) {
+    strand->OnStuck();
+    if (strand->HasRunnable()) return;
+  }
+  m->strand = nullptr;
+  // On failure the inbox got mail, and the strand is still ours.
+  if (!strand->word.TryRelease()) m->strand = strand;
+}
+
+void Dispatch(M* m, G* g) {
+  Start(m, g);
+  if (g->fiber != nullptr) {
+    Fiber* to = g->fiber;
+    g->fiber = nullptr;
+    g->strand->stackful--;
+    m->after.kind = AfterSwitch::Kind::kRecycle;
+    SwitchTo(m, to);
+    return;  // as a fresh loop, for whoever took this fiber
+  }
+  const Outcome outcome = g->kind->run(g);
+  m = CurrentM();
+  switch (outcome) {
+    case Outcome::kParked: {
+      const ParkCommit commit = g->strand->commit;
+      Publish(m, g, commit);
+      break;
+    }
+    case Outcome::kYielded:
+      g->word.Become(GState::kRunning, GState::kRunnable);
+      g->strand->PushFresh(g);
+      break;
+    case Outcome::kEnded:
+      break;
+    case Outcome::kStrandEnded:
+      m->strand = nullptr;
+      break;
+  }
+}
+
+void LoopStep(M* m) {
+  if (m->strand == nullptr) {
+    m->strand = m->sched->FindStrand(m);
+    if (m->strand == nullptr) {  // the scheduler stops
+      m->after.kind = AfterSwitch::Kind::kRecycle;
+      SwitchTo(m, &m->home);
+    }
+    return;
+  }
+  G* g = m->next_g;
+  m->next_g = nullptr;
+  if (g == nullptr) {
+    if (m->rotate) {
+      m->rotate = false;
+      m->sched->Requeue(m);
+      return;
+    }
+    if (!MayPickAtOnce(m) && !m->sched->Check(m)) return;
+    g = PickWithMail(m->strand);
+    if (g == nullptr) {
+      Release(m, m->strand);
+      return;
+    }
+  }
+  Dispatch(m, g);
+}
+
+}  // namespace
+
+void LoopEntry(Fiber* left) {
+  Landed(left);
+  for (;;) LoopStep(CurrentM());
+}
+
+void RunM(M* m) {
+  m->fiber = &m->home;
+  TRI_CHECK(CanParkWithStack(m));
+  m->after.kind = AfterSwitch::Kind::kRecycle;
+  SwitchTo(m, TakeLoopFiber(m));
+  while (m->cached > 0) m->sched->fibers().Put(TakeLoopFiber(m));
+}
+
+bool CanParkWithStack(M* m) {
+  if (m->cached > 0) return true;
+  Fiber* fiber = m->sched->fibers().Get();
+  if (fiber == nullptr) return false;
+  m->cache[m->cached++] = fiber;
+  return true;
+}
+
+void ParkWithStack(G* g, const ParkCommit& commit) {
+  M* m = CurrentM();
+  Fiber* to = nullptr;
+  if (MayPickAtOnce(m)) {
+    G* next = PickWithMail(m->strand);
+    if (next != nullptr && next->fiber != nullptr) {
+      to = next->fiber;
+      next->fiber = nullptr;
+      next->strand->stackful--;
+      Start(m, next);
+    } else {
+      m->next_g = next;
+    }
+  }
+  if (to == nullptr) to = TakeLoopFiber(m);
+  m->after.kind = AfterSwitch::Kind::kPark;
+  m->after.g = g;
+  m->after.commit = commit;
+  SwitchTo(m, to);
+}
+
+void YieldWithStack(G* g) {
+  M* m = CurrentM();
+  if (!CanParkWithStack(m)) return;
+  Fiber* to = nullptr;
+  if (MayPickAtOnce(m)) {
+    G* next = PickWithMail(m->strand);
+    if (next == nullptr) {
+      // Alone in the strand: go behind the other strands, if any waits here.
+      if (m->p->queue.LooksLong() == 0 &&
+          m->p->runnext.load(std::memory_order_relaxed) == nullptr) {
+        return;
+      }
+      m->rotate = true;
+    } else if (next->fiber != nullptr) {
+      to = next->fiber;
+      next->fiber = nullptr;
+      next->strand->stackful--;
+      Start(m, next);
+    } else {
+      m->next_g = next;
+    }
+  }
+  if (to == nullptr) to = TakeLoopFiber(m);
+  m->after.kind = AfterSwitch::Kind::kYield;
+  m->after.g = g;
+  SwitchTo(m, to);
+}
+
+void Ready(G* g) {
+  Strand* strand = g->strand;
+  M* m = CurrentM();
+  if (m != nullptr && m->strand == strand) {
+    strand->PushWoken(g);
+    return;
+  }
+  // Once pushed, the G may run and its strand be gone, unless it became ours.
+  if (strand->word.Push(g)) strand->sched->Submit(strand, /*soon=*/true);
+}
+
+}  // namespace trilune

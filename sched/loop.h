@@ -1,0 +1,54 @@
+// The scheduling loop, and the two ways in which a G leaves it.
+//
+// Role       What a G's code calls to park or yield with its stack, and what any
+//            thread calls to make a parked G runnable. Parking without a stack
+//            is a return from GKind::run (g.h).
+// Threads    Park..., Yield...: the running G. Ready: who won TryWake.
+// Locks      none
+// Invariants Switch, then publish: nothing that lets another M reach a stack, a
+//            G or a strand happens before its stack has been left.
+// Tests      tests/sched/loop_test.cc; tests/model/handover_model.cc
+
+#ifndef TRI_SCHED_LOOP_H_
+#define TRI_SCHED_LOOP_H_
+
+#include "sched/fiber.h"
+#include "sched/g.h"
+#include "sched/m.h"
+#include "sched/strand.h"
+
+namespace trilune {
+
+// Entry of pooled fibers: runs strands for whichever M is here, for ever.
+void LoopEntry(Fiber* left);
+
+// Runs strands on the calling thread until the scheduler stops. M's main.
+void RunM(M* m);
+
+// True if a G may park with its stack now: a fresh fiber is at hand for the M.
+// It stays true until the caller switches.
+[[nodiscard]] bool CanParkWithStack(M* m);
+
+// Parks the running G `g` on its stack. The caller has opened the wait
+// (g->word.BeginWait) and set g->reason. Returns when the G runs again, perhaps
+// on another thread. Requires: CanParkWithStack.
+void ParkWithStack(G* g, const ParkCommit& commit);
+
+// Lets others run first. Returns at once when there is nobody, or no fiber.
+void YieldWithStack(G* g);
+
+// Makes a G runnable whose TryWake the caller won.
+void Ready(G* g);
+
+// As Ready, when the caller runs inside the G's strand; `woken`: it may go first.
+inline void ReadyInStrand(G* g, bool woken) {
+  if (woken) {
+    g->strand->PushWoken(g);
+  } else {
+    g->strand->PushFresh(g);
+  }
+}
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_LOOP_H_

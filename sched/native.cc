@@ -1,0 +1,195 @@
+#include "sched/native.h"
+
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/sync/check.h"
+
+namespace trilune {
+
+struct NativeG : G {
+  explicit NativeG(NativeGs* made_by) : own(made_by->sched_), maker(made_by) {
+    kind = &kKind;
+    strand = &own;
+  }
+
+  static const GKind kKind;
+
+  Strand own;
+  NativeGs* const maker;
+  std::function<void()> body;
+  NativeG* next_free = nullptr;  // under the maker's lock
+};
+
+const GKind NativeG::kKind = {&NativeGs::RunG};
+
+NativeGs::NativeGs(Scheduler* sched) : sched_(sched) {
+  sched_->set_quiescence_listener(this);
+}
+
+NativeGs::~NativeGs() {
+  sched_->set_quiescence_listener(nullptr);
+  MutexLock lock(mu_);
+  for (NativeG* slab : slabs_) {
+    for (size_t i = 0; i < kSlabSize; i++) slab[i].~NativeG();
+    ::operator delete(slab, std::align_val_t{alignof(NativeG)});
+  }
+}
+
+NativeG* NativeGs::Allocate() {
+  MutexLock lock(mu_);
+  if (free_ == nullptr) {
+    void* memory = ::operator new(sizeof(NativeG) * kSlabSize,
+                                  std::align_val_t{alignof(NativeG)},
+                                  std::nothrow);
+    if (memory == nullptr) return nullptr;
+    auto* slab = static_cast<NativeG*>(memory);
+    slabs_.push_back(slab);
+    for (size_t i = kSlabSize; i-- > 0;) {
+      auto* g = new (slab + i) NativeG(this);
+      g->next_free = free_;
+      free_ = g;
+    }
+  }
+  NativeG* g = free_;
+  free_ = g->next_free;
+  return g;
+}
+
+void NativeGs::Free(NativeG* g) {
+  MutexLock lock(mu_);
+  g->next_free = free_;
+  free_ = g;
+}
+
+bool NativeGs::Go(std::function<void()> body) {
+  if (cancelled()) return false;
+  NativeG* g = Allocate();
+  if (g == nullptr) return false;
+  g->body = std::move(body);
+  g->id = sched_->NextGId();
+  g->flags = 0;
+  TRI_CHECK(g->own.word.TryClaim());
+  if (g->word.state() == GState::kDead) {
+    g->word.Become(GState::kDead, GState::kIdle);
+  }
+  g->word.Become(GState::kIdle, GState::kRunnable);
+  live_.fetch_add(1, std::memory_order_relaxed);
+  g->own.PushFresh(g);
+  sched_->Submit(&g->own, /*soon=*/false);
+  return true;
+}
+
+Outcome NativeGs::RunG(G* g) {
+  auto* native = static_cast<NativeG*>(g);
+  NativeGs* maker = native->maker;
+  native->body();
+  native->body = nullptr;
+  native->word.Become(GState::kRunning, GState::kDead);
+  TRI_CHECK(native->own.word.TryRelease());
+  maker->live_.fetch_sub(1, std::memory_order_relaxed);
+  maker->Free(native);
+  return Outcome::kStrandEnded;
+}
+
+Status NativeGs::Run(std::function<void()> body) {
+  TRI_CHECK(CurrentM() == nullptr);
+  struct Shared {
+    bool ended = false;
+  };
+  auto shared = std::make_shared<Shared>();
+  uint64_t deadlocks_before = 0;
+  {
+    MutexLock lock(mu_);
+    running_++;
+    deadlocks_before = deadlocks_;
+  }
+  const bool made = Go([this, shared, body = std::move(body)] {
+    body();
+    MutexLock lock(mu_);
+    shared->ended = true;
+    changed_.NotifyAll();
+  });
+  mu_.Lock();
+  while (made && !shared->ended && deadlocks_ == deadlocks_before) {
+    changed_.Wait(mu_);
+  }
+  running_--;
+  const bool ended = shared->ended;
+  mu_.Unlock();
+  if (!made) return Status(StatusCode::kStopped, "no new native G");
+  if (ended) return Status();
+  return Status(StatusCode::kDeadlock,
+                "all goroutines are asleep - deadlock!");
+}
+
+void NativeGs::CancelAll() {
+  cancelled_.store(true, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // [NC1]
+  GList won;
+  {
+    MutexLock lock(mu_);
+    for (NativeG* slab : slabs_) {
+      for (size_t i = 0; i < kSlabSize; i++) {
+        NativeG* g = slab + i;
+        if (!g->word.TryWakeCurrent()) continue;
+        g->wake = WakeResult::kCancelled;
+        won.PushTail(g);
+      }
+    }
+  }
+  while (G* g = won.PopHead()) Ready(g);
+}
+
+void NativeGs::OnQuiescent() {
+  if (live() == 0) return;
+  MutexLock lock(mu_);
+  if (running_ == 0) return;
+  deadlocks_++;
+  changed_.NotifyAll();
+}
+
+NativeG* CurrentNative() {
+  M* m = CurrentM();
+  if (m == nullptr || m->current == nullptr) return nullptr;
+  if (m->current->kind != &NativeG::kKind) return nullptr;
+  return static_cast<NativeG*>(m->current);
+}
+
+G* AsG(NativeG* g) { return g; }
+
+void BeginNative(WaitReason reason) {
+  NativeG* g = CurrentNative();
+  TRI_CHECK(g != nullptr);
+  g->reason = reason;
+  g->wake = WakeResult::kReady;
+  g->word.BeginWait();
+}
+
+WakeResult ParkNative(WaitReason reason, const ParkCommit& commit) {
+  NativeG* g = CurrentNative();
+  g->reason = reason;
+  TRI_CHECK(CanParkWithStack(CurrentM()));
+  ParkCommit own = commit;
+  own.cancelled = &g->maker->cancelled_;
+  ParkWithStack(g, own);
+  return g->wake;
+}
+
+void NativeGs::Yield() {
+  NativeG* g = CurrentNative();
+  TRI_CHECK(g != nullptr);
+  YieldWithStack(g);
+}
+
+bool NativeGs::Sleep(int64_t ns) {
+  BeginNative(WaitReason::kSleep);
+  ParkCommit commit;
+  commit.deadline_ns = NowNs() + (ns > 0 ? ns : 0);
+  return ParkNative(WaitReason::kSleep, commit) != WakeResult::kCancelled;
+}
+
+}  // namespace trilune

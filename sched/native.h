@@ -1,0 +1,91 @@
+// Native Gs: C++ closures as Gs, each a strand of its own.
+//
+// Role       Run C++ code beside Lua on the same scheduler; test and measure the
+//            scheduler without Lua.
+// Threads    Go: any thread. Yield, Sleep, Await: a native G.
+// Locks      kGSlabs while a record is made
+// Errors     A closure must not throw: an exception out of it aborts. It must not
+//            park inside a catch block (the C++ runtime keeps its caught
+//            exceptions per thread).
+// Tests      tests/sched/native_test.cc
+
+#ifndef TRI_SCHED_NATIVE_H_
+#define TRI_SCHED_NATIVE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "sched/scheduler.h"
+#include "sched/strand.h"
+
+namespace trilune {
+
+struct NativeG;
+
+class NativeGs : private QuiescenceListener {
+ public:
+  explicit NativeGs(Scheduler* sched);
+  // Requires: the scheduler has stopped.
+  ~NativeGs();
+  NativeGs(const NativeGs&) = delete;
+  NativeGs& operator=(const NativeGs&) = delete;
+
+  // Makes a G that runs `body`; false when out of memory or cancelled.
+  bool Go(std::function<void()> body) TRI_EXCLUDES(mu_);
+
+  // Runs `body` as a G and blocks the calling thread, which is no M, until it
+  // has ended. kDeadlock: every native G waits for another; they stay parked.
+  [[nodiscard]] Status Run(std::function<void()> body) TRI_EXCLUDES(mu_);
+
+  // Makes every wait of every native G end with kCancelled, now and later.
+  void CancelAll() TRI_EXCLUDES(mu_);
+  [[nodiscard]] bool cancelled() const {
+    return cancelled_.load(std::memory_order_relaxed);  // a hint; [NC1] decides
+  }
+
+  [[nodiscard]] int64_t live() const {
+    return live_.load(std::memory_order_relaxed);
+  }
+
+  // For the running native G.
+  static void Yield();
+  // False: cancelled.
+  static bool Sleep(int64_t ns);
+
+ private:
+  friend struct NativeG;
+  friend WakeResult ParkNative(WaitReason reason, const ParkCommit& commit);
+
+  static Outcome RunG(G* g);
+  NativeG* Allocate() TRI_EXCLUDES(mu_);
+  void Free(NativeG* g) TRI_EXCLUDES(mu_);
+  void OnQuiescent() override;
+
+  static constexpr size_t kSlabSize = 256;
+  Scheduler* const sched_;
+  std::atomic<int64_t> live_{0};
+  std::atomic<bool> cancelled_{false};
+
+  Mutex mu_{LockRank::kGSlabs};
+  std::vector<NativeG*> slabs_ TRI_GUARDED_BY(mu_);
+  NativeG* free_ TRI_GUARDED_BY(mu_) = nullptr;
+  // Run() waiters.
+  int running_ TRI_GUARDED_BY(mu_) = 0;
+  uint64_t deadlocks_ TRI_GUARDED_BY(mu_) = 0;
+  CondVar changed_;
+};
+
+// The native G that runs on this thread, or null.
+NativeG* CurrentNative();
+G* AsG(NativeG* g);
+
+// Parks the running native G; the caller has opened the wait with BeginNative
+// and queued its waiters. Returns how the wait ended.
+void BeginNative(WaitReason reason);
+WakeResult ParkNative(WaitReason reason, const ParkCommit& commit);
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_NATIVE_H_

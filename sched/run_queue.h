@@ -1,0 +1,113 @@
+// RunQueue: a P's ring of runnable strands.
+//
+// Role       Single producer (the owner P's M), many consumers (it and thieves).
+//            The algorithm is that of Go's runtime (runqput, runqget, runqsteal
+//            in proc.go), without its slot for the next G, which is Next below.
+// Threads    ...Local: the owner. StealHalf: any M, into a queue it owns.
+// Locks      none
+// Invariants I1. head_ <= tail_ <= head_ + N, as distances modulo 2^32.
+//            I2. Slots [head_, tail_) hold the queued items, oldest first; only
+//                the owner writes slots, and only outside that range.
+//            I3. Who moves head_ past a slot owns its item; nobody else does.
+// Tests      tests/sched/run_queue_test.cc; tests/model/run_queue_model.cc
+
+#ifndef TRI_SCHED_RUN_QUEUE_H_
+#define TRI_SCHED_RUN_QUEUE_H_
+
+#include <cstdint>
+
+#include "sched/sync/std_sync.h"
+
+namespace trilune {
+
+template <class T, uint32_t N, class Sync = StdSync>
+class RunQueue {
+  static_assert((N & (N - 1)) == 0, "indices wrap modulo a power of two");
+
+ public:
+  RunQueue() : head_(0), tail_(0) {
+    for (auto& slot : slots_) slot.store(nullptr, std::memory_order_relaxed);
+  }
+
+  // Appends `item`; false when the ring is full.
+  [[nodiscard]] bool PushLocal(T* item) {
+    const uint32_t h = head_.load(std::memory_order_acquire);  // [RQ2]
+    // relaxed: only this thread writes tail_.
+    const uint32_t t = tail_.load(std::memory_order_relaxed);
+    if (t - h >= N) return false;
+    slots_[t % N].store(item, std::memory_order_relaxed);
+    tail_.store(t + 1, std::memory_order_release);  // [RQ1] publishes slot t
+    return true;
+  }
+
+  // Takes the oldest item, or nullptr.
+  [[nodiscard]] T* PopLocal() {
+    uint32_t h = head_.load(std::memory_order_acquire);  // [RQ2]
+    for (;;) {
+      const uint32_t t = tail_.load(std::memory_order_relaxed);  // own
+      if (t == h) return nullptr;
+      T* item = slots_[h % N].load(std::memory_order_relaxed);
+      if (head_.compare_exchange_strong(
+              h, h + 1, std::memory_order_acq_rel)) {  // [RQ2] commits
+        return item;
+      }
+    }
+  }
+
+  // Takes the older half of the items, at most `max`, into `out`; returns their
+  // number. The owner uses it to spill, thieves to steal.
+  [[nodiscard]] uint32_t GrabHalf(T** out, uint32_t max) {
+    for (;;) {
+      uint32_t h = head_.load(std::memory_order_acquire);        // [RQ2]
+      const uint32_t t = tail_.load(std::memory_order_acquire);  // [RQ1]
+      uint32_t n = t - h;
+      n -= n / 2;
+      if (n == 0) return 0;
+      // h and t were read at two moments: more than half of the ring cannot be
+      // true, read again.
+      if (n > N / 2) continue;
+      if (n > max) n = max;
+      for (uint32_t i = 0; i < n; i++) {
+        out[i] = slots_[(h + i) % N].load(std::memory_order_relaxed);
+      }
+      // A slot read above may have been reused meanwhile, but then head_ has
+      // moved and this fails.
+      if (head_.compare_exchange_strong(
+              h, h + n, std::memory_order_acq_rel)) {  // [RQ2] commits
+        return n;
+      }
+    }
+  }
+
+  // Moves half of `victim` here and returns one of the items, or nullptr.
+  // Requires: the caller owns this queue, and it is empty.
+  [[nodiscard]] T* StealHalf(RunQueue& victim) {
+    T* batch[N / 2];
+    const uint32_t n = victim.GrabHalf(batch, N / 2);
+    if (n == 0) return nullptr;
+    const uint32_t t = tail_.load(std::memory_order_relaxed);  // own
+    for (uint32_t i = 0; i + 1 < n; i++) {
+      slots_[(t + i) % N].store(batch[i], std::memory_order_relaxed);
+    }
+    tail_.store(t + n - 1, std::memory_order_release);  // [RQ1]
+    return batch[n - 1];
+  }
+
+  // A hint; only the Pop functions are authoritative. seq_cst: a spinner that
+  // stops must not miss a push that preceded its submitter's look at the
+  // spinners; see waker.h, [WK1].
+  [[nodiscard]] uint32_t LooksLong() const {
+    const uint32_t h = head_.load(std::memory_order_seq_cst);
+    const uint32_t t = tail_.load(std::memory_order_seq_cst);
+    return t - h > N ? 0 : t - h;
+  }
+
+ private:
+  alignas(64) typename Sync::template Atomic<uint32_t> head_;  // all consumers
+  alignas(64) typename Sync::template Atomic<uint32_t> tail_;  // owner only
+  typename Sync::template Atomic<T*> slots_[N];
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_RUN_QUEUE_H_

@@ -1,0 +1,324 @@
+#include "sched/scheduler.h"
+
+#include <pthread.h>
+#include <sys/prctl.h>
+
+#include <cstring>
+#include <string>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/sync/check.h"
+
+namespace trilune {
+namespace {
+
+constinit thread_local M* current_m = nullptr;
+
+}  // namespace
+
+__attribute__((noinline)) M* CurrentM() {
+  // The empty statement keeps the compiler from treating this as a constant.
+  __asm__ volatile("");
+  return current_m;
+}
+
+Scheduler::Scheduler(const SchedulerConfig& config)
+    : config_(config),
+      fibers_(&LoopEntry, config.max_fibers),
+      procs_(config.procs) {
+  TRI_CHECK(config.procs >= 1 && config.procs <= kMaxProcs);
+  MutexLock lock(mu_);
+  for (int i = 0; i < config.procs; i++) PushIdleP(MakeP(i));
+}
+
+Scheduler::~Scheduler() {
+  MutexLock lock(mu_);
+  TRI_CHECK(ended_ms_ == m_count_);
+  while (all_ms_ != nullptr) {
+    M* m = all_ms_;
+    all_ms_ = m->next_all;
+    delete m;
+  }
+}
+
+Status Scheduler::Start() {
+  MutexLock lock(mu_);
+  M* m = new M(this);
+  PushIdleM(m);
+  if (StartThread(m)) return Status();
+  RemoveIdleM(m);
+  delete m;
+  return Status(StatusCode::kSystem,
+                std::string("cannot start a thread: ") + std::strerror(errno));
+}
+
+void Scheduler::Submit(Strand* strand, bool soon) {
+  M* m = CurrentM();
+  if (m == nullptr || m->sched != this || m->p == nullptr) {
+    MutexLock lock(mu_);
+    PushGlobal(strand, strand, 1);
+  } else if (soon) {
+    // release: hands the strand to a thief; acquire: takes the kicked one. [NX1]
+    Strand* kicked =
+        m->p->runnext.exchange(strand, std::memory_order_acq_rel);
+    if (kicked != nullptr) QueueLocal(m, kicked);
+  } else {
+    QueueLocal(m, strand);
+  }
+  WakeOne();
+}
+
+void Scheduler::Requeue(M* m) {
+  Strand* strand = m->strand;
+  m->strand = nullptr;
+  QueueLocal(m, strand);
+}
+
+void Scheduler::QueueLocal(M* m, Strand* strand) {
+  RunQueue<Strand, 256>& queue = m->p->queue;
+  if (queue.PushLocal(strand)) return;
+  // Full: half of it and the strand go to the global queue.
+  Strand* batch[128];
+  const uint32_t n = queue.GrabHalf(batch, 128);
+  for (uint32_t i = 0; i + 1 < n; i++) batch[i]->next_queued = batch[i + 1];
+  Strand* first = strand;
+  if (n > 0) {
+    first = batch[0];
+    batch[n - 1]->next_queued = strand;
+  }
+  MutexLock lock(mu_);
+  PushGlobal(first, strand, n + 1);
+}
+
+void Scheduler::PushGlobal(Strand* first, Strand* last, uint32_t n) {
+  last->next_queued = nullptr;
+  if (global_head_ == nullptr) {
+    global_head_ = first;
+  } else {
+    global_tail_->next_queued = first;
+  }
+  global_tail_ = last;
+  // seq_cst: the queued work before its submitter's look at the idle Ps. [WK2]
+  global_size_.fetch_add(n, std::memory_order_seq_cst);
+}
+
+Strand* Scheduler::PopGlobalLocked() {
+  Strand* strand = global_head_;
+  if (strand == nullptr) return nullptr;
+  global_head_ = strand->next_queued;
+  strand->next_queued = nullptr;
+  global_size_.fetch_sub(1, std::memory_order_seq_cst);
+  return strand;
+}
+
+Strand* Scheduler::PopGlobal() {
+  if (global_size_.load(std::memory_order_relaxed) == 0) return nullptr;
+  MutexLock lock(mu_);
+  return PopGlobalLocked();
+}
+
+P* Scheduler::MakeP(int id) {
+  ps_[id] = std::make_unique<P>(id);
+  ps_made_.store(id + 1, std::memory_order_release);  // [PS1]
+  return ps_[id].get();
+}
+
+void Scheduler::PushIdleP(P* p) {
+  p->place = P::Place::kIdle;
+  p->next_idle = idle_ps_;
+  idle_ps_ = p;
+  waker_.AddIdleP();
+}
+
+P* Scheduler::PopIdleP() {
+  P* p = idle_ps_;
+  if (p == nullptr) return nullptr;
+  idle_ps_ = p->next_idle;
+  p->place = P::Place::kHeld;
+  waker_.RemoveIdleP();
+  return p;
+}
+
+void Scheduler::PushIdleM(M* m) {
+  m->is_idle = true;
+  m->prev_idle = nullptr;
+  m->next_idle = idle_ms_;
+  if (idle_ms_ != nullptr) idle_ms_->prev_idle = m;
+  idle_ms_ = m;
+  idle_m_count_++;
+}
+
+void Scheduler::RemoveIdleM(M* m) {
+  m->is_idle = false;
+  if (m->prev_idle != nullptr) {
+    m->prev_idle->next_idle = m->next_idle;
+  } else {
+    idle_ms_ = m->next_idle;
+  }
+  if (m->next_idle != nullptr) m->next_idle->prev_idle = m->prev_idle;
+  idle_m_count_--;
+}
+
+void Scheduler::StartIdleM(bool spinning) {
+  M* m = nullptr;
+  {
+    MutexLock lock(mu_);
+    P* p = stopping_.load(std::memory_order_relaxed) ? nullptr : PopIdleP();
+    if (p == nullptr) {
+      if (spinning) waker_.StopSpinning();
+      return;
+    }
+    m = idle_ms_;
+    // Leave the M that minds the timers asleep, if there is another.
+    if (m != nullptr && m == sleeper_ && m->next_idle != nullptr) {
+      m = m->next_idle;
+    }
+    const bool is_new = m == nullptr;
+    if (is_new) {
+      m = new M(this);
+    } else {
+      RemoveIdleM(m);
+    }
+    m->handed_p = p;
+    m->handed_spinning = spinning;
+    if (is_new && !StartThread(m)) {
+      // No thread to be had: those that run will do the work.
+      delete m;
+      PushIdleP(p);
+      if (spinning) waker_.StopSpinning();
+      return;
+    }
+    Bump(p->handoffs);
+  }
+  m->parker.Wake();
+}
+
+bool Scheduler::StartThread(M* m) {
+  if (pthread_create(&m->thread, nullptr, &ThreadMain, m) != 0) return false;
+  m->next_all = all_ms_;
+  all_ms_ = m;
+  m_count_++;
+  return true;
+}
+
+void* Scheduler::ThreadMain(void* argument) {
+  M* m = static_cast<M*>(argument);
+  current_m = m;
+  pthread_setname_np(pthread_self(), "trilune-M");
+  // Timed sleeps late by 1 us at most, instead of the usual 50.
+  prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
+  m->check_interval = 1;
+  RunM(m);
+  Scheduler* sched = m->sched;
+  MutexLock lock(sched->mu_);
+  sched->ended_ms_++;
+  sched->m_ended_.NotifyAll();
+  return nullptr;
+}
+
+int Scheduler::SetProcs(int n) {
+  TRI_CHECK(n >= 1 && n <= kMaxProcs);
+  int old = 0;
+  int added = 0;
+  {
+    MutexLock lock(mu_);
+    old = procs_.load(std::memory_order_relaxed);
+    procs_.store(n, std::memory_order_relaxed);
+    // Grow: a retired P comes back; a held one just stays.
+    for (int i = 0; i < n; i++) {
+      P* p = i < ps_made_.load(std::memory_order_relaxed) ? ps_[i].get()
+                                                           : MakeP(i);
+      if (p->place != P::Place::kRetired) continue;
+      PushIdleP(p);
+      added++;
+    }
+    // Shrink: idle ones retire here, held ones when their M looks; see
+    // RetireIfSurplus. The queues of an idle P are empty.
+    P* kept = nullptr;
+    while (P* p = PopIdleP()) {
+      if (p->id >= n) {
+        p->place = P::Place::kRetired;
+        p->timers.MoveTo(ps_[0]->timers);
+        continue;
+      }
+      p->next_idle = kept;
+      kept = p;
+    }
+    while (kept != nullptr) {
+      P* p = kept;
+      kept = p->next_idle;
+      PushIdleP(p);
+    }
+    for (int i = n; i < ps_made_.load(std::memory_order_relaxed); i++) {
+      ps_[i]->resched.store(true, std::memory_order_relaxed);
+    }
+  }
+  // Timers may have moved, work may have been queued: let idle Ms look.
+  PokeIdle();
+  for (int i = 0; i < added; i++) WakeOne();
+  return old;
+}
+
+void Scheduler::RetireIfSurplus(M* m) {
+  P* p = m->p;
+  if (p->id < procs_.load(std::memory_order_relaxed)) return;
+  MutexLock lock(mu_);
+  if (p->id < procs_.load(std::memory_order_relaxed)) return;
+  Strand* strand = p->runnext.exchange(nullptr, std::memory_order_acq_rel);
+  if (strand != nullptr) PushGlobal(strand, strand, 1);  // [NX1]
+  while ((strand = p->queue.PopLocal()) != nullptr) {
+    PushGlobal(strand, strand, 1);
+  }
+  p->timers.MoveTo(ps_[0]->timers);
+  p->resched.store(false, std::memory_order_relaxed);
+  p->place = P::Place::kRetired;
+  m->p = PopIdleP();
+}
+
+void Scheduler::PokeIdle() {
+  MutexLock lock(mu_);
+  for (M* m = idle_ms_; m != nullptr; m = m->next_idle) m->parker.Wake();
+}
+
+bool Scheduler::Stop(int64_t deadline_ns) {
+  stopping_.store(true, std::memory_order_seq_cst);
+  PokeIdle();
+  const auto deadline = std::chrono::steady_clock::time_point(
+      std::chrono::nanoseconds(deadline_ns));
+  mu_.Lock();
+  bool in_time = true;
+  while (ended_ms_ < m_count_ && in_time) {
+    in_time = m_ended_.WaitUntil(mu_, deadline);
+  }
+  const bool all_ended = ended_ms_ == m_count_;
+  M* ms = all_ms_;
+  mu_.Unlock();
+  if (!all_ended) return false;
+  // No M is made any more: StartIdleM saw stopping_ under the lock.
+  for (M* m = ms; m != nullptr; m = m->next_all) {
+    if (m->thread == pthread_t{}) continue;
+    pthread_join(m->thread, nullptr);
+    m->thread = {};
+  }
+  return true;
+}
+
+SchedulerStats Scheduler::stats() const {
+  SchedulerStats stats;
+  MutexLock lock(mu_);
+  stats.procs = procs();
+  stats.threads = m_count_ - ended_ms_;
+  stats.idle_procs = waker_.idle_ps();
+  stats.spinning = waker_.spinning();
+  const int made = ps_made_.load(std::memory_order_relaxed);
+  for (int i = 0; i < made; i++) {
+    const P& p = *ps_[i];
+    stats.schedticks.push_back(p.schedtick.load(std::memory_order_relaxed));
+    stats.steals += p.steals.load(std::memory_order_relaxed);
+    stats.handoffs += p.handoffs.load(std::memory_order_relaxed);
+  }
+  return stats;
+}
+
+}  // namespace trilune

@@ -1,0 +1,186 @@
+// Scheduler: owns the Ps and Ms, the global queue and the idle lists.
+//
+// Role       What a Runtime is made of below Lua. Several can live in a process.
+// Threads    Any, unless a method says otherwise.
+// Locks      `mu_` (kScheduler); timers of Ps may be locked under it
+// Invariants I1. Each P is held by one M, or on the idle list, or retired.
+//            I2. An M on the idle list holds no P and sleeps, or is about to.
+//            I3. A strand is in one queue, or run by one M, or idle.
+// Docs       docs/architecture.md
+// Tests      tests/sched/scheduler_test.cc; tests/model/waker_model.cc
+
+#ifndef TRI_SCHED_SCHEDULER_H_
+#define TRI_SCHED_SCHEDULER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "sched/fiber.h"
+#include "sched/m.h"
+#include "sched/p.h"
+#include "sched/status.h"
+#include "sched/sync/mutex.h"
+#include "sched/waker.h"
+
+namespace trilune {
+
+constexpr int kMaxProcs = 256;
+
+struct SchedulerConfig {
+  int procs = 1;                          // 1 to kMaxProcs
+  int64_t slice_ns = 10'000'000;          // of a strand while others wait
+  size_t max_fibers = 16'000;             // C stacks at most
+};
+
+struct SchedulerStats {
+  int procs = 0;
+  int threads = 0;
+  int idle_procs = 0;
+  int spinning = 0;
+  std::vector<uint64_t> schedticks;
+  uint64_t steals = 0;
+  uint64_t handoffs = 0;
+};
+
+// Told when nothing can happen any more but by the host: every M idle and no
+// timer armed. Called without locks on an M's thread.
+class QuiescenceListener {
+ public:
+  virtual void OnQuiescent() = 0;
+
+ protected:
+  ~QuiescenceListener() = default;
+};
+
+class Scheduler {
+ public:
+  explicit Scheduler(const SchedulerConfig& config);
+  // Starts the first M, so that a machine without threads to spare says so now.
+  Status Start() TRI_EXCLUDES(mu_);
+  // Requires: Stop() returned true.
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Queues a strand that the caller owns and wakes an M if one is needed.
+  // `soon`: run it next on this M's P. From a thread that is no M of this
+  // scheduler it goes to the global queue.
+  void Submit(Strand* strand, bool soon) TRI_EXCLUDES(mu_);
+
+  // Puts the strand that `m` runs behind the others on its P.
+  void Requeue(M* m) TRI_EXCLUDES(mu_);
+
+  // Changes the number of Ps; returns the old one. Requires: 1 <= n <=
+  // kMaxProcs.
+  int SetProcs(int n) TRI_EXCLUDES(mu_);
+  [[nodiscard]] int procs() const {
+    // relaxed: each P's holder re-reads it at its next check.
+    return procs_.load(std::memory_order_relaxed);
+  }
+
+  // Ends every M and joins it, at the latest at `deadline_ns`. False: an M did
+  // not come back from a G; it stays, and so must this object.
+  [[nodiscard]] bool Stop(int64_t deadline_ns) TRI_EXCLUDES(mu_);
+
+  void set_quiescence_listener(QuiescenceListener* listener) {
+    listener_.store(listener, std::memory_order_release);  // [QL1]
+  }
+  // Makes the idle Ms look for quiescence again.
+  void PokeIdle() TRI_EXCLUDES(mu_);
+
+  [[nodiscard]] SchedulerStats stats() const TRI_EXCLUDES(mu_);
+  [[nodiscard]] uint64_t NextGId() {
+    return next_g_id_.fetch_add(1, std::memory_order_relaxed);
+  }
+  [[nodiscard]] const SchedulerConfig& config() const { return config_; }
+  [[nodiscard]] FiberPool& fibers() { return fibers_; }
+
+  // Arms a timer on the caller's P. Requires: an M that holds a P.
+  void AddTimer(M* m, int64_t when_ns, G* g, uint64_t ticket)
+      TRI_EXCLUDES(mu_);
+  // Counts the timer of a wait that ended otherwise as stale.
+  void ForgetTimer(uint16_t p) { ps_[p]->timers.NoteStale(); }
+
+  // Wakes the waits that are due on `p` and queues their strands.
+  // Returns whether there was one. Requires: an M that holds a P.
+  bool RunTimers(M* m, P* p, int64_t now_ns);
+
+  // The scheduling loop's steps, in loop.cc and find_work.cc.
+  // Finds a strand to run, blocking as needed; null: this M shall end.
+  [[nodiscard]] Strand* FindStrand(M* m);
+  // Looks at clock, timers, slice and queues; false when it gave the strand up.
+  [[nodiscard]] bool Check(M* m);
+
+ private:
+  friend struct SchedulerTestAccess;
+
+  void QueueLocal(M* m, Strand* strand) TRI_EXCLUDES(mu_);
+  void PushGlobal(Strand* first, Strand* last, uint32_t n) TRI_REQUIRES(mu_);
+  [[nodiscard]] Strand* PopGlobalLocked() TRI_REQUIRES(mu_);
+  [[nodiscard]] Strand* PopGlobal() TRI_EXCLUDES(mu_);
+  void StartIdleM(bool spinning) TRI_EXCLUDES(mu_);
+  void WakeOne() {
+    if (waker_.SubmitNeedsWake()) StartIdleM(true);
+  }
+
+  [[nodiscard]] P* PopIdleP() TRI_REQUIRES(mu_);
+  void PushIdleP(P* p) TRI_REQUIRES(mu_);
+  void PushIdleM(M* m) TRI_REQUIRES(mu_);
+  void RemoveIdleM(M* m) TRI_REQUIRES(mu_);
+  [[nodiscard]] bool StartThread(M* m) TRI_REQUIRES(mu_);
+  static void* ThreadMain(void* m);
+
+  [[nodiscard]] Strand* TakeLocal(P* p);
+  [[nodiscard]] Strand* Steal(M* m);
+  [[nodiscard]] bool SeesWork() const;
+  [[nodiscard]] int64_t EarliestTimer() const;
+  void FinishSpinning(M* m);
+  // Reads the clock, runs due timers; true if the running slice is over.
+  bool CheckClock(M* m);
+  [[nodiscard]] Strand* FindNearby(M* m);
+  [[nodiscard]] Strand* GiveUpP(M* m) TRI_EXCLUDES(mu_);
+  void SleepWithoutP(M* m) TRI_EXCLUDES(mu_);
+  bool MindTimers(M* m) TRI_EXCLUDES(mu_);
+  void RetireIfSurplus(M* m) TRI_EXCLUDES(mu_);
+  [[nodiscard]] bool IsQuiescent() const TRI_REQUIRES(mu_);
+  [[nodiscard]] P* MakeP(int id) TRI_REQUIRES(mu_);
+
+  // Constant after construction.
+  const SchedulerConfig config_;
+
+  FiberPool fibers_;
+  Waker<> waker_;
+  std::atomic<uint64_t> next_g_id_{1};
+  std::atomic<int> procs_;
+  // How many of ps_ exist; they are never freed while Ms run. release: the P
+  // behind the index. [PS1]
+  std::atomic<int> ps_made_{0};
+  std::unique_ptr<P> ps_[kMaxProcs];  // [i] constant once i < ps_made_
+  std::atomic<bool> stopping_{false};  // read by each M as it looks for work
+  std::atomic<QuiescenceListener*> listener_{nullptr};
+  // Until when the M that minds the timers sleeps; kNobody: no M does. seq_cst:
+  // AddTimer stores a deadline and reads this; the sleeper stores this and reads
+  // the deadlines. One of them sees the other. [TM1]
+  static constexpr int64_t kNobody = -1;
+  std::atomic<int64_t> sleeper_until_{kNobody};
+  // relaxed hint of global_count_ for the unlocked look.
+  std::atomic<uint32_t> global_size_{0};
+
+  mutable Mutex mu_{LockRank::kScheduler};
+  Strand* global_head_ TRI_GUARDED_BY(mu_) = nullptr;
+  Strand* global_tail_ TRI_GUARDED_BY(mu_) = nullptr;
+  P* idle_ps_ TRI_GUARDED_BY(mu_) = nullptr;
+  M* idle_ms_ TRI_GUARDED_BY(mu_) = nullptr;
+  int idle_m_count_ TRI_GUARDED_BY(mu_) = 0;
+  int m_count_ TRI_GUARDED_BY(mu_) = 0;
+  int ended_ms_ TRI_GUARDED_BY(mu_) = 0;
+  M* all_ms_ TRI_GUARDED_BY(mu_) = nullptr;
+  M* sleeper_ TRI_GUARDED_BY(mu_) = nullptr;
+  CondVar m_ended_;
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_SCHEDULER_H_

@@ -1,0 +1,104 @@
+// Strand: a serial group of Gs. At most one M runs inside it.
+//
+// Role       What run queues hold. All Gs of one Lua heap share a strand; a
+//            native G is a strand of its own.
+// Threads    `word` and `next_queued` as their comments say; everything else is
+//            the owner's: the M that runs the strand.
+// Locks      none
+// Invariants I1. A G is in at most one of runnext, fresh, spent, the inbox.
+// Tests      tests/sched/strand_test.cc
+
+#ifndef TRI_SCHED_STRAND_H_
+#define TRI_SCHED_STRAND_H_
+
+#include <cstdint>
+
+#include "sched/g.h"
+#include "sched/strand_word.h"
+
+namespace trilune {
+
+class Scheduler;
+
+class Strand {
+ public:
+  explicit Strand(Scheduler* scheduler) : sched(scheduler) {}
+  Strand(const Strand&) = delete;
+  Strand& operator=(const Strand&) = delete;
+  virtual ~Strand() = default;
+
+  // Queues a woken G first, if nobody else is: it inherits the slice.
+  void PushWoken(G* g) {
+    if (runnext_ == nullptr) {
+      runnext_ = g;
+    } else {
+      fresh_.PushTail(g);
+    }
+  }
+  // Queues a new or yielding G, or one of many woken at once, last.
+  void PushFresh(G* g) { fresh_.PushTail(g); }
+
+  // Moves the inbox to the queues.
+  void TakeMail() {
+    for (G* g = word.Drain(); g != nullptr;) {
+      G* following = g->next;
+      fresh_.PushTail(g);
+      g = following;
+    }
+  }
+
+  // The next G to run, or nullptr: runnext, fresh, spent; but after
+  // kRunnextLimit from runnext in a row, and every kSpentEvery picks, the others
+  // go first, so that a pair that wakes each other starves nobody.
+  [[nodiscard]] G* Pick();
+
+  [[nodiscard]] bool HasRunnable() const {
+    return runnext_ != nullptr || !fresh_.empty() || !spent_.empty();
+  }
+
+  // Called by the owner before it releases a strand without runnable Gs; may
+  // make some runnable.
+  virtual void OnIdle() {}
+  // Called by the owner when live Gs wait and nothing outside can wake one.
+  virtual void OnStuck() {}
+
+  Scheduler* const sched;         // constant
+  StrandWord<G> word;             // any thread
+  Strand* next_queued = nullptr;  // the global queue's, under its lock
+
+  // Owner only.
+  ParkCommit commit;       // of the G that just parked without a stack
+  uint32_t live = 0;       // Gs made and not ended, daemons not counted
+  uint32_t external = 0;   // of those, how many wait for something outside
+  uint32_t stackful = 0;   // Gs parked with their stack
+  uint32_t gtick = 0;      // G dispatches
+
+ private:
+  static constexpr uint32_t kRunnextLimit = 64;
+  static constexpr uint32_t kSpentEvery = 16;
+
+  G* runnext_ = nullptr;
+  GList fresh_;
+  GList spent_;
+  uint32_t runnext_run_ = 0;  // picks from runnext_ in a row
+};
+
+inline G* Strand::Pick() {
+  G* g = nullptr;
+  if (gtick % kSpentEvery == 0) g = spent_.PopHead();
+  if (g == nullptr && runnext_ != nullptr &&
+      (runnext_run_ < kRunnextLimit || fresh_.empty())) {
+    runnext_run_++;
+    g = runnext_;
+    runnext_ = nullptr;
+    return g;
+  }
+  runnext_run_ = 0;
+  if (g == nullptr) g = fresh_.PopHead();
+  if (g == nullptr) g = spent_.PopHead();
+  return g;
+}
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_STRAND_H_

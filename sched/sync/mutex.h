@@ -1,0 +1,98 @@
+// Mutex, MutexLock, CondVar: std::mutex where Clang's analysis can see it, with
+// a rank that debug builds check.
+//
+// Role       The only lock of the project. Ranks are the lock order: a thread
+//            may acquire a mutex only while all those it holds have a lower
+//            rank (channels: the same rank, in address order, select only).
+// Threads    any; blocks the M
+// Locks      docs/locks.md lists every mutex with its rank
+// Tests      tests/sched/mutex_test.cc
+
+#ifndef TRI_SCHED_SYNC_MUTEX_H_
+#define TRI_SCHED_SYNC_MUTEX_H_
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "sched/sync/thread_annotations.h"
+
+namespace trilune {
+
+// The lock order, lowest first. One line a mutex; docs/locks.md explains each.
+enum class LockRank : int {
+  kHost = 10,       // stdlib: a host call's result
+  kIsolates = 20,   // stdlib: the runtime's list of isolates
+  kChan = 30,       // sched: a channel between native Gs
+  kScheduler = 40,  // sched: idle lists and the global queue
+  kTimers = 50,     // sched: a P's timers
+  kGSlabs = 60,     // sched: memory of Gs
+  kFibers = 70,     // sched: the pool of stacks
+};
+
+// Called by Mutex in debug builds; aborts when the order is broken.
+void CheckLockOrder(LockRank rank);
+void ForgetLock(LockRank rank);
+
+class TRI_CAPABILITY("mutex") Mutex {
+ public:
+  explicit Mutex(LockRank rank) : rank_(rank) {}
+  Mutex(const Mutex&) = delete;
+  Mutex& operator=(const Mutex&) = delete;
+
+  void Lock() TRI_ACQUIRE() {
+#ifndef NDEBUG
+    CheckLockOrder(rank_);
+#endif
+    mu_.lock();
+  }
+  void Unlock() TRI_RELEASE() {
+    mu_.unlock();
+#ifndef NDEBUG
+    ForgetLock(rank_);
+#endif
+  }
+
+ private:
+  friend class CondVar;
+  std::mutex mu_;
+  [[maybe_unused]] const LockRank rank_;
+};
+
+class TRI_SCOPED_CAPABILITY MutexLock {
+ public:
+  explicit MutexLock(Mutex& mu) TRI_ACQUIRE(mu) : mu_(mu) { mu_.Lock(); }
+  ~MutexLock() TRI_RELEASE() { mu_.Unlock(); }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+ private:
+  Mutex& mu_;
+};
+
+class CondVar {
+ public:
+  // Unlocks `mu`, waits for a notification, locks it again. Spurious returns
+  // happen: call it in a loop.
+  void Wait(Mutex& mu) TRI_REQUIRES(mu) {
+    std::unique_lock<std::mutex> lock(mu.mu_, std::adopt_lock);
+    cv_.wait(lock);
+    lock.release();
+  }
+  // As Wait, but returns false once `deadline` has passed.
+  bool WaitUntil(Mutex& mu, std::chrono::steady_clock::time_point deadline)
+      TRI_REQUIRES(mu) {
+    std::unique_lock<std::mutex> lock(mu.mu_, std::adopt_lock);
+    const bool in_time = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+    lock.release();
+    return in_time;
+  }
+  void NotifyAll() { cv_.notify_all(); }
+
+ private:
+  std::condition_variable cv_;
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_SYNC_MUTEX_H_

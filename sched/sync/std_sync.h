@@ -1,0 +1,27 @@
+// StdSync: the atomics of production builds.
+//
+// Role       The lock-free headers are templates on a Sync: this one here, and
+//            Relacy's checked atomics in tests/model.
+// Threads    any
+// Locks      none
+// Tests      tests/model
+
+#ifndef TRI_SCHED_SYNC_STD_SYNC_H_
+#define TRI_SCHED_SYNC_STD_SYNC_H_
+
+#include <atomic>
+
+namespace trilune {
+
+struct StdSync {
+  template <class T>
+  using Atomic = std::atomic<T>;
+
+  static void FenceSeqCst() {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_SYNC_STD_SYNC_H_

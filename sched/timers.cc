@@ -1,0 +1,111 @@
+#include "sched/timers.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace trilune {
+namespace {
+
+constexpr size_t kArity = 4;
+// Below this size stale entries are not worth a purge.
+constexpr size_t kPurgeFrom = 64;
+
+}  // namespace
+
+void Timers::Add(int64_t when_ns, G* g, uint64_t ticket) {
+  MutexLock lock(mu_);
+  heap_.push_back({when_ns, g, ticket});
+  SiftUp(heap_.size() - 1);
+  PublishNext();
+}
+
+G* Timers::TakeDue(int64_t now_ns) {
+  GList due;
+  {
+    MutexLock lock(mu_);
+    while (!heap_.empty() && heap_.front().when_ns <= now_ns) {
+      const Entry entry = heap_.front();
+      heap_.front() = heap_.back();
+      heap_.pop_back();
+      if (!heap_.empty()) SiftDown(0);
+      if (entry.g->word.TryWake(entry.ticket)) {
+        entry.g->wake = WakeResult::kTimeout;
+        entry.g->has_timer = false;
+        due.PushTail(entry.g);
+      } else if (stale_.load(std::memory_order_relaxed) > 0) {
+        stale_.fetch_sub(1, std::memory_order_relaxed);
+      }
+    }
+    PublishNext();
+  }
+  return due.PopHead();  // the head; its next links lead to the others
+}
+
+void Timers::NoteStale() {
+  const uint32_t stale = stale_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (stale < kPurgeFrom) return;
+  MutexLock lock(mu_);
+  if (stale_.load(std::memory_order_relaxed) * 2 > heap_.size()) Purge();
+}
+
+void Timers::MoveTo(Timers& other) {
+  std::vector<Entry> entries;
+  {
+    MutexLock lock(mu_);
+    entries.swap(heap_);
+    stale_.store(0, std::memory_order_relaxed);
+    PublishNext();
+  }
+  for (const Entry& entry : entries) {
+    other.Add(entry.when_ns, entry.g, entry.ticket);
+  }
+}
+
+size_t Timers::size() const {
+  MutexLock lock(mu_);
+  return heap_.size();
+}
+
+void Timers::Purge() {
+  const auto is_stale = [](const Entry& entry) {
+    return entry.g->word.ticket() != entry.ticket ||
+           entry.g->word.state() != GState::kWaiting;
+  };
+  heap_.erase(std::remove_if(heap_.begin(), heap_.end(), is_stale),
+              heap_.end());
+  for (size_t i = heap_.size() / kArity + 1; i-- > 0;) SiftDown(i);
+  stale_.store(0, std::memory_order_relaxed);
+  PublishNext();
+}
+
+void Timers::SiftUp(size_t i) {
+  while (i > 0) {
+    const size_t parent = (i - 1) / kArity;
+    if (heap_[parent].when_ns <= heap_[i].when_ns) return;
+    std::swap(heap_[parent], heap_[i]);
+    i = parent;
+  }
+}
+
+void Timers::SiftDown(size_t i) {
+  for (;;) {
+    size_t least = i;
+    const size_t first = i * kArity + 1;
+    const size_t last = std::min(first + kArity, heap_.size());
+    for (size_t child = first; child < last; child++) {
+      if (heap_[child].when_ns < heap_[least].when_ns) least = child;
+    }
+    if (least == i) return;
+    std::swap(heap_[i], heap_[least]);
+    i = least;
+  }
+}
+
+void Timers::PublishNext() {
+  const int64_t next = heap_.empty() ? kNever : heap_.front().when_ns;
+  if (next_when_.load(std::memory_order_relaxed) != next) {
+    next_when_.store(next, std::memory_order_seq_cst);  // [TM1]
+  }
+}
+
+}  // namespace trilune

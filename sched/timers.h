@@ -1,0 +1,71 @@
+// Timers: the deadlines of waiting Gs, one heap a P.
+//
+// Role       4-ary min-heap of {when, G, ticket}. Nothing points back into the
+//            heap: an entry whose wait has ended is stale and loses TryWake.
+//            Stale entries are counted and purged when they are the majority,
+//            so that a loop of timed waits stays small.
+// Threads    any; other Ps' Ms run due timers too
+// Locks      kTimers, a leaf
+// Invariants I1. next_when() is the least deadline, or kNever, whenever the
+//                lock is free.
+// Tests      tests/sched/timers_test.cc
+
+#ifndef TRI_SCHED_TIMERS_H_
+#define TRI_SCHED_TIMERS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "sched/g.h"
+#include "sched/sync/mutex.h"
+
+namespace trilune {
+
+class Timers {
+ public:
+  // Wakes the wait `ticket` of `g` with kTimeout at `when_ns`.
+  void Add(int64_t when_ns, G* g, uint64_t ticket) TRI_EXCLUDES(mu_);
+
+  // Ends the waits that are due and returns their Gs, linked by G::next, in the
+  // order of their deadlines. The caller owns them and makes them runnable.
+  [[nodiscard]] G* TakeDue(int64_t now_ns) TRI_EXCLUDES(mu_);
+
+  // Says that the entry of a wait that ended otherwise is stale now.
+  void NoteStale() TRI_EXCLUDES(mu_);
+
+  // Moves every entry to `other`.
+  void MoveTo(Timers& other) TRI_EXCLUDES(mu_);
+
+  // The least deadline, kNever if there is none. seq_cst: pairs an Add with an M
+  // that announces its sleep and then reads the deadlines; see find_work.cc,
+  // [TM1].
+  [[nodiscard]] int64_t next_when() const {
+    return next_when_.load(std::memory_order_seq_cst);  // [TM1]
+  }
+
+  // Entries, stale ones too; for tests.
+  [[nodiscard]] size_t size() const TRI_EXCLUDES(mu_);
+
+ private:
+  struct Entry {
+    int64_t when_ns;
+    G* g;
+    uint64_t ticket;
+  };
+
+  void SiftUp(size_t i) TRI_REQUIRES(mu_);
+  void SiftDown(size_t i) TRI_REQUIRES(mu_);
+  void Purge() TRI_REQUIRES(mu_);
+  void PublishNext() TRI_REQUIRES(mu_);
+
+  mutable Mutex mu_{LockRank::kTimers};
+  std::vector<Entry> heap_ TRI_GUARDED_BY(mu_);
+  // Entries known stale. relaxed: only decides when to purge.
+  std::atomic<uint32_t> stale_{0};
+  std::atomic<int64_t> next_when_{kNever};
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_TIMERS_H_

@@ -1,0 +1,148 @@
+// Runtime, Isolate: the embedding API. A host includes this header and nothing
+// below it; the trilune command is such a host.
+//
+// Role       Starts a scheduler of Gs over OS threads, makes Lua heaps
+//            (isolates) on it, runs scripts in them, stops everything.
+// Threads    Every method may be called from any thread unless it says not to.
+//            Methods that wait block the calling OS thread; called inside a G
+//            they park that G instead.
+// Ownership  You own the Runtime; it owns its isolates and OS threads. An
+//            Isolate* is valid until Isolate::Close or the Runtime's end.
+// Errors     Come back as Status. Nothing here throws, prints or exits.
+// Tests      tests/stdlib/embed_test.cc; example: examples/embed.cc
+
+#ifndef TRI_STDLIB_TRILUNE_H_
+#define TRI_STDLIB_TRILUNE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <lua.hpp>
+
+#include "sched/status.h"
+
+namespace trilune {
+
+struct Config {
+  // Ps, that is Gs that run at the same time; 0: one per CPU this process may
+  // use. At most 256.
+  int procs = 0;
+  // How long Stop() lets cancelled Gs run before it gives up on them.
+  std::chrono::milliseconds stop_deadline{100};
+};
+
+struct IsolateOptions {
+  std::string name = "main";
+  // Bytes of Lua heap; 0: no limit. Beyond it Lua raises "not enough memory".
+  size_t memory_limit_bytes = 0;
+  // Receives reports that no caller can get: errors of Gs that nobody joined.
+  // Called on a scheduler thread; must not call back into the isolate.
+  // Default: writes to stderr.
+  std::function<void(std::string_view)> report;
+};
+
+// A Lua value that left its heap. Values that have no C++ equal (tables,
+// functions, ...) come as OtherValue with what tostring gives.
+struct OtherValue {
+  std::string text;
+};
+using Value = std::variant<std::monostate, bool, int64_t, double, std::string,
+                           OtherValue>;
+using Values = std::vector<Value>;
+
+// What os.exit asked for; see Isolate::exit_request.
+struct ExitRequest {
+  int code = 0;
+  bool close = false;
+};
+
+struct RuntimeStats {
+  int procs = 0;
+  int threads = 0;
+  int idle_procs = 0;
+  int spinning = 0;
+  std::vector<uint64_t> schedticks;  // strand dispatches, per P
+  uint64_t steals = 0;
+  uint64_t handoffs = 0;
+};
+
+class Isolate {
+ public:
+  // Runs `body` as the isolate's main G, on the main lua_State and in protected
+  // mode, and waits until it ends; other Gs of the isolate go on afterwards.
+  // `body` finds `argument` as a light userdata at index 1; it must obey
+  // liblua's rule that no C++ object with a destructor lives across a call that
+  // can raise. One at a time: a second caller waits for the first.
+  // Errors: kLuaError (message and traceback), kDeadlock (with the dump of
+  // all Gs), kExit (os.exit was called; see exit_request), kStopped.
+  [[nodiscard]] Status Main(lua_CFunction body, void* argument);
+
+  // Loads a file ("-": standard input) or a string and runs it as the main G.
+  // Arguments arrive as `...`. Results: what the chunk returned.
+  [[nodiscard]] Result<Values> RunFile(const std::string& path,
+                                       const Values& args = {});
+  [[nodiscard]] Result<Values> RunString(std::string_view chunk,
+                                         const std::string& chunk_name,
+                                         const Values& args = {});
+
+  // Calls the function stored in the global `name` ("a.b.c" looks into tables)
+  // as a new G and waits for its results. Several calls may run at once.
+  [[nodiscard]] Result<Values> Call(std::string_view name,
+                                    const Values& args = {});
+
+  // Set once Main, RunFile, RunString or Call returned kExit.
+  [[nodiscard]] ExitRequest exit_request() const;
+
+  // Cancels the main G, if one runs: its next or present wait raises `reason`.
+  void Interrupt(std::string_view reason);
+
+  // Cancels every G, waits for them to end up to the stop deadline, and closes
+  // the Lua state. Status kTimeout: a G did not end; the heap is abandoned.
+  [[nodiscard]] Status Close();
+
+  class Impl;
+  explicit Isolate(std::unique_ptr<Impl> impl);
+  ~Isolate();
+
+ private:
+  friend class Runtime;
+  std::unique_ptr<Impl> impl_;
+};
+
+class Runtime {
+ public:
+  // Starts the Ps; OS threads are started when there is work.
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> Start(Config config);
+
+  // Calls Stop(). Never destroy a Runtime from inside a G.
+  ~Runtime();
+
+  // Makes a Lua heap with the standard libraries and trilune's modules.
+  [[nodiscard]] Result<Isolate*> NewIsolate(IsolateOptions options = {});
+
+  // Cancels every G, closes every isolate, stops the threads. Status kTimeout:
+  // some G did not end within the deadline; its isolate is abandoned, and its
+  // thread left behind. Idempotent.
+  [[nodiscard]] Status Stop();
+
+  [[nodiscard]] RuntimeStats stats() const;
+
+  class Impl;
+  explicit Runtime(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+// The version of Trilune, such as "0.1.0".
+[[nodiscard]] const char* Version();
+
+}  // namespace trilune
+
+#endif  // TRI_STDLIB_TRILUNE_H_

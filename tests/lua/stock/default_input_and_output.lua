@@ -1,0 +1,15 @@
+-- io.input and io.output redirect read, write and lines.
+--! same-as-lua
+local name = os.tmpname()
+local before = io.output()
+io.output(name)
+io.write("line 1\n", "line 2\n")
+print(io.output() ~= before, io.type(io.output()))
+io.close()
+io.output(before)
+io.input(name)
+print(io.read("l", "l"))
+print(io.read("l"), io.input():close())
+print(pcall(io.read))
+io.input(io.stdin)
+os.remove(name)

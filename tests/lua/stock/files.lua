@@ -1,0 +1,18 @@
+-- Files can be written, read, sought, appended to and removed; operations on closed files raise.
+--! same-as-lua
+local name = os.tmpname()
+local f = assert(io.open(name, "w"))
+print(f:write("one\n", 2, " ", 3.5, "\n") == f, f:seek("cur"), f:seek("set", 1), f:seek("end"))
+print(f:close(), pcall(f.write, f, "x"))
+print(io.type(f), io.type(io.stdout), io.type(42), tostring(f))
+f = assert(io.open(name, "a+"))
+f:write("appended")
+f:seek("set")
+print(f:read("a"))
+f:close()
+for a in io.lines(name) do io.write("<", a, ">") end print()
+print(pcall(function() for l in io.lines(name, "n") do error("stop", 0) end end))
+print(os.remove(name), io.open(name) == nil, (select(2, io.open("no/such/file"))))
+print(select(3, io.open("no/such/file")), pcall(io.open, name, "bogus"))
+local g <close> = io.tmpfile()
+print(g:write("x"):seek("set", 0), g:read(1), g:read(1), g:setvbuf("no"))

@@ -1,0 +1,258 @@
+#include "tools/trilune/line_reader.h"
+
+#include <fcntl.h>
+#include <histedit.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cwchar>
+
+namespace trilune::command {
+namespace {
+
+// Signals while a line is edited. libedit's own handlers would send them on to
+// the whole process group, and could not give up a line; these only write the
+// signal's number into a pipe, which the reading of characters looks at too.
+class PromptSignals {
+ public:
+  PromptSignals() { opened_ = pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) == 0; }
+  ~PromptSignals() {
+    if (!opened_) return;
+    close(pipe_[0]);
+    close(pipe_[1]);
+  }
+  PromptSignals(const PromptSignals&) = delete;
+  PromptSignals& operator=(const PromptSignals&) = delete;
+
+  void Catch() {
+    if (!opened_) return;
+    write_end = pipe_[1];
+    struct sigaction action = {};
+    action.sa_handler = Tell;
+    action.sa_flags = SA_RESTART | SA_ONSTACK;
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < kCount; ++i) {
+      sigaction(kSignals[i], &action, &before_[i]);
+    }
+  }
+
+  void Release() {
+    if (!opened_) return;
+    for (size_t i = 0; i < kCount; ++i) {
+      sigaction(kSignals[i], &before_[i], nullptr);
+    }
+    while (Next() != 0) {
+    }
+  }
+
+  // Waits until standard input can be read, or a signal came: its number.
+  int WaitForInput() {
+    struct pollfd sources[2] = {{STDIN_FILENO, POLLIN, 0},
+                                {pipe_[0], POLLIN, 0}};
+    const nfds_t count = opened_ ? 2 : 1;
+    while (poll(sources, count, -1) < 0 && errno == EINTR) {
+    }
+    return opened_ ? Next() : 0;
+  }
+
+ private:
+  static constexpr int kSignals[] = {SIGINT, SIGWINCH, SIGCONT};
+  static constexpr size_t kCount = sizeof(kSignals) / sizeof(kSignals[0]);
+
+  static void Tell(int number) {
+    const int saved_errno = errno;
+    const char byte = static_cast<char>(number);
+    // A full pipe holds signals enough.
+    [[maybe_unused]] const ssize_t written = write(write_end, &byte, 1);
+    errno = saved_errno;
+  }
+
+  int Next() {
+    char byte = 0;
+    return read(pipe_[0], &byte, 1) == 1 ? byte : 0;
+  }
+
+  static inline int write_end = -1;  // written while no handler is installed
+  bool opened_ = false;
+  int pipe_[2] = {-1, -1};
+  struct sigaction before_[kCount] = {};
+};
+
+// The locale of the terminal's characters, for this thread only: scripts run on
+// other threads and keep the C locale, as in stock lua.
+class TerminalLocale {
+ public:
+  TerminalLocale() : locale_(newlocale(LC_CTYPE_MASK, "", nullptr)) {
+    if (locale_ != nullptr) before_ = uselocale(locale_);
+  }
+  ~TerminalLocale() {
+    if (locale_ == nullptr) return;
+    uselocale(before_);
+    freelocale(locale_);
+  }
+  TerminalLocale(const TerminalLocale&) = delete;
+  TerminalLocale& operator=(const TerminalLocale&) = delete;
+
+ private:
+  locale_t locale_ = nullptr;
+  locale_t before_ = nullptr;
+};
+
+class TerminalReader : public LineReader {
+ public:
+  TerminalReader() {
+    const TerminalLocale locale;
+    editor_ = el_init("trilune", stdin, stdout, stderr);
+    history_ = history_init();
+    HistEvent event;
+    history(history_, &event, H_SETSIZE, kHistoryLines);
+    history(history_, &event, H_SETUNIQUE, 1);
+    el_set(editor_, EL_CLIENTDATA, this);
+    el_set(editor_, EL_HIST, history, history_);
+    el_set(editor_, EL_PROMPT, Prompt);
+    el_set(editor_, EL_SIGNAL, 0);
+    el_set(editor_, EL_EDITOR, "emacs");
+    el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+    el_set(editor_, EL_BIND, "^I", "ed-insert", nullptr);
+    el_set(editor_, EL_BIND, "\\e[1~", "ed-move-to-beg", nullptr);
+    el_set(editor_, EL_BIND, "\\e[4~", "ed-move-to-end", nullptr);
+    el_set(editor_, EL_BIND, "\\e[H", "ed-move-to-beg", nullptr);
+    el_set(editor_, EL_BIND, "\\e[F", "ed-move-to-end", nullptr);
+    el_set(editor_, EL_BIND, "\\e[3~", "ed-delete-next-char", nullptr);
+    el_set(editor_, EL_BIND, "\\e[1;5C", "em-next-word", nullptr);
+    el_set(editor_, EL_BIND, "\\e[1;5D", "ed-prev-word", nullptr);
+    el_source(editor_, nullptr);  // the user's ~/.editrc
+    el_set(editor_, EL_GETCFN, GetCharacter);
+  }
+  ~TerminalReader() override {
+    el_end(editor_);
+    history_end(history_);
+  }
+  TerminalReader(const TerminalReader&) = delete;
+  TerminalReader& operator=(const TerminalReader&) = delete;
+
+  Outcome Read(const std::string& prompt, std::string& line) override {
+    const TerminalLocale locale;
+    prompt_ = prompt;
+    abandoned_ = false;
+    int length = 0;
+    signals_.Catch();
+    const char* text = el_gets(editor_, &length);
+    signals_.Release();
+    if (abandoned_) {
+      std::fputs("^C\n", stdout);
+      std::fflush(stdout);
+      return Outcome::kAbandoned;
+    }
+    if (text == nullptr || length <= 0) return Outcome::kEnd;
+    line.assign(text, static_cast<size_t>(length));
+    if (line.back() == '\n') line.pop_back();
+    return Outcome::kLine;
+  }
+
+  void Remember(const std::string& entry) override {
+    const TerminalLocale locale;
+    HistEvent event;
+    history(history_, &event, H_ENTER, entry.c_str());
+  }
+
+ private:
+  static constexpr int kHistoryLines = 1000;
+
+  static TerminalReader* Self(EditLine* editor) {
+    void* self = nullptr;
+    el_get(editor, EL_CLIENTDATA, &self);
+    return static_cast<TerminalReader*>(self);
+  }
+
+  // libedit wants to change what it is given, but does not.
+  static char* Prompt(EditLine* editor) { return Self(editor)->prompt_.data(); }
+
+  // The next character: 1, or 0 to end the line without one.
+  static int GetCharacter(EditLine* editor, wchar_t* character) {
+    return Self(editor)->NextCharacter(character);
+  }
+
+  int NextCharacter(wchar_t* character) {
+    std::mbstate_t state = {};
+    for (;;) {
+      const int number = signals_.WaitForInput();
+      if (number == SIGINT) {
+        abandoned_ = true;
+        return 0;
+      }
+      if (number != 0) {
+        Redraw(number);
+        continue;
+      }
+      char byte = 0;
+      const ssize_t count = read(STDIN_FILENO, &byte, 1);
+      if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (count <= 0) return 0;
+      // Thread-safe: the state is ours. NOLINTNEXTLINE(concurrency-mt-unsafe)
+      const size_t used = std::mbrtowc(character, &byte, 1, &state);
+      if (used == static_cast<size_t>(-2)) continue;  // more bytes follow
+      if (used == static_cast<size_t>(-1)) {
+        *character = static_cast<unsigned char>(byte);
+      }
+      return 1;
+    }
+  }
+
+  void Redraw(int number) {
+    if (number == SIGWINCH) {
+      el_resize(editor_);
+    } else {  // back from a Ctrl-Z: the shell has reset the terminal
+      el_set(editor_, EL_PREP_TERM, 0);
+      el_set(editor_, EL_PREP_TERM, 1);
+      el_set(editor_, EL_REFRESH);
+    }
+  }
+
+  EditLine* editor_ = nullptr;
+  History* history_ = nullptr;
+  PromptSignals signals_;
+  std::string prompt_;
+  bool abandoned_ = false;
+};
+
+class PlainReader : public LineReader {
+ public:
+  PlainReader() = default;
+  ~PlainReader() override { std::free(buffer_); }  // getline() allocates it
+  PlainReader(const PlainReader&) = delete;
+  PlainReader& operator=(const PlainReader&) = delete;
+
+  Outcome Read(const std::string& prompt, std::string& line) override {
+    std::fputs(prompt.c_str(), stdout);
+    std::fflush(stdout);
+    const ssize_t length = getline(&buffer_, &capacity_, stdin);
+    if (length < 0) return Outcome::kEnd;
+    line.assign(buffer_, static_cast<size_t>(length));
+    if (!line.empty() && line.back() == '\n') line.pop_back();
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+    std::fflush(stdout);
+    return Outcome::kLine;
+  }
+
+  void Remember(const std::string& /*entry*/) override {}
+
+ private:
+  char* buffer_ = nullptr;
+  size_t capacity_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<LineReader> MakeLineReader() {
+  if (isatty(STDIN_FILENO) != 0) return std::make_unique<TerminalReader>();
+  return std::make_unique<PlainReader>();
+}
+
+}  // namespace trilune::command

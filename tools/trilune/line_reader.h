@@ -1,0 +1,41 @@
+// LineReader: lines for a session, from a terminal or from anything else.
+//
+// Role       On a terminal: libedit, with history; Ctrl-C gives up the line.
+//            Else: plain reading, with prompt and line echoed to stdout, so
+//            that `trilune -i < file` shows a session as `lua -i < file` does.
+// Threads    One thread, the host's; it waits in Read() while Gs go on.
+// Locks      none
+// Tests      tests of the whole command
+
+#ifndef TRI_TOOLS_TRILUNE_LINE_READER_H_
+#define TRI_TOOLS_TRILUNE_LINE_READER_H_
+
+#include <memory>
+#include <string>
+
+namespace trilune::command {
+
+class LineReader {
+ public:
+  enum class Outcome {
+    kLine,
+    kEnd,        // no more input
+    kAbandoned,  // Ctrl-C: forget this line and those it would continue
+  };
+
+  virtual ~LineReader() = default;
+
+  // Shows `prompt` and waits for a line, which comes without its newline.
+  [[nodiscard]] virtual Outcome Read(const std::string& prompt,
+                                     std::string& line) = 0;
+
+  // Adds a complete entry, of one or more lines, to the history.
+  virtual void Remember(const std::string& entry) = 0;
+};
+
+// The one that fits standard input. At most one at a time.
+[[nodiscard]] std::unique_ptr<LineReader> MakeLineReader();
+
+}  // namespace trilune::command
+
+#endif  // TRI_TOOLS_TRILUNE_LINE_READER_H_

@@ -1,0 +1,159 @@
+// The trilune command: a host of the embedding API, and of nothing below it.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <lua.hpp>
+
+#include "stdlib/trilune.h"
+#include "tools/trilune/chunk.h"
+#include "tools/trilune/interrupt.h"
+#include "tools/trilune/options.h"
+#include "tools/trilune/repl.h"
+#include "tools/trilune/script.h"
+
+namespace trilune::command {
+namespace {
+
+constexpr int kDeadlockStatus = 2;
+
+// Ends the process as exit() does, but runs no static destructor: OS threads of
+// the runtime may still be at work. fcloseall flushes every stream and, unlike
+// fflush, does not wait for one that such a thread is just reading.
+[[noreturn]] void Finish(int exit_status) {
+  fcloseall();  // NOLINT(concurrency-mt-unsafe): as exit() does
+  _exit(exit_status);
+}
+
+// The number of Ps that the options or the environment ask for; 0: neither.
+// Nothing if it makes no sense; `error` then says why.
+std::optional<int> ChooseProcs(const Options& options, std::string& error) {
+  if (options.procs != 0 || options.ignore_environment) return options.procs;
+  const char* text = std::getenv("TRILUNE_PROCS");  // NOLINT(concurrency-*)
+  if (text == nullptr || *text == '\0') return 0;
+  const std::optional<int> procs = ParseProcs(text);
+  if (!procs.has_value()) error = ProcsError("TRILUNE_PROCS", text);
+  return procs;
+}
+
+// The whole life of the process: the options are there, nothing else is.
+class Command {
+ public:
+  explicit Command(const Options& options)
+      : options_(options), program_("trilune") {
+    if (options.argc > 0 && options.argv[0][0] != '\0') {
+      program_ = options.argv[0];
+    }
+  }
+
+  int Run() {
+    switch (options_.action) {
+      case Options::Action::kHelp:
+        std::fputs(HelpText(program_).c_str(), stdout);
+        return EXIT_SUCCESS;
+      case Options::Action::kVersion:
+        std::printf("Trilune %s, %s\n", Version(), LUA_RELEASE);
+        return EXIT_SUCCESS;
+      case Options::Action::kReject:
+        WriteError(program_, options_.error.c_str());
+        if (options_.error_is_usage) {
+          std::fputs(UsageText(program_).c_str(), stderr);
+        }
+        return EXIT_FAILURE;
+      case Options::Action::kRun:
+        return Start() ? RunIsolate() : EXIT_FAILURE;
+    }
+    return EXIT_FAILURE;
+  }
+
+ private:
+  bool Start() {
+    std::string error;
+    const std::optional<int> procs = ChooseProcs(options_, error);
+    if (!procs.has_value()) {
+      WriteError(program_, error.c_str());
+      return false;
+    }
+    if (options_.lua_version) PrintLuaVersion();
+    Config config;
+    config.procs = *procs;
+    Result<std::unique_ptr<Runtime>> runtime = Runtime::Start(config);
+    if (!runtime.ok()) return CannotStart(runtime.status());
+    runtime_ = std::move(runtime.value());
+    Result<Isolate*> isolate = runtime_->NewIsolate();
+    if (!isolate.ok()) return CannotStart(isolate.status());
+    isolate_ = isolate.value();
+    return true;
+  }
+
+  bool CannotStart(const Status& status) const {
+    WriteError(program_, ("cannot start: " + status.message()).c_str());
+    return false;
+  }
+
+  int RunIsolate() {
+    const bool at_terminal = isatty(STDIN_FILENO) != 0;
+    Session session;
+    session.options = &options_;
+    session.program = program_;
+    session.run_stdin = options_.asks_for_nothing() && !at_terminal;
+    ArmInterrupt(isolate_);
+    Status status = isolate_->Main(RunSession, &session);
+    DisarmInterrupt();
+    if (status.ok() && session.succeeded) {
+      const bool starts_session = options_.asks_for_nothing() && at_terminal;
+      if (starts_session) PrintLuaVersion();
+      if (starts_session || options_.interactive) status = RunRepl(isolate_);
+    }
+    if (!status.ok()) return EndAfter(status);
+    return Stop(session.succeeded ? EXIT_SUCCESS : EXIT_FAILURE);
+  }
+
+  // Ends a run that did not come to its normal end.
+  int EndAfter(const Status& status) {
+    switch (status.code()) {
+      case StatusCode::kExit: {
+        const ExitRequest request = isolate_->exit_request();
+        return request.close ? Stop(request.code) : request.code;
+      }
+      case StatusCode::kDeadlock:
+        WriteError(nullptr, status.message().c_str());
+        return kDeadlockStatus;
+      case StatusCode::kLuaError:  // outside all that reports its own errors
+        WriteError(program_, status.message().c_str());
+        return Stop(EXIT_FAILURE);
+      default:
+        WriteError(program_, status.message().c_str());
+        return EXIT_FAILURE;
+    }
+  }
+
+  // Cancels what still runs and closes the Lua state, so finalizers run.
+  int Stop(int exit_status) {
+    const Status status = runtime_->Stop();
+    if (!status.ok()) WriteError(program_, status.message().c_str());
+    return exit_status;
+  }
+
+  const Options& options_;
+  const char* program_;
+  std::unique_ptr<Runtime> runtime_;
+  Isolate* isolate_ = nullptr;
+};
+
+}  // namespace
+}  // namespace trilune::command
+
+int main(int argc, char** argv) {
+  using trilune::command::Command;
+  using trilune::command::Finish;
+  using trilune::command::Options;
+  const Options options = trilune::command::ParseOptions(argc, argv);
+  Command command(options);
+  Finish(command.Run());
+}

@@ -1,0 +1,150 @@
+// Unit tests for tools/trilune/options.h. That a bad option gives exit status 1
+// and what each option does are tests of the whole command, elsewhere.
+
+#include "tools/trilune/options.h"
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace trilune::command {
+namespace {
+
+// An argv of its own, null at the end as main()'s is.
+class CommandLine {
+ public:
+  CommandLine(std::initializer_list<const char*> arguments) {
+    strings_.emplace_back("trilune");
+    for (const char* argument : arguments)
+      strings_.emplace_back(argument);
+    for (std::string& text : strings_)
+      argv_.push_back(text.data());
+    argv_.push_back(nullptr);
+    options = ParseOptions(static_cast<int>(strings_.size()), argv_.data());
+  }
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  Options options;
+
+ private:
+  std::vector<std::string> strings_;
+  std::vector<char*> argv_;
+};
+
+using Action = Options::Action;
+
+TEST_CASE("options: a script's name ends the options") {
+  const CommandLine line{"-W", "s.lua", "-v", "--help"};
+  CHECK(line.options.action == Action::kRun);
+  CHECK(line.options.script == 2);
+  CHECK(line.options.has_script());
+  CHECK_FALSE(line.options.lua_version);
+  CHECK_FALSE(line.options.asks_for_nothing());
+}
+
+TEST_CASE("options: without arguments nothing is asked for") {
+  CHECK(CommandLine({}).options.asks_for_nothing());
+  CHECK(CommandLine({"-l", "m"}).options.asks_for_nothing());
+  CHECK(CommandLine({"--procs", "2"}).options.asks_for_nothing());
+  CHECK(CommandLine({"--"}).options.asks_for_nothing());
+  CHECK_FALSE(CommandLine({"-v"}).options.asks_for_nothing());
+  CHECK_FALSE(CommandLine({"-e", "x=1"}).options.asks_for_nothing());
+  CHECK_FALSE(CommandLine({"-"}).options.asks_for_nothing());
+}
+
+TEST_CASE("options: -e, -l and -W keep their order and texts") {
+  const CommandLine line{"-e", "a=1", "-lm", "-W", "-l", "g=x.y", "-eb=2"};
+  const std::vector<Step>& steps = line.options.steps;
+  REQUIRE(steps.size() == 5);
+  CHECK(steps[0].kind == Step::Kind::kRunString);
+  CHECK(std::string(steps[0].text) == "a=1");
+  CHECK(steps[1].kind == Step::Kind::kRequire);
+  CHECK(std::string(steps[1].text) == "m");
+  CHECK(steps[2].kind == Step::Kind::kWarningsOn);
+  CHECK(std::string(steps[3].text) == "g=x.y");
+  CHECK(std::string(steps[4].text) == "b=2");
+  CHECK_FALSE(line.options.has_script());
+}
+
+TEST_CASE("options: -i implies -v") {
+  const CommandLine line{"-i"};
+  CHECK(line.options.interactive);
+  CHECK(line.options.lua_version);
+}
+
+TEST_CASE("options: '-' is standard input, but not after '--'") {
+  CHECK(CommandLine({"-"}).options.script_is_stdin());
+  const CommandLine after{"--", "-"};
+  CHECK(after.options.script == 2);
+  CHECK_FALSE(after.options.script_is_stdin());
+}
+
+TEST_CASE("options: an empty argument is a script's name") {
+  const CommandLine line{""};
+  CHECK(line.options.action == Action::kRun);
+  CHECK(line.options.script == 1);
+}
+
+TEST_CASE("options: unknown options are named and get the list") {
+  for (const char* bad : {"-x", "-vi", "-Wx", "-E1", "--proc", "--helper"}) {
+    const CommandLine line{bad, "s.lua"};
+    CAPTURE(bad);
+    CHECK(line.options.action == Action::kReject);
+    CHECK(line.options.error ==
+          "unrecognized option '" + std::string(bad) + "'");
+    CHECK(line.options.error_is_usage);
+  }
+}
+
+TEST_CASE("options: -e, -l and --procs want an argument") {
+  for (const char* option : {"-e", "-l", "--procs"}) {
+    const CommandLine line{option};
+    CAPTURE(option);
+    CHECK(line.options.action == Action::kReject);
+    CHECK(line.options.error == "'" + std::string(option) + "' needs argument");
+  }
+  CHECK(CommandLine({"-e", "-v"}).options.error == "'-e' needs argument");
+}
+
+TEST_CASE("options: --procs takes its number in two ways") {
+  const CommandLine apart{"--procs", "3", "s.lua"};
+  CHECK(apart.options.procs == 3);
+  CHECK(apart.options.script == 3);
+  const CommandLine joined{"--procs=256", "s.lua"};
+  CHECK(joined.options.procs == 256);
+  CHECK(joined.options.script == 2);
+}
+
+TEST_CASE("options: --procs refuses what is not a number from 1 to 256") {
+  for (const char* bad : {"0", "257", "-1", "", "2x", " 2", "1e1", "many"}) {
+    const CommandLine line{"--procs", bad};
+    CAPTURE(bad);
+    CHECK(line.options.action == Action::kReject);
+    CHECK(line.options.error ==
+          "--procs: '" + std::string(bad) + "' is not a number from 1 to 256");
+    CHECK_FALSE(line.options.error_is_usage);
+  }
+}
+
+TEST_CASE("options: --help and --version end the parsing, errors too") {
+  CHECK(CommandLine({"--help", "-x"}).options.action == Action::kHelp);
+  CHECK(CommandLine({"-v", "--version"}).options.action == Action::kVersion);
+  CHECK(CommandLine({"-x", "--help"}).options.action == Action::kReject);
+}
+
+TEST_CASE("options: the help names every option and variable") {
+  const std::string help = HelpText("trilune");
+  for (const char* name :
+       {"-e stat", "-i ", "-l mod", "-l g=mod", "-v ", "-E ", "-W ", "-- ",
+        "--procs", "--version", "--help", "TRILUNE_PROCS", "LUA_INIT",
+        "LUA_PATH", "LUA_CPATH"}) {
+    CAPTURE(name);
+    CHECK(help.find(name) != std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace trilune::command

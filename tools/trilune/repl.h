@@ -1,0 +1,23 @@
+// Repl: the interactive session.
+//
+// Role       Reads lines on the host's thread and runs each complete chunk as
+//            the isolate's main G, so that other Gs go on while it waits.
+// Threads    RunRepl is called on the host's thread, outside every G.
+// Locks      none
+// Tests      tests of the whole command
+
+#ifndef TRI_TOOLS_TRILUNE_REPL_H_
+#define TRI_TOOLS_TRILUNE_REPL_H_
+
+#include "sched/status.h"
+#include "stdlib/trilune.h"
+
+namespace trilune::command {
+
+// Runs until the input ends. Errors in a chunk are reported and the session
+// goes on; a Status that is not ok ends it (os.exit, say).
+[[nodiscard]] Status RunRepl(Isolate* isolate);
+
+}  // namespace trilune::command
+
+#endif  // TRI_TOOLS_TRILUNE_REPL_H_
