@@ -17,7 +17,7 @@
 #include "sched/clock.h"
 #include "sched/loop.h"
 #include "sched/native.h"
-#include "sched/sync/mutex.h"
+#include "sched/sync/handover_lock.h"
 
 namespace trilune {
 
@@ -36,7 +36,7 @@ class AnyChan {
   static void UnlockOne(void* chan) TRI_NO_ANALYSIS {
     static_cast<AnyChan*>(chan)->mu_.Unlock();
   }
-  Mutex mu_{LockRank::kChan};
+  HandoverLock mu_;
 };
 
 template <class T>
