@@ -21,7 +21,13 @@
 
 namespace trilune {
 
-enum class ChanStatus : uint8_t { kOk, kClosed, kTimeout, kCancelled };
+enum class ChanStatus : uint8_t {
+  kOk,
+  kClosed,
+  kTimeout,
+  kCancelled,
+  kNoStack,  // it would have to wait, and no stack is left to wait on
+};
 
 // What select needs to know of a channel, whatever its type.
 class AnyChan {
@@ -60,7 +66,7 @@ class Chan : public AnyChan {
       return Finish(result, woken);
     }
     typename Core::Waiter waiter;
-    waiter.item = &value;
+    waiter.value = &value;
     return Wait(waiter, WaitReason::kChanSend, deadline_ns);
   }
   ChanStatus Send(T&& value) { return Send(value); }
@@ -74,7 +80,7 @@ class Chan : public AnyChan {
       return Finish(result, woken);
     }
     typename Core::Waiter waiter;
-    waiter.item = value;
+    waiter.value = value;
     return Wait(waiter, WaitReason::kChanRecv, deadline_ns);
   }
 
@@ -108,8 +114,14 @@ class Chan : public AnyChan {
  private:
   friend class Selector;
 
+  struct PointerWaiter : WaiterBase {
+    T* value = nullptr;
+    int32_t index = 0;
+    [[nodiscard]] T* item() const { return value; }
+  };
   struct Traits {
     using Item = T*;
+    using Waiter = PointerWaiter;
     using Channel = Chan*;
     static void Move(Chan*, T* from, T* to) { *to = std::move(*from); }
     static void Put(Chan* chan, uint32_t slot, T* from) {
@@ -140,6 +152,10 @@ class Chan : public AnyChan {
   // until the G has left its stack.
   ChanStatus Wait(typename Core::Waiter& waiter, WaitReason reason,
                   int64_t deadline_ns) TRI_NO_ANALYSIS {
+    if (!CanParkNative()) {
+      mu_.Unlock();
+      return ChanStatus::kNoStack;
+    }
     BeginNative(reason);
     G* g = AsG(CurrentNative());
     if (reason == WaitReason::kChanSend) {

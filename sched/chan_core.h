@@ -3,6 +3,7 @@
 // Role       Shared by the channels of native Gs (chan.h, with a lock) and those
 //            of Lua Gs (stdlib/, inside one strand). Traits move the values:
 //              Item                       where a value is: a pointer, a Lua slot
+//              Waiter                     a place in a queue, with an Item
 //              Move(channel, from, to)    from one party straight to the other
 //              Put(channel, slot, from)   into a slot of the buffer
 //              Take(channel, slot, to)    out of a slot of the buffer
@@ -39,11 +40,9 @@ class ChanCore {
  public:
   using Item = typename Traits::Item;
 
-  // A party's place in the queue, with where its value is or shall go.
-  struct Waiter : WaiterBase {
-    Item item = {};
-    int32_t index = 0;  // of the select case
-  };
+  // A party's place in the queue: a WaiterBase with item(), where its value is or
+  // shall go, and `index`, the number of its select case.
+  using Waiter = typename Traits::Waiter;
 
   explicit ChanCore(uint32_t capacity) : capacity_(capacity) {}
 
@@ -81,7 +80,7 @@ class ChanCore {
     if (closed_) return ChanResult::kClosed;
     if (WaiterBase* base = receivers_.PopAndWin()) {
       auto* waiter = static_cast<Waiter*>(base);
-      Traits::Move(channel, from, waiter->item);
+      Traits::Move(channel, from, waiter->item());
       *woken = Finish(waiter, WakeResult::kReady);
       return ChanResult::kDone;
     }
@@ -105,13 +104,13 @@ class ChanCore {
         return ChanResult::kDone;
       }
       auto* waiter = static_cast<Waiter*>(base);
-      Traits::Put(channel, freed, waiter->item);
+      Traits::Put(channel, freed, waiter->item());
       *woken = Finish(waiter, WakeResult::kReady);
       return ChanResult::kDone;
     }
     if (WaiterBase* base = senders_.PopAndWin()) {
       auto* waiter = static_cast<Waiter*>(base);
-      Traits::Move(channel, waiter->item, to);
+      Traits::Move(channel, waiter->item(), to);
       *woken = Finish(waiter, WakeResult::kReady);
       return ChanResult::kDone;
     }

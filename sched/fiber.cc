@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <boost/context/detail/fcontext.hpp>
+#include <limits>
 #include <new>
 
 #include "sched/sync/check.h"
@@ -89,8 +90,19 @@ FiberPool::~FiberPool() {
 
 Fiber* FiberPool::Get() {
   MutexLock lock(mu_);
+  return GetLocked(limit_);
+}
+
+Fiber* FiberPool::GetForM() {
+  MutexLock lock(mu_);
+  return GetLocked(std::numeric_limits<size_t>::max());
+}
+
+Fiber* FiberPool::GetLocked(size_t limit) {
   Fiber* fiber = idle_;
-  if (fiber == nullptr) return Make();
+  if (fiber == nullptr) {
+    return made_.load(std::memory_order_relaxed) < limit ? Make() : nullptr;
+  }
   idle_ = fiber->next_;
   idle_count_--;
   return fiber;
@@ -130,7 +142,6 @@ bool FiberPool::IsGuard(const void* address) const {
 }
 
 Fiber* FiberPool::Make() {
-  if (made_.load(std::memory_order_relaxed) >= limit_) return nullptr;
   void* memory = mmap(nullptr, kMappingBytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return nullptr;

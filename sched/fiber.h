@@ -68,6 +68,8 @@ class FiberPool {
 
   // A fiber to switch to, or nullptr: the limit or memory is used up.
   [[nodiscard]] Fiber* Get() TRI_EXCLUDES(mu_);
+  // As Get, but beyond the limit: the one fiber without which an M cannot run.
+  [[nodiscard]] Fiber* GetForM() TRI_EXCLUDES(mu_);
 
   // Takes back a left fiber (Fiber I1). Gives the memory of deep stacks back.
   void Put(Fiber* fiber) TRI_EXCLUDES(mu_);
@@ -82,6 +84,7 @@ class FiberPool {
   [[nodiscard]] bool IsGuard(const void* address) const TRI_NO_ANALYSIS;
 
  private:
+  Fiber* GetLocked(size_t limit) TRI_REQUIRES(mu_);
   Fiber* Make() TRI_REQUIRES(mu_);
 
   // Constant after construction.

@@ -33,7 +33,7 @@ void Scheduler::AddTimer(M* m, int64_t when_ns, G* g, uint64_t ticket) {
   const int64_t sleeper_until = sleeper_until_.load(std::memory_order_seq_cst);
   if (sleeper_until == kNobody) {  // [TM1]
     // With an idle P there should be an M that minds the timers of busy ones.
-    if (waker_.idle_ps() > 0) WakeOne();
+    WakeOne();
   } else if (when_ns < sleeper_until) {
     MutexLock lock(mu_);
     if (sleeper_ != nullptr) sleeper_->parker.Wake();
@@ -193,7 +193,15 @@ Strand* Scheduler::Steal(M* m) {
 
 void Scheduler::FinishSpinning(M* m) {
   m->spinning = false;
-  if (waker_.StopSpinning() && SeesWork()) WakeOne();
+  if (waker_.StopSpinning() && (SeesWork() || LooksUnminded())) WakeOne();
+}
+
+// Whether timers are armed while a P is idle and no M minds them. Such timers
+// may belong to Ps that run a G for long.
+bool Scheduler::LooksUnminded() const {
+  return waker_.idle_ps() > 0 &&
+         sleeper_until_.load(std::memory_order_seq_cst) == kNobody &&  // [TM1]
+         EarliestTimer() != kNever;
 }
 
 bool Scheduler::SeesWork() const {
@@ -232,7 +240,7 @@ Strand* Scheduler::GiveUpP(M* m) {
       PushIdleP(p);
     } else {
       p->place = P::Place::kRetired;
-      p->timers.MoveTo(ps_[0]->timers);
+      MoveTimers(p);
     }
   }
   if (m->spinning) {
@@ -256,7 +264,7 @@ void Scheduler::SleepWithoutP(M* m) {
     MutexLock lock(mu_);
     if (stopping_.load(std::memory_order_relaxed)) return;
     if (m->handed_p == nullptr && !m->is_idle) PushIdleM(m);
-    quiescent = IsQuiescent();
+    quiescent = IsQuiescentLocked();
   }
   if (quiescent) {
     QuiescenceListener* listener =
@@ -296,6 +304,7 @@ bool Scheduler::MindTimers(M* m) {
     }
   }
   if (!minds) return m->parker.Park(kNever, nullptr);
+  DropStaleTimers();
   const int64_t until = EarliestTimer();
   sleeper_until_.store(until, std::memory_order_seq_cst);  // [TM1]
   const bool woken =
@@ -306,9 +315,20 @@ bool Scheduler::MindTimers(M* m) {
   return woken;
 }
 
-bool Scheduler::IsQuiescent() const {
-  return idle_m_count_ == m_count_ && global_head_ == nullptr &&
-         EarliestTimer() == kNever && !SeesWork();
+void Scheduler::DropStaleTimers() {
+  const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
+  for (int i = 0; i < made; i++) ps_[i]->timers.DropStale();
+}
+
+bool Scheduler::IsQuiescent() {
+  MutexLock lock(mu_);
+  return IsQuiescentLocked();
+}
+
+bool Scheduler::IsQuiescentLocked() {
+  if (idle_m_count_ != m_count_ || global_head_ != nullptr) return false;
+  DropStaleTimers();
+  return EarliestTimer() == kNever && !SeesWork();
 }
 
 }  // namespace trilune

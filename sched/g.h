@@ -81,9 +81,16 @@ struct G {
   enum Flag : uint8_t {
     kCancelled = 1,  // every wait fails
     kExternal = 2,   // counted in strand->external while it waits
-    kStarted = 4,    // has run
-    kDaemon = 8,     // belongs to the runtime: no deadlock report counts it
+    kHasTimer = 4,   // the present wait armed a timer, on the P timer_p
+    kStarted = 8,    // has run
+    kKindBit0 = 16,  // the kind's own
+    kKindBit1 = 32,
+    kKindBit2 = 64,
+    kKindBit3 = 128,
   };
+  [[nodiscard]] bool Has(uint8_t mask) const { return (flags & mask) != 0; }
+  void Set(uint8_t mask) { flags = static_cast<uint8_t>(flags | mask); }
+  void Clear(uint8_t mask) { flags = static_cast<uint8_t>(flags & ~mask); }
 
   GWord<> word;
   G* next = nullptr;  // the one queue node; owned by who owns the G
@@ -91,14 +98,15 @@ struct G {
   const GKind* kind = nullptr;
   uint64_t id = 0;
   Fiber* fiber = nullptr;  // the stack it left, when parked with one
-  int64_t wait_since_ns = 0;
+  uint32_t wait_since_ms = 0;  // of the scheduler's clock, modulo 2^32
+  int32_t wake_index = 0;      // which select case the waker chose
   WaitReason reason = WaitReason::kNone;
   WakeResult wake = WakeResult::kReady;
   uint8_t flags = 0;
-  bool has_timer = false;   // the present wait armed a timer
-  uint16_t timer_p = 0;     // on this P
-  int32_t wake_index = 0;   // which select case the waker chose
+  uint8_t timer_p = 0;  // a P's number fits: kMaxProcs is 256
+  uint32_t tag = 0;     // the kind's own
 };
+static_assert(sizeof(G) <= 64, "a Lua G must fit in 128 bytes");
 
 // A first-in first-out list of Gs, linked by G::next.
 class GList {

@@ -90,6 +90,15 @@ class GWord {
     return ticket;
   }
 
+  // Takes the record of a G that will never run again back, whatever its state;
+  // a waiting one has been won before. Later wakers of its waits lose.
+  void Abandon() {
+    const uint64_t word = word_.load(std::memory_order_relaxed);
+    TRI_CHECK(StateOf(word) != GState::kWaiting);
+    word_.store(Pack(TicketOf(word) + 1, GState::kIdle),
+                std::memory_order_release);  // [GW1]
+  }
+
   // Ends the wait `ticket`. True: the caller won and must make the G runnable.
   [[nodiscard]] bool TryWake(uint64_t ticket) {
     uint64_t expected = Pack(ticket, GState::kWaiting);

@@ -36,14 +36,13 @@ bool SetAfterPublication(const std::atomic<bool>& flag) {
 // Makes the wait that `g` has left for visible to its wakers, timer last but for
 // the lock: from then on the G may run elsewhere, or even be gone.
 void Publish(M* m, G* g, const ParkCommit& commit) {
-  g->wait_since_ns = m->p->now_ns;
+  g->wait_since_ms = static_cast<uint32_t>(m->p->now_ns / 1'000'000);
   const uint64_t ticket = g->word.ticket();
   const bool timed = commit.deadline_ns != kNever;
   if (timed || commit.external) {
-    g->flags |= G::kExternal;
+    g->Set(timed ? G::kExternal | G::kHasTimer : G::kExternal);
     g->strand->external++;
-    g->has_timer = timed;
-    g->timer_p = static_cast<uint16_t>(m->p->id);
+    g->timer_p = static_cast<uint8_t>(m->p->id);
   }
   g->word.Become(GState::kRunning, GState::kWaiting);
   if (timed) {
@@ -92,13 +91,12 @@ void Start(M* m, G* g) {
   g->word.Become(GState::kRunnable, GState::kRunning);
   m->current = g;
   strand->gtick++;
-  if ((g->flags & G::kExternal) != 0) {
-    g->flags &= static_cast<uint8_t>(~G::kExternal);
+  if (g->Has(G::kExternal)) {
     strand->external--;
-    if (g->has_timer) {
-      g->has_timer = false;
+    if (g->Has(G::kHasTimer) && g->wake != WakeResult::kTimeout) {
       m->sched->ForgetTimer(g->timer_p);
     }
+    g->Clear(G::kExternal | G::kHasTimer);
   }
 }
 
@@ -192,9 +190,10 @@ void LoopEntry(Fiber* left) {
 
 void RunM(M* m) {
   m->fiber = &m->home;
-  TRI_CHECK(CanParkWithStack(m));
+  Fiber* loop = m->sched->fibers().GetForM();
+  TRI_CHECK(loop != nullptr);
   m->after.kind = AfterSwitch::Kind::kRecycle;
-  SwitchTo(m, TakeLoopFiber(m));
+  SwitchTo(m, loop);
   while (m->cached > 0) m->sched->fibers().Put(TakeLoopFiber(m));
 }
 

@@ -1,5 +1,6 @@
 #include "sched/native.h"
 
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <utility>
@@ -66,6 +67,31 @@ void NativeGs::Free(NativeG* g) {
 }
 
 bool NativeGs::Go(std::function<void()> body) {
+  const M* m = CurrentM();
+  if (m != nullptr && m->sched == sched_) return Make(std::move(body));
+  BeginMaking();
+  const bool made = Make(std::move(body));
+  EndMaking();
+  return made;
+}
+
+void NativeGs::BeginMaking() {
+  MutexLock lock(mu_);
+  making_++;
+  makings_++;
+}
+
+void NativeGs::EndMaking() {
+  {
+    MutexLock lock(mu_);
+    making_--;
+    if (making_ > 0 || !look_again_) return;
+    look_again_ = false;
+  }
+  sched_->PokeIdle();
+}
+
+bool NativeGs::Make(std::function<void()> body) {
   if (cancelled()) return false;
   NativeG* g = Allocate();
   if (g == nullptr) return false;
@@ -102,17 +128,19 @@ Status NativeGs::Run(std::function<void()> body) {
   };
   auto shared = std::make_shared<Shared>();
   uint64_t deadlocks_before = 0;
+  BeginMaking();
   {
     MutexLock lock(mu_);
     running_++;
     deadlocks_before = deadlocks_;
   }
-  const bool made = Go([this, shared, body = std::move(body)] {
+  const bool made = Make([this, shared, body = std::move(body)] {
     body();
     MutexLock lock(mu_);
     shared->ended = true;
     changed_.NotifyAll();
   });
+  EndMaking();
   mu_.Lock();
   while (made && !shared->ended && deadlocks_ == deadlocks_before) {
     changed_.Wait(mu_);
@@ -144,10 +172,23 @@ void NativeGs::CancelAll() {
   while (G* g = won.PopHead()) Ready(g);
 }
 
+// The scheduler was idle a moment ago. That is a deadlock if it was idle at a
+// moment when every live G had reached it.
 void NativeGs::OnQuiescent() {
-  if (live() == 0) return;
+  uint64_t makings = 0;
+  {
+    MutexLock lock(mu_);
+    look_again_ = making_ > 0;
+    if (look_again_ || running_ == 0) return;
+    makings = makings_;
+  }
+  if (!sched_->IsQuiescent()) return;
   MutexLock lock(mu_);
-  if (running_ == 0) return;
+  if (makings_ != makings) {
+    look_again_ = making_ > 0;
+    return;
+  }
+  if (running_ == 0 || live() == 0) return;
   deadlocks_++;
   changed_.NotifyAll();
 }
@@ -160,6 +201,8 @@ NativeG* CurrentNative() {
 }
 
 G* AsG(NativeG* g) { return g; }
+
+bool CanParkNative() { return CanParkWithStack(CurrentM()); }
 
 void BeginNative(WaitReason reason) {
   NativeG* g = CurrentNative();
@@ -186,9 +229,11 @@ void NativeGs::Yield() {
 }
 
 bool NativeGs::Sleep(int64_t ns) {
+  if (!CanParkNative()) return false;
   BeginNative(WaitReason::kSleep);
   ParkCommit commit;
-  commit.deadline_ns = NowNs() + (ns > 0 ? ns : 0);
+  const int64_t now = NowNs();
+  commit.deadline_ns = now + std::clamp<int64_t>(ns, 0, kNever - now);
   return ParkNative(WaitReason::kSleep, commit) != WakeResult::kCancelled;
 }
 

@@ -32,7 +32,8 @@ class NativeGs : private QuiescenceListener {
   NativeGs(const NativeGs&) = delete;
   NativeGs& operator=(const NativeGs&) = delete;
 
-  // Makes a G that runs `body`; false when out of memory or cancelled.
+  // Makes a G that runs `body`; false when out of memory or cancelled. From any
+  // thread.
   bool Go(std::function<void()> body) TRI_EXCLUDES(mu_);
 
   // Runs `body` as a G and blocks the calling thread, which is no M, until it
@@ -51,7 +52,7 @@ class NativeGs : private QuiescenceListener {
 
   // For the running native G.
   static void Yield();
-  // False: cancelled.
+  // False: cancelled, or no stack is left to wait on.
   static bool Sleep(int64_t ns);
 
  private:
@@ -61,6 +62,9 @@ class NativeGs : private QuiescenceListener {
   static Outcome RunG(G* g);
   NativeG* Allocate() TRI_EXCLUDES(mu_);
   void Free(NativeG* g) TRI_EXCLUDES(mu_);
+  bool Make(std::function<void()> body) TRI_EXCLUDES(mu_);
+  void BeginMaking() TRI_EXCLUDES(mu_);
+  void EndMaking() TRI_EXCLUDES(mu_);
   void OnQuiescent() override;
 
   static constexpr size_t kSlabSize = 256;
@@ -71,6 +75,11 @@ class NativeGs : private QuiescenceListener {
   Mutex mu_{LockRank::kGSlabs};
   std::vector<NativeG*> slabs_ TRI_GUARDED_BY(mu_);
   NativeG* free_ TRI_GUARDED_BY(mu_) = nullptr;
+  // Threads of the host that are making a G: live_ counts it before a queue holds
+  // it, so meanwhile an idle scheduler does not mean a deadlock.
+  int making_ TRI_GUARDED_BY(mu_) = 0;
+  uint64_t makings_ TRI_GUARDED_BY(mu_) = 0;  // begun so far
+  bool look_again_ TRI_GUARDED_BY(mu_) = false;
   // Run() waiters.
   int running_ TRI_GUARDED_BY(mu_) = 0;
   uint64_t deadlocks_ TRI_GUARDED_BY(mu_) = 0;
@@ -81,8 +90,12 @@ class NativeGs : private QuiescenceListener {
 NativeG* CurrentNative();
 G* AsG(NativeG* g);
 
+// Whether the running native G can park: a stack is left for its M to go on with.
+[[nodiscard]] bool CanParkNative();
+
 // Parks the running native G; the caller has opened the wait with BeginNative
-// and queued its waiters. Returns how the wait ended.
+// and queued its waiters. Returns how the wait ended. Requires: CanParkNative,
+// asked since the G last parked.
 void BeginNative(WaitReason reason);
 WakeResult ParkNative(WaitReason reason, const ParkCommit& commit);
 

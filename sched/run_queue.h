@@ -95,11 +95,12 @@ class RunQueue {
 
   // A hint; only the Pop functions are authoritative. seq_cst: a spinner that
   // stops must not miss a push that preceded its submitter's look at the
-  // spinners; see waker.h, [WK1].
+  // spinners; see waker.h, [WK1]. For the same reason a queue that moved between
+  // the two reads (t is never before h) counts as full, not as empty.
   [[nodiscard]] uint32_t LooksLong() const {
     const uint32_t h = head_.load(std::memory_order_seq_cst);
     const uint32_t t = tail_.load(std::memory_order_seq_cst);
-    return t - h > N ? 0 : t - h;
+    return t - h > N ? N : t - h;
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 
+#include <cerrno>
 #include <cstring>
 #include <string>
 
@@ -195,7 +196,11 @@ void Scheduler::StartIdleM(bool spinning) {
 }
 
 bool Scheduler::StartThread(M* m) {
-  if (pthread_create(&m->thread, nullptr, &ThreadMain, m) != 0) return false;
+  const int error = pthread_create(&m->thread, nullptr, &ThreadMain, m);
+  if (error != 0) {
+    errno = error;
+    return false;
+  }
   m->next_all = all_ms_;
   all_ms_ = m;
   m_count_++;
@@ -220,7 +225,6 @@ void* Scheduler::ThreadMain(void* argument) {
 int Scheduler::SetProcs(int n) {
   TRI_CHECK(n >= 1 && n <= kMaxProcs);
   int old = 0;
-  int added = 0;
   {
     MutexLock lock(mu_);
     old = procs_.load(std::memory_order_relaxed);
@@ -229,9 +233,7 @@ int Scheduler::SetProcs(int n) {
     for (int i = 0; i < n; i++) {
       P* p = i < ps_made_.load(std::memory_order_relaxed) ? ps_[i].get()
                                                            : MakeP(i);
-      if (p->place != P::Place::kRetired) continue;
-      PushIdleP(p);
-      added++;
+      if (p->place == P::Place::kRetired) PushIdleP(p);
     }
     // Shrink: idle ones retire here, held ones when their M looks; see
     // RetireIfSurplus. The queues of an idle P are empty.
@@ -239,7 +241,7 @@ int Scheduler::SetProcs(int n) {
     while (P* p = PopIdleP()) {
       if (p->id >= n) {
         p->place = P::Place::kRetired;
-        p->timers.MoveTo(ps_[0]->timers);
+        MoveTimers(p);
         continue;
       }
       p->next_idle = kept;
@@ -254,26 +256,43 @@ int Scheduler::SetProcs(int n) {
       ps_[i]->resched.store(true, std::memory_order_relaxed);
     }
   }
-  // Timers may have moved, work may have been queued: let idle Ms look.
+  // Timers may have moved: let idle Ms look. A submitter may have found no idle
+  // P just while the list was being rebuilt, so one M looks for work, whether Ps
+  // were added or not.
   PokeIdle();
-  for (int i = 0; i < added; i++) WakeOne();
+  WakeOne();
   return old;
 }
 
 void Scheduler::RetireIfSurplus(M* m) {
   P* p = m->p;
   if (p->id < procs_.load(std::memory_order_relaxed)) return;
-  MutexLock lock(mu_);
-  if (p->id < procs_.load(std::memory_order_relaxed)) return;
-  Strand* strand = p->runnext.exchange(nullptr, std::memory_order_acq_rel);
-  if (strand != nullptr) PushGlobal(strand, strand, 1);  // [NX1]
-  while ((strand = p->queue.PopLocal()) != nullptr) {
-    PushGlobal(strand, strand, 1);
+  {
+    MutexLock lock(mu_);
+    if (p->id < procs_.load(std::memory_order_relaxed)) return;
+    Strand* strand = p->runnext.exchange(nullptr, std::memory_order_acq_rel);
+    if (strand != nullptr) PushGlobal(strand, strand, 1);  // [NX1]
+    while ((strand = p->queue.PopLocal()) != nullptr) {
+      PushGlobal(strand, strand, 1);
+    }
+    MoveTimers(p);
+    p->resched.store(false, std::memory_order_relaxed);
+    p->place = P::Place::kRetired;
+    m->p = PopIdleP();
+    if (m->p == nullptr && m->spinning) {
+      // Every P is held: whoever gives one up looks at all there is.
+      m->spinning = false;
+      waker_.StopSpinning();
+    }
   }
+  WakeOne();  // for what was moved
+}
+
+// The timers of a P that retires. Who minds the timers may have read the
+// deadlines while these were in neither heap: it shall read them again. [TM1]
+void Scheduler::MoveTimers(P* p) {
   p->timers.MoveTo(ps_[0]->timers);
-  p->resched.store(false, std::memory_order_relaxed);
-  p->place = P::Place::kRetired;
-  m->p = PopIdleP();
+  if (sleeper_ != nullptr) sleeper_->parker.Wake();
 }
 
 void Scheduler::PokeIdle() {

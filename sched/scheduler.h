@@ -20,6 +20,7 @@
 #include "sched/fiber.h"
 #include "sched/m.h"
 #include "sched/p.h"
+#include "sched/slab_pool.h"
 #include "sched/status.h"
 #include "sched/sync/mutex.h"
 #include "sched/waker.h"
@@ -45,7 +46,9 @@ struct SchedulerStats {
 };
 
 // Told when nothing can happen any more but by the host: every M idle and no
-// timer armed. Called without locks on an M's thread.
+// timer armed. Called without locks on an M's thread, so the host may have acted
+// meanwhile: who concludes a deadlock asks IsQuiescent again, while it knows that
+// no thread of the host is making a G (see NativeGs::OnQuiescent).
 class QuiescenceListener {
  public:
   virtual void OnQuiescent() = 0;
@@ -89,6 +92,8 @@ class Scheduler {
   }
   // Makes the idle Ms look for quiescence again.
   void PokeIdle() TRI_EXCLUDES(mu_);
+  // Whether at this moment nothing can happen any more but by the host.
+  [[nodiscard]] bool IsQuiescent() TRI_EXCLUDES(mu_);
 
   [[nodiscard]] SchedulerStats stats() const TRI_EXCLUDES(mu_);
   [[nodiscard]] uint64_t NextGId() {
@@ -96,6 +101,8 @@ class Scheduler {
   }
   [[nodiscard]] const SchedulerConfig& config() const { return config_; }
   [[nodiscard]] FiberPool& fibers() { return fibers_; }
+  // Memory of the records of Lua Gs (vm/).
+  [[nodiscard]] SlabPool& lua_slabs() { return lua_slabs_; }
 
   // Arms a timer on the caller's P. Requires: an M that holds a P.
   void AddTimer(M* m, int64_t when_ns, G* g, uint64_t ticket)
@@ -135,6 +142,7 @@ class Scheduler {
   [[nodiscard]] Strand* TakeLocal(P* p);
   [[nodiscard]] Strand* Steal(M* m);
   [[nodiscard]] bool SeesWork() const;
+  [[nodiscard]] bool LooksUnminded() const;
   [[nodiscard]] int64_t EarliestTimer() const;
   void FinishSpinning(M* m);
   // Reads the clock, runs due timers; true if the running slice is over.
@@ -144,12 +152,15 @@ class Scheduler {
   void SleepWithoutP(M* m) TRI_EXCLUDES(mu_);
   bool MindTimers(M* m) TRI_EXCLUDES(mu_);
   void RetireIfSurplus(M* m) TRI_EXCLUDES(mu_);
-  [[nodiscard]] bool IsQuiescent() const TRI_REQUIRES(mu_);
+  void MoveTimers(P* p) TRI_REQUIRES(mu_);
+  void DropStaleTimers();
+  [[nodiscard]] bool IsQuiescentLocked() TRI_REQUIRES(mu_);
   [[nodiscard]] P* MakeP(int id) TRI_REQUIRES(mu_);
 
   // Constant after construction.
   const SchedulerConfig config_;
 
+  SlabPool lua_slabs_;
   FiberPool fibers_;
   Waker<> waker_;
   std::atomic<uint64_t> next_g_id_{1};

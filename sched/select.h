@@ -47,9 +47,13 @@ class Selector {
       if (woken != nullptr) Ready(woken);
       return {chosen, status};
     }
-    if (deadline_ns <= NowNs()) {
+    if (deadline_ns != kNever && deadline_ns <= NowNs()) {
       UnlockAll(this);
       return {};
+    }
+    if (!CanParkNative()) {
+      UnlockAll(this);
+      return {-1, ChanStatus::kNoStack};
     }
     return Wait(deadline_ns);
   }
@@ -81,7 +85,7 @@ class Selector {
     }
     void Queue(G* g, int index) override {
       if (channel == nullptr) return;
-      waiter.item = value;
+      waiter.value = value;
       waiter.index = index;
       if (send) {
         channel->core_.QueueSender(&waiter, g);

@@ -84,19 +84,21 @@ class Strand {
 };
 
 inline G* Strand::Pick() {
-  G* g = nullptr;
-  if (gtick % kSpentEvery == 0) g = spent_.PopHead();
-  if (g == nullptr && runnext_ != nullptr &&
+  if (gtick % kSpentEvery == 0) {
+    // This leaves the count of runnext_ as it is, or fresh_ would starve.
+    G* g = spent_.PopHead();
+    if (g != nullptr) return g;
+  }
+  if (runnext_ != nullptr &&
       (runnext_run_ < kRunnextLimit || fresh_.empty())) {
     runnext_run_++;
-    g = runnext_;
+    G* g = runnext_;
     runnext_ = nullptr;
     return g;
   }
   runnext_run_ = 0;
-  if (g == nullptr) g = fresh_.PopHead();
-  if (g == nullptr) g = spent_.PopHead();
-  return g;
+  G* g = fresh_.PopHead();
+  return g != nullptr ? g : spent_.PopHead();
 }
 
 }  // namespace trilune

@@ -25,12 +25,9 @@ G* Timers::TakeDue(int64_t now_ns) {
     MutexLock lock(mu_);
     while (!heap_.empty() && heap_.front().when_ns <= now_ns) {
       const Entry entry = heap_.front();
-      heap_.front() = heap_.back();
-      heap_.pop_back();
-      if (!heap_.empty()) SiftDown(0);
+      PopFront();
       if (entry.g->word.TryWake(entry.ticket)) {
         entry.g->wake = WakeResult::kTimeout;
-        entry.g->has_timer = false;
         due.PushTail(entry.g);
       } else if (stale_.load(std::memory_order_relaxed) > 0) {
         stale_.fetch_sub(1, std::memory_order_relaxed);
@@ -48,6 +45,18 @@ void Timers::NoteStale() {
   if (stale_.load(std::memory_order_relaxed) * 2 > heap_.size()) Purge();
 }
 
+void Timers::DropStale() {
+  if (next_when() == kNever) return;
+  MutexLock lock(mu_);
+  while (!heap_.empty() && heap_.front().IsStale()) {
+    PopFront();
+    if (stale_.load(std::memory_order_relaxed) > 0) {
+      stale_.fetch_sub(1, std::memory_order_relaxed);
+    }
+  }
+  PublishNext();
+}
+
 void Timers::MoveTo(Timers& other) {
   std::vector<Entry> entries;
   {
@@ -56,9 +65,14 @@ void Timers::MoveTo(Timers& other) {
     stale_.store(0, std::memory_order_relaxed);
     PublishNext();
   }
+  if (entries.empty()) return;
+  MutexLock lock(other.mu_);
+  // A stale one would not be counted there: its G names the P it came from.
   for (const Entry& entry : entries) {
-    other.Add(entry.when_ns, entry.g, entry.ticket);
+    if (!entry.IsStale()) other.heap_.push_back(entry);
   }
+  other.Heapify();
+  other.PublishNext();
 }
 
 size_t Timers::size() const {
@@ -66,16 +80,23 @@ size_t Timers::size() const {
   return heap_.size();
 }
 
+void Timers::PopFront() {
+  heap_.front() = heap_.back();
+  heap_.pop_back();
+  if (!heap_.empty()) SiftDown(0);
+}
+
 void Timers::Purge() {
-  const auto is_stale = [](const Entry& entry) {
-    return entry.g->word.ticket() != entry.ticket ||
-           entry.g->word.state() != GState::kWaiting;
-  };
-  heap_.erase(std::remove_if(heap_.begin(), heap_.end(), is_stale),
+  heap_.erase(std::remove_if(heap_.begin(), heap_.end(),
+                             [](const Entry& entry) { return entry.IsStale(); }),
               heap_.end());
-  for (size_t i = heap_.size() / kArity + 1; i-- > 0;) SiftDown(i);
+  Heapify();
   stale_.store(0, std::memory_order_relaxed);
   PublishNext();
+}
+
+void Timers::Heapify() {
+  for (size_t i = heap_.size() / kArity + 1; i-- > 0;) SiftDown(i);
 }
 
 void Timers::SiftUp(size_t i) {

@@ -34,8 +34,13 @@ class Timers {
   // Says that the entry of a wait that ended otherwise is stale now.
   void NoteStale() TRI_EXCLUDES(mu_);
 
-  // Moves every entry to `other`.
-  void MoveTo(Timers& other) TRI_EXCLUDES(mu_);
+  // Drops stale entries from the front, so that next_when() is a deadline for
+  // which somebody waits: for an M that is about to sleep until then, or to call
+  // the absence of timers a deadlock.
+  void DropStale() TRI_EXCLUDES(mu_);
+
+  // Moves the entries to `other`, but for stale ones.
+  void MoveTo(Timers& other) TRI_EXCLUDES(mu_, other.mu_);
 
   // The least deadline, kNever if there is none. seq_cst: pairs an Add with an M
   // that announces its sleep and then reads the deadlines; see find_work.cc,
@@ -52,11 +57,19 @@ class Timers {
     int64_t when_ns;
     G* g;
     uint64_t ticket;
+
+    // Exact: Add comes after the G's word says that it waits, and the lock keeps
+    // that order.
+    [[nodiscard]] bool IsStale() const {
+      return g->word.ticket() != ticket || g->word.state() != GState::kWaiting;
+    }
   };
 
   void SiftUp(size_t i) TRI_REQUIRES(mu_);
   void SiftDown(size_t i) TRI_REQUIRES(mu_);
+  void PopFront() TRI_REQUIRES(mu_);
   void Purge() TRI_REQUIRES(mu_);
+  void Heapify() TRI_REQUIRES(mu_);
   void PublishNext() TRI_REQUIRES(mu_);
 
   mutable Mutex mu_{LockRank::kTimers};

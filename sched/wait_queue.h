@@ -40,14 +40,15 @@ class WaitQueue {
   void PushTail(WaiterBase* waiter, G* g) {
     waiter->g = g;
     waiter->queue = this;
-    waiter->next = nullptr;
-    waiter->prev = tail_;
-    if (tail_ != nullptr) {
-      tail_->next = waiter;
-    } else {
+    if (head_ == nullptr) {
+      waiter->next = waiter->prev = waiter;
       head_ = waiter;
+      return;
     }
-    tail_ = waiter;
+    waiter->next = head_;
+    waiter->prev = head_->prev;
+    head_->prev->next = waiter;
+    head_->prev = waiter;
   }
 
   // Unlinks `waiter` if it is linked.
@@ -55,10 +56,21 @@ class WaitQueue {
     WaitQueue* queue = waiter->queue;
     if (queue == nullptr) return;
     waiter->queue = nullptr;
-    (waiter->prev != nullptr ? waiter->prev->next : queue->head_) =
-        waiter->next;
-    (waiter->next != nullptr ? waiter->next->prev : queue->tail_) =
-        waiter->prev;
+    if (waiter->next == waiter) {
+      queue->head_ = nullptr;
+      return;
+    }
+    waiter->next->prev = waiter->prev;
+    waiter->prev->next = waiter->next;
+    if (queue->head_ == waiter) queue->head_ = waiter->next;
+  }
+
+  // Pops the head and wins its G for waking. Null: its wait ended otherwise; it
+  // is popped all the same. Requires: !empty().
+  [[nodiscard]] WaiterBase* WinHead() {
+    WaiterBase* waiter = head_;
+    Remove(waiter);
+    return waiter->g->word.TryWakeCurrent() ? waiter : nullptr;
   }
 
   // Pops waiters until one's G is won for waking, or the queue is empty. The
@@ -73,8 +85,8 @@ class WaitQueue {
   }
 
  private:
+  // Of a ring: head_->prev is the tail.
   WaiterBase* head_ = nullptr;
-  WaiterBase* tail_ = nullptr;
 };
 
 }  // namespace trilune

@@ -41,6 +41,9 @@ struct IsolateOptions {
   std::string name = "main";
   // Bytes of Lua heap; 0: no limit. Beyond it Lua raises "not enough memory".
   size_t memory_limit_bytes = 0;
+  // Says that the host may still Call while Main waits. Then Gs that all wait are
+  // no deadlock: a call may wake them.
+  bool host_calls_in = false;
   // Receives reports that no caller can get: errors of Gs that nobody joined.
   // Called on a scheduler thread; must not call back into the isolate.
   // Default: writes to stderr.

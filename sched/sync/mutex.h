@@ -21,8 +21,8 @@ namespace trilune {
 
 // The lock order, lowest first. One line a mutex; docs/locks.md explains each.
 enum class LockRank : int {
-  kHost = 10,       // stdlib: a host call's result
-  kIsolates = 20,   // stdlib: the runtime's list of isolates
+  kIsolates = 10,   // stdlib: the runtime's list of isolates
+  kHost = 20,       // vm: an isolate's requests; a host call's result
   kChan = 30,       // sched: a channel between native Gs
   kScheduler = 40,  // sched: idle lists and the global queue
   kTimers = 50,     // sched: a P's timers
@@ -47,10 +47,11 @@ class TRI_CAPABILITY("mutex") Mutex {
     mu_.lock();
   }
   void Unlock() TRI_RELEASE() {
-    mu_.unlock();
+    // Before the unlock: after it, this mutex may be gone.
 #ifndef NDEBUG
     ForgetLock(rank_);
 #endif
+    mu_.unlock();
   }
 
  private:

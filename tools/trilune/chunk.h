@@ -4,7 +4,7 @@
 // Threads    To be called in the main G, on its state.
 // Errors     Lua errors are caught here and reported on stderr. No object with
 //            a destructor lives in these functions while Lua may raise.
-// Tests      tests of the whole command
+// Tests      tools/trilune/command_test.py
 
 #ifndef TRI_TOOLS_TRILUNE_CHUNK_H_
 #define TRI_TOOLS_TRILUNE_CHUNK_H_

@@ -13,25 +13,26 @@ namespace {
 // One for the process, as the signal is. Never destroyed: the thread that waits
 // on it goes on until the process ends.
 struct State {
-  State() {
-    sem_init(&requests, 0, 0);
-    sigaction(SIGINT, nullptr, &original);
-  }
+  State() { sem_init(&requests, 0, 0); }
 
-  sem_t requests;             // one for each SIGINT that was caught
-  struct sigaction original;  // Constant after construction.
+  sem_t requests;  // one for each SIGINT that was caught
   std::mutex mutex;
   Isolate* isolate = nullptr;  // guarded by mutex
 };
 
 State* state = nullptr;  // set before a handler or thread can look at it
 
-void OnSignal(int number) {
-  const int saved_errno = errno;
+void Handle(int number, void (*handler)(int)) {
   struct sigaction action = {};
-  action.sa_handler = SIG_DFL;
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   sigaction(number, &action, nullptr);
+}
+
+void OnSignal(int number) {
+  const int saved_errno = errno;
+  Handle(number, SIG_DFL);
   sem_post(&state->requests);
   errno = saved_errno;
 }
@@ -57,16 +58,11 @@ void ArmInterrupt(Isolate* isolate) {
     std::thread(InterruptOnRequest).detach();
   }
   SetIsolate(isolate);
-  if (state->original.sa_handler == SIG_IGN) return;
-  struct sigaction action = {};
-  action.sa_handler = OnSignal;
-  action.sa_flags = SA_RESTART | SA_ONSTACK;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, nullptr);
+  Handle(SIGINT, OnSignal);
 }
 
 void DisarmInterrupt() {
-  sigaction(SIGINT, &state->original, nullptr);
+  Handle(SIGINT, SIG_DFL);
   SetIsolate(nullptr);
   while (sem_trywait(&state->requests) == 0) {  // too late to interrupt
   }

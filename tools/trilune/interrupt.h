@@ -1,13 +1,13 @@
 // Ctrl-C while Lua code runs.
 //
 // Role       The first SIGINT cancels the main G with "interrupted!"; a second
-//            one, before Disarm, ends the process, as in stock lua.
+//            one, before DisarmInterrupt, ends the process, as in stock lua.
 // Threads    Call these from the host's thread only. A thread of its own waits
 //            for the signal: a handler may do next to nothing. The signal is
 //            caught, not blocked, because programs that a script starts would
 //            inherit a blocked one.
 // Locks      a leaf of its own, held while Isolate::Interrupt runs
-// Tests      tests of the whole command
+// Tests      tools/trilune/command_test.py
 
 #ifndef TRI_TOOLS_TRILUNE_INTERRUPT_H_
 #define TRI_TOOLS_TRILUNE_INTERRUPT_H_
@@ -16,11 +16,11 @@
 
 namespace trilune::command {
 
-// From now on SIGINT interrupts `isolate`, which must live until Disarm. A
-// SIGINT that was ignored when the command started stays ignored.
+// From now on SIGINT interrupts `isolate`, which must live until
+// DisarmInterrupt.
 void ArmInterrupt(Isolate* isolate);
 
-// From now on SIGINT does again what it did before.
+// From now on SIGINT ends the process, its default.
 void DisarmInterrupt();
 
 }  // namespace trilune::command

@@ -5,7 +5,7 @@
 //            that `trilune -i < file` shows a session as `lua -i < file` does.
 // Threads    One thread, the host's; it waits in Read() while Gs go on.
 // Locks      none
-// Tests      tests of the whole command
+// Tests      tools/trilune/command_test.py
 
 #ifndef TRI_TOOLS_TRILUNE_LINE_READER_H_
 #define TRI_TOOLS_TRILUNE_LINE_READER_H_

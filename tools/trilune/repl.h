@@ -4,7 +4,7 @@
 //            the isolate's main G, so that other Gs go on while it waits.
 // Threads    RunRepl is called on the host's thread, outside every G.
 // Locks      none
-// Tests      tests of the whole command
+// Tests      tools/trilune/command_test.py
 
 #ifndef TRI_TOOLS_TRILUNE_REPL_H_
 #define TRI_TOOLS_TRILUNE_REPL_H_

@@ -4,7 +4,7 @@
 //            the state, except the interactive part (repl.h).
 // Threads    RunSession is the body of Isolate::Main.
 // Locks      none
-// Tests      tests of the whole command
+// Tests      tools/trilune/command_test.py
 
 #ifndef TRI_TOOLS_TRILUNE_SCRIPT_H_
 #define TRI_TOOLS_TRILUNE_SCRIPT_H_

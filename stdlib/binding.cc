@@ -1,0 +1,64 @@
+#include "stdlib/binding.h"
+
+#include <cmath>
+
+#include "sched/clock.h"
+#include "vm/park.h"
+
+namespace trilune::stdlib {
+
+double CheckSeconds(lua_State* L, int index) {
+  const double seconds = luaL_checknumber(L, index);
+  luaL_argcheck(L, !std::isnan(seconds), index, "time is not a number");
+  luaL_argcheck(L, seconds >= 0, index, "time is negative");
+  return seconds;
+}
+
+int64_t CheckDeadline(lua_State* L, int index, bool* now) {
+  *now = false;
+  if (lua_isnoneornil(L, index)) return kNever;
+  const double seconds = CheckSeconds(L, index);
+  *now = seconds == 0;
+  return DeadlineAfter(NowNs(), seconds);
+}
+
+int PushTimeout(lua_State* L) {
+  lua_pushnil(L);
+  lua_pushliteral(L, "timeout");
+  return 2;
+}
+
+void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
+                  const luaL_Reg* metamethods) {
+  lua_newtable(L);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__name");
+  if (metamethods != nullptr) {
+    lua_pushvalue(L, -1);
+    luaL_setfuncs(L, metamethods, 1);
+  }
+  lua_newtable(L);
+  lua_pushvalue(L, -2);
+  luaL_setfuncs(L, methods, 1);
+  lua_setfield(L, -2, "__index");
+}
+
+int WaitIn(lua_State* L, WaitQueue& queue, WaitReason reason,
+           int64_t deadline_ns, int32_t number, lua_KFunction k,
+           lua_KContext context, bool shielded) {
+  luaL_checkstack(L, 8, nullptr);
+  vm::LuaG* g = vm::BeginPark(L, reason, shielded);
+  g->waiter.index = number;
+  queue.PushTail(&g->waiter, g);
+  ParkCommit commit;
+  commit.deadline_ns = deadline_ns;
+  return vm::Park(L, commit, k, context);
+}
+
+WakeResult EndWait(lua_State* L) {
+  vm::LuaG* g = vm::Isolate::Of(L)->current;
+  WaitQueue::Remove(&g->waiter);
+  return g->wake;
+}
+
+}  // namespace trilune::stdlib

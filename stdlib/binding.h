@@ -1,0 +1,82 @@
+// What the modules for scripts share: typed userdata and argument checks.
+//
+// Role       Every C function of stdlib/ checks its arguments here.
+//            THE RULE: liblua is C and raises errors by longjmp. No object with a
+//            destructor may be alive across a call that can raise.
+// Threads    the running G
+// Locks      none
+// Tests      tests/lua/bad
+
+#ifndef TRI_STDLIB_BINDING_H_
+#define TRI_STDLIB_BINDING_H_
+
+#include <cstdint>
+
+#include <lua.hpp>
+
+#include "vm/isolate.h"
+
+namespace trilune::stdlib {
+
+// First member of every userdata of ours. Its address says of which type it is:
+// one comparison, where luaL_checkudata looks a name up.
+struct TypeTag {
+  const char* name;  // for error messages
+};
+
+// The userdata of type `T` at `index`, or null. T begins with `const TypeTag*
+// tag` and has a static member `kTag`.
+template <class T>
+T* Test(lua_State* L, int index) {
+  if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) < sizeof(T)) {
+    return nullptr;
+  }
+  auto* object = static_cast<T*>(lua_touserdata(L, index));
+  return object->tag == &T::kTag ? object : nullptr;
+}
+
+// As Test, but raises an argument error.
+template <class T>
+T* Check(lua_State* L, int index) {
+  T* object = Test<T>(L, index);
+  if (object == nullptr) luaL_typeerror(L, index, T::kTag.name);
+  return object;
+}
+
+// Pushes a new T with `values` user values and the metatable at
+// `metatable_index` (an upvalue). Raises without memory.
+template <class T>
+T* New(lua_State* L, int values, int metatable_index) {
+  auto* object = new (lua_newuserdatauv(L, sizeof(T), values)) T();
+  lua_pushvalue(L, metatable_index);
+  lua_setmetatable(L, -2);
+  return object;
+}
+
+// An optional timeout in seconds as a deadline: kNever if absent or infinite.
+// `*now`: set when it is 0. Raises on what is no time.
+int64_t CheckDeadline(lua_State* L, int index, bool* now);
+
+// A time in seconds: not negative, not NaN.
+double CheckSeconds(lua_State* L, int index);
+
+// Pushes nil, "timeout" and returns 2.
+int PushTimeout(lua_State* L);
+
+// Pushes a new metatable with `methods` as __index and `name` as __name; each
+// function gets the metatable as upvalue 1.
+void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
+                  const luaL_Reg* metamethods);
+
+// Waits in `queue` until a waker, the deadline or a cancellation; then calls
+// `k`. `number`: the waiter's, for the waker.
+int WaitIn(lua_State* L, WaitQueue& queue, WaitReason reason,
+           int64_t deadline_ns, int32_t number, lua_KFunction k,
+           lua_KContext context, bool shielded = false);
+
+// For `k`: how the wait ended, the waiter unlinked.
+WakeResult EndWait(lua_State* L);
+
+}  // namespace trilune::stdlib
+
+#endif  // TRI_STDLIB_BINDING_H_

@@ -1,0 +1,326 @@
+// trilune.chan and the methods of a channel.
+
+#include <algorithm>
+#include <new>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "stdlib/lua_chan.h"
+#include "stdlib/modules.h"
+#include "vm/park.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using vm::Isolate;
+using vm::LuaG;
+
+constexpr lua_Integer kMaxCapacity = lua_Integer{1} << 30;
+constexpr uint32_t kFirstSlots = 8;
+enum : int { kRingValue = 1, kTableValue = 2 };
+
+bool NeedsTable(int type) {
+  return type != LUA_TNIL && type != LUA_TBOOLEAN && type != LUA_TNUMBER;
+}
+
+// Copies the top of `from` to the top of `to`.
+void MoveTop(lua_State* from, lua_State* to) {
+  if (from != to) lua_xmove(from, to, 1);
+}
+
+// Doubles the ring, and the table if there is one.
+void Grow(lua_State* L, LuaChan* chan, int index) {
+  auto& core = chan->core;
+  const uint32_t old = core.slots();
+  const uint32_t n =
+      std::min(core.capacity(), std::max(kFirstSlots, old * 2));
+  auto* ring = static_cast<LuaSlot*>(
+      lua_newuserdatauv(L, sizeof(LuaSlot) * n, 0));
+  const bool has_table =
+      lua_getiuservalue(L, index, kTableValue) == LUA_TTABLE;
+  if (has_table) lua_createtable(L, static_cast<int>(n), 0);
+  // Nothing raises from here on.
+  for (uint32_t i = 0; i < core.size(); i++) {
+    const uint32_t from = (core.head() + i) % old;
+    ring[i] = chan->ring[from];
+    if (ring[i].kind != LuaSlot::Kind::kTable) continue;
+    lua_rawgeti(L, -2, from + 1);
+    lua_rawseti(L, -2, i + 1);
+  }
+  if (has_table) lua_setiuservalue(L, index, kTableValue);
+  lua_pop(L, 1);
+  lua_setiuservalue(L, index, kRingValue);
+  chan->ring = ring;
+  core.AdoptSlots(n);
+}
+
+void WakeOne(G* g) {
+  if (g != nullptr) ReadyInStrand(g, /*woken=*/true);
+}
+
+int l_chan(lua_State* L) {
+  const lua_Integer capacity = luaL_optinteger(L, 1, 0);
+  luaL_argcheck(L, capacity >= 0, 1, "capacity is negative");
+  luaL_argcheck(L, capacity <= kMaxCapacity, 1, "capacity is above 2^30");
+  NewChan(L, static_cast<uint32_t>(capacity), lua_upvalueindex(1));
+  return 1;
+}
+
+int l_send_k(lua_State* L, int, lua_KContext) {
+  switch (EndWait(L)) {
+    case WakeResult::kReady: break;
+    case WakeResult::kClosed: RaiseClosed(L);
+    case WakeResult::kTimeout: return PushTimeout(L);
+    case WakeResult::kCancelled: vm::RaiseCancelled(L);
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+// Tries to send the value at index 2 into the channel at index 1.
+ChanResult TrySend(lua_State* L, LuaChan* chan) {
+  PrepareSend(L, chan, 1, 2);
+  G* woken = nullptr;
+  const ChanResult result =
+      chan->core.TrySend({chan, L, 1}, {L, 2}, &woken);
+  WakeOne(woken);
+  return result;
+}
+
+int l_send(lua_State* L) {
+  auto* chan = Check<LuaChan>(L, 1);
+  int64_t deadline = kNever;
+  bool now = false;
+  const int top = lua_gettop(L);
+  if (top != 2) {
+    if (top > 2) deadline = CheckDeadline(L, 3, &now);
+    lua_settop(L, 2);
+  }
+  switch (TrySend(L, chan)) {
+    case ChanResult::kDone:
+      lua_pushboolean(L, 1);
+      return 1;
+    case ChanResult::kClosed: RaiseClosed(L);
+    case ChanResult::kWouldWait: break;
+  }
+  if (now) return PushTimeout(L);
+  LuaG* g = vm::BeginPark(L, WaitReason::kChanSend);
+  g->waiter.L = L;
+  g->waiter.stack_index = 2;
+  chan->core.QueueSender(&g->waiter, g);
+  ParkCommit commit;
+  commit.deadline_ns = deadline;
+  return vm::Park(L, commit, &l_send_k, 0);
+}
+
+int l_trysend(lua_State* L) {
+  auto* chan = Check<LuaChan>(L, 1);
+  lua_settop(L, 2);
+  const ChanResult result = TrySend(L, chan);
+  if (result == ChanResult::kClosed) RaiseClosed(L);
+  lua_pushboolean(L, result == ChanResult::kDone);
+  return 1;
+}
+
+// Tries to receive from the channel at `index`; pushes the value on kDone.
+ChanResult TryRecv(lua_State* L, LuaChan* chan, int index) {
+  G* woken = nullptr;
+  const ChanResult result =
+      chan->core.TryRecv({chan, L, index}, {L, 0}, &woken);
+  WakeOne(woken);
+  return result;
+}
+
+int PushClosed(lua_State* L) {
+  lua_pushnil(L);
+  lua_pushboolean(L, 0);
+  return 2;
+}
+
+int PushNoValue(lua_State* L) {
+  lua_pushnil(L);
+  PushTimeout(L);
+  return 3;
+}
+
+int l_recv_k(lua_State* L, int, lua_KContext) {
+  switch (EndWait(L)) {
+    case WakeResult::kReady: break;
+    case WakeResult::kClosed: return PushClosed(L);
+    case WakeResult::kTimeout: return PushNoValue(L);
+    case WakeResult::kCancelled: vm::RaiseCancelled(L);
+  }
+  lua_pushboolean(L, 1);  // above the value, which the sender pushed
+  return 2;
+}
+
+int Recv(lua_State* L, LuaChan* chan, int index, int64_t deadline, bool now,
+         lua_KFunction k) {
+  switch (TryRecv(L, chan, index)) {
+    case ChanResult::kDone:
+      lua_pushboolean(L, 1);
+      return 2;
+    case ChanResult::kClosed: return PushClosed(L);
+    case ChanResult::kWouldWait: break;
+  }
+  if (now) return PushNoValue(L);
+  luaL_checkstack(L, 4, nullptr);
+  LuaG* g = vm::BeginPark(L, WaitReason::kChanRecv);
+  g->waiter.L = L;
+  chan->core.QueueReceiver(&g->waiter, g);
+  ParkCommit commit;
+  commit.deadline_ns = deadline;
+  return vm::Park(L, commit, k, 0);
+}
+
+int l_recv(lua_State* L) {
+  auto* chan = Check<LuaChan>(L, 1);
+  bool now = false;
+  const int64_t deadline =
+      lua_gettop(L) == 1 ? kNever : CheckDeadline(L, 2, &now);
+  return Recv(L, chan, 1, deadline, now, &l_recv_k);
+}
+
+int l_tryrecv(lua_State* L) {
+  auto* chan = Check<LuaChan>(L, 1);
+  const ChanResult result = TryRecv(L, chan, 1);
+  if (result == ChanResult::kWouldWait) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  if (result == ChanResult::kClosed) lua_pushnil(L);
+  lua_pushboolean(L, 1);
+  lua_insert(L, -2);
+  lua_pushboolean(L, result == ChanResult::kDone);
+  return 3;
+}
+
+int l_close(lua_State* L) {
+  auto* chan = Check<LuaChan>(L, 1);
+  if (!chan->core.Close()) return luaL_error(L, "close of closed channel");
+  while (G* g = chan->core.PopWaiter()) ReadyInStrand(g, /*woken=*/false);
+  return 0;
+}
+
+int l_next_k(lua_State* L, int status, lua_KContext context) {
+  const int n = l_recv_k(L, status, context);
+  return n == 2 && lua_toboolean(L, -1) == 0 ? 1 : n;
+}
+
+int l_next(lua_State* L) {
+  auto* chan = static_cast<LuaChan*>(lua_touserdata(L, lua_upvalueindex(1)));
+  lua_pushvalue(L, lua_upvalueindex(1));
+  return Recv(L, chan, lua_gettop(L), kNever, false, &l_next_k);
+}
+
+int l_iter(lua_State* L) {
+  Check<LuaChan>(L, 1);
+  lua_settop(L, 1);
+  lua_pushcclosure(L, &l_next, 1);
+  return 1;
+}
+
+int l_len(lua_State* L) {
+  lua_pushinteger(L, Check<LuaChan>(L, 1)->core.size());
+  return 1;
+}
+
+int l_cap(lua_State* L) {
+  lua_pushinteger(L, Check<LuaChan>(L, 1)->core.capacity());
+  return 1;
+}
+
+}  // namespace
+
+const luaL_Reg kChanMethods[] = {
+    {"send", &l_send},   {"recv", &l_recv},   {"trysend", &l_trysend},
+    {"tryrecv", &l_tryrecv}, {"close", &l_close}, {"iter", &l_iter},
+    {"cap", &l_cap},     {nullptr, nullptr},
+};
+const luaL_Reg kChanMeta[] = {{"__len", &l_len}, {nullptr, nullptr}};
+
+void RaiseClosed(lua_State* L) {
+  luaL_error(L, "send on closed channel");
+  __builtin_unreachable();
+}
+
+LuaChan* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {
+  auto* chan = new (lua_newuserdatauv(L, sizeof(LuaChan), capacity > 0 ? 2 : 0))
+      LuaChan(capacity);
+  lua_pushvalue(L, metatable_index);
+  lua_setmetatable(L, -2);
+  return chan;
+}
+
+void PrepareSend(lua_State* L, LuaChan* chan, int index, int value) {
+  if (chan->core.capacity() == 0) return;
+  if (chan->core.NeedsSlots()) Grow(L, chan, index);
+  if (!NeedsTable(lua_type(L, value))) return;
+  if (lua_getiuservalue(L, index, kTableValue) != LUA_TTABLE) {
+    lua_createtable(L, static_cast<int>(chan->core.slots()), 0);
+    lua_setiuservalue(L, index, kTableValue);
+  }
+  lua_pop(L, 1);
+}
+
+void LuaChanTraits::Move(const Channel&, Item from, Item to) {
+  lua_pushvalue(from.L, from.index);
+  MoveTop(from.L, to.L);
+}
+
+void LuaChanTraits::Put(const Channel& channel, uint32_t slot, Item from) {
+  LuaSlot& to = channel.chan->ring[slot];
+  switch (lua_type(from.L, from.index)) {
+    case LUA_TNIL:
+      to.kind = LuaSlot::Kind::kNil;
+      return;
+    case LUA_TBOOLEAN:
+      to.kind = lua_toboolean(from.L, from.index) != 0 ? LuaSlot::Kind::kTrue
+                                                       : LuaSlot::Kind::kFalse;
+      return;
+    case LUA_TNUMBER:
+      if (lua_isinteger(from.L, from.index) != 0) {
+        to.kind = LuaSlot::Kind::kInteger;
+        to.integer = lua_tointegerx(from.L, from.index, nullptr);
+      } else {
+        to.kind = LuaSlot::Kind::kFloat;
+        to.number = lua_tonumberx(from.L, from.index, nullptr);
+      }
+      return;
+    default: break;
+  }
+  to.kind = LuaSlot::Kind::kTable;
+  lua_State* L = channel.L;
+  lua_pushvalue(from.L, from.index);
+  MoveTop(from.L, L);
+  lua_getiuservalue(L, channel.index, kTableValue);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, slot + 1);
+  lua_pop(L, 1);
+}
+
+void LuaChanTraits::Take(const Channel& channel, uint32_t slot, Item) {
+  lua_State* L = channel.L;
+  const LuaSlot& from = channel.chan->ring[slot];
+  switch (from.kind) {
+    case LuaSlot::Kind::kNil: lua_pushnil(L); return;
+    case LuaSlot::Kind::kFalse: lua_pushboolean(L, 0); return;
+    case LuaSlot::Kind::kTrue: lua_pushboolean(L, 1); return;
+    case LuaSlot::Kind::kInteger: lua_pushinteger(L, from.integer); return;
+    case LuaSlot::Kind::kFloat: lua_pushnumber(L, from.number); return;
+    case LuaSlot::Kind::kTable: break;
+  }
+  lua_getiuservalue(L, channel.index, kTableValue);
+  lua_rawgeti(L, -1, slot + 1);
+  lua_pushnil(L);
+  lua_rawseti(L, -3, slot + 1);
+  lua_remove(L, -2);
+}
+
+void OpenChan(lua_State* L) {
+  NewMetatable(L, "channel", kChanMethods, kChanMeta);
+  lua_pushcclosure(L, &l_chan, 1);
+  lua_setfield(L, -2, "chan");
+}
+
+}  // namespace trilune::stdlib

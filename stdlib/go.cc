@@ -1,0 +1,187 @@
+// trilune.go and the methods of a G.
+
+#include "sched/clock.h"
+#include "stdlib/modules.h"
+#include "vm/park.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using vm::GHandle;
+using vm::Isolate;
+using vm::LuaG;
+
+// Handles are vm's and have no TypeTag: a key in both their metatables tells.
+GHandle* CheckHandle(lua_State* L, int index) {
+  auto* handle = static_cast<GHandle*>(lua_touserdata(L, index));
+  if (handle != nullptr && lua_rawlen(L, index) == sizeof(GHandle) &&
+      lua_getmetatable(L, index) != 0) {
+    lua_rawgetp(L, -1, &kGoroutineKey);
+    const bool ours = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 2);
+    if (ours) return handle;
+  }
+  luaL_typeerror(L, index, "goroutine");
+  return nullptr;
+}
+
+// A body is a function or has __call.
+void CheckCallable(lua_State* L, int index) {
+  if (lua_isfunction(L, index)) return;
+  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) {
+    luaL_typeerror(L, index, "function");
+  }
+  lua_pop(L, 1);
+}
+
+int l_go(lua_State* L) {
+  CheckCallable(L, 1);
+  luaL_checkstack(L, 8, nullptr);
+  Isolate::Of(L)->Go(L, lua_gettop(L), /*in_group=*/false);
+  return 1;
+}
+
+int l_join_k(lua_State* L, int, lua_KContext) {
+  switch (EndWait(L)) {
+    case WakeResult::kCancelled: vm::RaiseCancelled(L);
+    case WakeResult::kTimeout: return PushTimeout(L);
+    default: break;
+  }
+  auto* handle = static_cast<GHandle*>(lua_touserdata(L, 1));
+  return Isolate::Of(L)->PushResults(L, handle, 1);
+}
+
+int l_join(lua_State* L) {
+  GHandle* handle = CheckHandle(L, 1);
+  bool now = false;
+  const int64_t deadline = CheckDeadline(L, 2, &now);
+  Isolate* iso = Isolate::Of(L);
+  if (handle->g == nullptr) return iso->PushResults(L, handle, 1);
+  if (handle->g == iso->current) {
+    return luaL_error(L, "a goroutine cannot join itself");
+  }
+  if (now) return PushTimeout(L);
+  return WaitIn(L, handle->g->joiners, WaitReason::kJoin, deadline, 0,
+                &l_join_k, 0);
+}
+
+int l_cancel(lua_State* L) {
+  GHandle* handle = CheckHandle(L, 1);
+  lua_settop(L, 2);
+  const bool did = handle->g != nullptr &&
+                   Isolate::Of(L)->Cancel(L, handle->g);
+  lua_pushboolean(L, did);
+  return 1;
+}
+
+int l_status(lua_State* L) {
+  const GHandle* handle = CheckHandle(L, 1);
+  const char* status = "dead";
+  if (handle->g != nullptr) {
+    switch (handle->g->word.state()) {
+      case GState::kRunning: status = "running"; break;
+      case GState::kWaiting: status = "waiting"; break;
+      default: status = "runnable"; break;
+    }
+  }
+  lua_pushstring(L, status);
+  return 1;
+}
+
+int l_id(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(CheckHandle(L, 1)->id));
+  return 1;
+}
+
+int l_tostring(lua_State* L) {
+  lua_pushfstring(L, "goroutine %I",
+                  static_cast<LUAI_UACINT>(CheckHandle(L, 1)->id));
+  return 1;
+}
+
+int l_gc(lua_State* L) {
+  Isolate::Of(L)->ReportUnseen(CheckHandle(L, 1));
+  return 0;
+}
+
+int l_self(lua_State* L) {
+  Isolate* iso = Isolate::Of(L);
+  if (iso->current == nullptr) {  // in a finalizer between two Gs
+    lua_pushnil(L);
+    return 1;
+  }
+  iso->PushHandle(L, iso->current);
+  if (lua_isnil(L, -1)) iso->MakeMainHandle(L);
+  return 1;
+}
+
+int l_done(lua_State*, int, lua_KContext) { return 0; }
+
+int l_yield(lua_State* L) { return vm::Yield(L, &l_done); }
+
+int l_sleep_k(lua_State* L, int, lua_KContext) {
+  if (Isolate::Of(L)->current->wake == WakeResult::kCancelled) {
+    vm::RaiseCancelled(L);
+  }
+  return 0;
+}
+
+int l_sleep(lua_State* L) {
+  const int64_t deadline = DeadlineAfter(NowNs(), CheckSeconds(L, 1));
+  vm::BeginPark(L, WaitReason::kSleep);
+  ParkCommit commit;
+  commit.deadline_ns = deadline;
+  // A sleep without end is still no deadlock: that is what was asked for.
+  commit.external = true;
+  return vm::Park(L, commit, &l_sleep_k, 0);
+}
+
+int l_now(lua_State* L) {
+  lua_pushnumber(L, static_cast<double>(NowNs()) / 1e9);
+  return 1;
+}
+
+int l_procs(lua_State* L) {
+  Scheduler* sched = Isolate::Of(L)->sched;
+  if (lua_isnoneornil(L, 1)) {
+    lua_pushinteger(L, sched->procs());
+    return 1;
+  }
+  const lua_Integer n = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, n >= 1 && n <= kMaxProcs, 1, "procs must be 1 to 256");
+  lua_pushinteger(L, sched->SetProcs(static_cast<int>(n)));
+  return 1;
+}
+
+constexpr luaL_Reg kMethods[] = {
+    {"join", &l_join},     {"cancel", &l_cancel}, {"status", &l_status},
+    {"id", &l_id},         {nullptr, nullptr},
+};
+constexpr luaL_Reg kMeta[] = {{"__tostring", &l_tostring}, {nullptr, nullptr}};
+constexpr luaL_Reg kUnseenMeta[] = {
+    {"__tostring", &l_tostring}, {"__gc", &l_gc}, {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {
+    {"yield", &l_yield}, {"sleep", &l_sleep}, {"now", &l_now},
+    {"self", &l_self},   {"procs", &l_procs}, {nullptr, nullptr},
+};
+
+}  // namespace
+
+const char kGoroutineKey = 0;
+
+void OpenGo(lua_State* L) {
+  Isolate* iso = Isolate::Of(L);
+  NewMetatable(L, "goroutine", kMethods, kMeta);
+  lua_pushboolean(L, 1);
+  lua_rawsetp(L, -2, &kGoroutineKey);
+  NewMetatable(L, "goroutine", kMethods, kUnseenMeta);
+  lua_pushboolean(L, 1);
+  lua_rawsetp(L, -2, &kGoroutineKey);
+  iso->SetHandleMetatables(L);
+  luaL_setfuncs(L, kFunctions, 0);
+  iso->PushHandles(L);
+  lua_pushcclosure(L, &l_go, 1);
+  lua_setfield(L, -2, "go");
+}
+
+}  // namespace trilune::stdlib

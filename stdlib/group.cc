@@ -1,0 +1,159 @@
+// trilune.group: structured concurrency. The function itself is a G of the group,
+// so that the first error, wherever it happens, cancels all the others alike.
+
+#include "stdlib/modules.h"
+#include "vm/park.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using vm::GHandle;
+using vm::GroupCore;
+using vm::Isolate;
+
+// GroupCore comes first: vm knows only that.
+struct Group {
+  GroupCore core;
+  const TypeTag* tag;
+  static constexpr TypeTag kTag = {"group"};
+};
+enum : int { kErrorValue = 1, kMembersValue = 2 };
+
+Group* CheckGroup(lua_State* L, int index) {
+  auto* group = static_cast<Group*>(lua_touserdata(L, index));
+  if (lua_type(L, index) != LUA_TUSERDATA ||
+      lua_rawlen(L, index) != sizeof(Group) || group->tag != &Group::kTag) {
+    luaL_typeerror(L, index, Group::kTag.name);
+  }
+  return group;
+}
+
+// The body and its `n - 1` arguments are on top: makes a member of the group at
+// `index` and pushes its handle. Upvalue 1: the handles.
+void AddMember(lua_State* L, int index, int n) {
+  luaL_checkstack(L, 8, nullptr);
+  auto* group = static_cast<Group*>(lua_touserdata(L, index));
+  lua_getiuservalue(L, index, kMembersValue);
+  lua_pushvalue(L, index);
+  lua_insert(L, -n - 2);  // group, body, arguments, members
+  lua_insert(L, -n - 2);  // members, group, body, arguments
+  lua_pushvalue(L, -n - 1);
+  Isolate::Of(L)->Go(L, n, /*in_group=*/true);
+  group->core.live++;
+  lua_pushvalue(L, -1);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, -n - 6);
+}
+
+int l_group_go(lua_State* L) {
+  const Group* group = CheckGroup(L, 1);
+  if (group->core.over) return luaL_error(L, "the group has ended");
+  if (!lua_isfunction(L, 2)) {
+    if (luaL_getmetafield(L, 2, "__call") == LUA_TNIL) {
+      luaL_typeerror(L, 2, "function");
+    }
+    lua_pop(L, 1);
+  }
+  AddMember(L, 1, lua_gettop(L) - 1);
+  // A member of a group that has failed is cancelled before it runs.
+  if (group->core.failed) {
+    auto* handle = static_cast<GHandle*>(lua_touserdata(L, -1));
+    Isolate::Of(L)->CancelQuietly(handle->g);
+  }
+  return 1;
+}
+
+int l_group_cancel(lua_State* L) {
+  CheckGroup(L, 1);
+  lua_settop(L, 2);
+  lua_getiuservalue(L, 1, kMembersValue);
+  lua_pushnil(L);
+  while (lua_next(L, 3) != 0) {
+    lua_pop(L, 1);
+    const auto* handle = static_cast<GHandle*>(lua_touserdata(L, -1));
+    if (handle->g == nullptr) continue;
+    lua_pushvalue(L, 2);
+    Isolate::Of(L)->Cancel(L, handle->g);
+  }
+  return 0;
+}
+
+// Stack of a group call: the group at 1, the body's handle at 2.
+int Finish(lua_State* L, Group* group, bool cancelled) {
+  Isolate* iso = Isolate::Of(L);
+  group->core.over = true;
+  if (group->core.failed) {
+    lua_getiuservalue(L, 1, kErrorValue);
+    return lua_error(L);
+  }
+  if (cancelled || iso->current->Has(G::kCancelled)) vm::RaiseCancelled(L);
+  auto* handle = static_cast<GHandle*>(lua_touserdata(L, 2));
+  const int n = iso->PushResults(L, handle, 2);
+  // false, reason: the group was cancelled, and its function with it.
+  if (handle->result == GHandle::Result::kError) return lua_error(L);
+  return n - 1;
+}
+
+// Waits for the last member. Once the caller is cancelled, so are they, and the
+// wait goes on.
+int Wait(lua_State* L, Group* group, bool cancelled);
+
+int l_wait_k(lua_State* L, int, lua_KContext context) {
+  auto* group = static_cast<Group*>(lua_touserdata(L, 1));
+  const bool was_cancelled = context != 0;
+  if (EndWait(L) == WakeResult::kCancelled) {
+    Isolate::Of(L)->CancelGroup(L, 1);
+    return Wait(L, group, true);
+  }
+  return Wait(L, group, was_cancelled);
+}
+
+int Wait(lua_State* L, Group* group, bool cancelled) {
+  if (group->core.live == 0) return Finish(L, group, cancelled);
+  return WaitIn(L, group->core.waiters, WaitReason::kGroup, kNever, 0,
+                &l_wait_k, cancelled ? 1 : 0, /*shielded=*/cancelled);
+}
+
+int l_group(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  Isolate* iso = Isolate::Of(L);
+  if (iso->current != nullptr && iso->current->Has(G::kCancelled)) {
+    vm::RaiseCancelled(L);
+  }
+  luaL_checkstack(L, 12, nullptr);
+  auto* group = new (lua_newuserdatauv(L, sizeof(Group), 2)) Group();
+  group->tag = &Group::kTag;
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_setmetatable(L, -2);
+  lua_newtable(L);
+  lua_setiuservalue(L, -2, kMembersValue);
+  // group, body, group, arguments...
+  lua_pushvalue(L, -1);
+  lua_insert(L, 2);
+  lua_insert(L, 1);
+  AddMember(L, 1, lua_gettop(L) - 1);
+  lua_insert(L, 2);
+  lua_settop(L, 2);
+  return Wait(L, group, false);
+}
+
+constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
+
+}  // namespace
+
+void OpenGroup(lua_State* L) {
+  Isolate* iso = Isolate::Of(L);
+  iso->PushHandles(L);
+  NewMetatable(L, "group", kNoMethods, nullptr);
+  lua_getfield(L, -1, "__index");
+  iso->PushHandles(L);
+  lua_pushcclosure(L, &l_group_go, 1);
+  lua_setfield(L, -2, "go");
+  lua_pushcfunction(L, &l_group_cancel);
+  lua_setfield(L, -2, "cancel");
+  lua_pop(L, 1);
+  lua_pushcclosure(L, &l_group, 2);
+  lua_setfield(L, -2, "group");
+}
+
+}  // namespace trilune::stdlib

@@ -1,0 +1,37 @@
+// The parts of the modules `trilune` and `trilune.sync`.
+//
+// Role       Each Open... adds its functions to the module's table on top of the
+//            stack. A file a part: go.cc, chan.cc, select.cc, timer.cc, group.cc.
+// Threads    the running G
+// Locks      none
+// Tests      tests/lua
+
+#ifndef TRI_STDLIB_MODULES_H_
+#define TRI_STDLIB_MODULES_H_
+
+#include <lua.hpp>
+
+#include "stdlib/binding.h"
+
+namespace trilune::stdlib {
+
+// Marks the metatables of G handles.
+extern const char kGoroutineKey;
+
+void OpenGo(lua_State* L);
+void OpenChan(lua_State* L);
+void OpenSelect(lua_State* L);
+void OpenTimer(lua_State* L);
+void OpenGroup(lua_State* L);
+
+// luaopen functions of the modules.
+int OpenTrilune(lua_State* L);
+int OpenSync(lua_State* L);
+
+// Opens everything an isolate has: the standard libraries, the coroutine
+// library's equals, os.exit, and the modules in package.preload.
+int OpenAll(lua_State* L);
+
+}  // namespace trilune::stdlib
+
+#endif  // TRI_STDLIB_MODULES_H_

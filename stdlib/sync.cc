@@ -1,0 +1,525 @@
+// The module trilune.sync: locks and counters for the Gs of one isolate. Who
+// comes first is served first; who releases hands over, so that nobody overtakes.
+
+#include "sched/loop.h"
+#include "stdlib/modules.h"
+#include "vm/park.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using vm::Isolate;
+
+void MakeReady(WaiterBase* waiter) {
+  waiter->g->wake = WakeResult::kReady;
+  ReadyInStrand(waiter->g, /*woken=*/false);
+}
+
+void WakeAll(WaitQueue& queue) {
+  while (WaiterBase* waiter = queue.PopAndWin()) MakeReady(waiter);
+}
+
+// The number that a queued waiter carries: what it wants.
+int32_t NumberOf(const WaiterBase* waiter) {
+  return static_cast<const vm::LuaWaiter*>(waiter)->index;
+}
+
+// Ends a wait that only a release can end well: 0 when it did, or the number of
+// results to return; raises when cancelled.
+int EndTimedWait(lua_State* L, WakeResult result) {
+  if (result == WakeResult::kReady) return 0;
+  if (result == WakeResult::kTimeout) return PushTimeout(L);
+  vm::RaiseCancelled(L);
+}
+
+int PushTrue(lua_State* L) {
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+// --- mutex ---
+
+struct LuaMutex {
+  static constexpr TypeTag kTag = {"mutex"};
+  const TypeTag* tag = &kTag;
+  bool locked = false;
+  WaitQueue waiters;
+
+  void Release() {
+    // Stays locked when it is handed over.
+    WaiterBase* waiter = waiters.PopAndWin();
+    locked = waiter != nullptr;
+    if (waiter != nullptr) MakeReady(waiter);
+  }
+};
+
+int l_mutex(lua_State* L) {
+  New<LuaMutex>(L, 0, lua_upvalueindex(1));
+  return 1;
+}
+
+int l_mutex_lock_k(lua_State* L, int, lua_KContext) {
+  const int n = EndTimedWait(L, EndWait(L));
+  if (n > 0) return n;
+  lua_settop(L, 1);
+  return 1;
+}
+
+int l_mutex_lock(lua_State* L) {
+  auto* mutex = Check<LuaMutex>(L, 1);
+  bool now = false;
+  const int64_t deadline = CheckDeadline(L, 2, &now);
+  if (!mutex->locked) {
+    mutex->locked = true;
+    lua_settop(L, 1);
+    return 1;
+  }
+  if (now) return PushTimeout(L);
+  return WaitIn(L, mutex->waiters, WaitReason::kMutexLock, deadline, 0,
+                &l_mutex_lock_k, 0);
+}
+
+int l_mutex_trylock(lua_State* L) {
+  auto* mutex = Check<LuaMutex>(L, 1);
+  lua_pushboolean(L, !mutex->locked);
+  mutex->locked = true;
+  return 1;
+}
+
+int l_mutex_unlock(lua_State* L) {
+  auto* mutex = Check<LuaMutex>(L, 1);
+  if (!mutex->locked) return luaL_error(L, "unlock of unlocked mutex");
+  mutex->Release();
+  return 0;
+}
+
+constexpr luaL_Reg kMutexMethods[] = {{"lock", &l_mutex_lock},
+                                      {"trylock", &l_mutex_trylock},
+                                      {"unlock", &l_mutex_unlock},
+                                      {nullptr, nullptr}};
+constexpr luaL_Reg kMutexMeta[] = {{"__close", &l_mutex_unlock},
+                                   {nullptr, nullptr}};
+
+// --- rwmutex ---
+
+// A waiting writer keeps new readers out, so that it cannot be starved.
+struct LuaRWMutex {
+  static constexpr TypeTag kTag = {"rwmutex"};
+  enum : int32_t { kReader, kWriter };
+  const TypeTag* tag = &kTag;
+  bool writing = false;
+  uint32_t readers = 0;
+  WaitQueue waiters;
+
+  [[nodiscard]] bool CanRead() const { return !writing && waiters.empty(); }
+  [[nodiscard]] bool CanWrite() const {
+    return !writing && readers == 0 && waiters.empty();
+  }
+  // Lets in who may go now, in their order.
+  void Admit() {
+    while (!waiters.empty() && !writing) {
+      const bool writer = NumberOf(waiters.head()) == kWriter;
+      if (writer && readers > 0) return;
+      WaiterBase* waiter = waiters.WinHead();
+      if (waiter == nullptr) continue;
+      writing = writer;
+      if (!writer) readers++;
+      MakeReady(waiter);
+    }
+  }
+};
+
+int l_rwmutex(lua_State* L) {
+  New<LuaRWMutex>(L, 1, lua_upvalueindex(1));
+  // What rlock gives: a table that leads back here, with __close.
+  lua_createtable(L, 1, 0);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, 1);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_setmetatable(L, -2);
+  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+
+int PushReadLock(lua_State* L) {
+  lua_getiuservalue(L, 1, 1);
+  return 1;
+}
+
+int l_rw_lock_k(lua_State* L, int, lua_KContext context) {
+  auto* rw = static_cast<LuaRWMutex*>(lua_touserdata(L, 1));
+  const WakeResult result = EndWait(L);
+  // Who stood behind the one that gives up may go now.
+  if (result != WakeResult::kReady) rw->Admit();
+  const int n = EndTimedWait(L, result);
+  if (n > 0) return n;
+  if (context == LuaRWMutex::kReader) return PushReadLock(L);
+  lua_settop(L, 1);
+  return 1;
+}
+
+int l_rw_lock(lua_State* L) {
+  auto* rw = Check<LuaRWMutex>(L, 1);
+  bool now = false;
+  const int64_t deadline = CheckDeadline(L, 2, &now);
+  if (rw->CanWrite()) {
+    rw->writing = true;
+    lua_settop(L, 1);
+    return 1;
+  }
+  if (now) return PushTimeout(L);
+  return WaitIn(L, rw->waiters, WaitReason::kRWMutexLock, deadline,
+                LuaRWMutex::kWriter, &l_rw_lock_k, LuaRWMutex::kWriter);
+}
+
+int l_rw_rlock(lua_State* L) {
+  auto* rw = Check<LuaRWMutex>(L, 1);
+  bool now = false;
+  const int64_t deadline = CheckDeadline(L, 2, &now);
+  if (rw->CanRead()) {
+    rw->readers++;
+    return PushReadLock(L);
+  }
+  if (now) return PushTimeout(L);
+  return WaitIn(L, rw->waiters, WaitReason::kRWMutexRLock, deadline,
+                LuaRWMutex::kReader, &l_rw_lock_k, LuaRWMutex::kReader);
+}
+
+int l_rw_trylock(lua_State* L) {
+  auto* rw = Check<LuaRWMutex>(L, 1);
+  const bool can = rw->CanWrite();
+  if (can) rw->writing = true;
+  lua_pushboolean(L, can);
+  return 1;
+}
+
+int l_rw_tryrlock(lua_State* L) {
+  auto* rw = Check<LuaRWMutex>(L, 1);
+  const bool can = rw->CanRead();
+  if (can) rw->readers++;
+  lua_pushboolean(L, can);
+  return 1;
+}
+
+int l_rw_unlock(lua_State* L) {
+  auto* rw = Check<LuaRWMutex>(L, 1);
+  if (!rw->writing) return luaL_error(L, "unlock of unlocked rwmutex");
+  rw->writing = false;
+  rw->Admit();
+  return 0;
+}
+
+int ReadUnlock(lua_State* L, LuaRWMutex* rw) {
+  if (rw->readers == 0) return luaL_error(L, "runlock of unlocked rwmutex");
+  rw->readers--;
+  rw->Admit();
+  return 0;
+}
+
+int l_rw_runlock(lua_State* L) {
+  return ReadUnlock(L, Check<LuaRWMutex>(L, 1));
+}
+
+int l_read_lock_close(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_rawgeti(L, 1, 1);
+  return ReadUnlock(L, Check<LuaRWMutex>(L, -1));
+}
+
+constexpr luaL_Reg kRWMutexMethods[] = {
+    {"lock", &l_rw_lock},       {"trylock", &l_rw_trylock},
+    {"unlock", &l_rw_unlock},   {"rlock", &l_rw_rlock},
+    {"tryrlock", &l_rw_tryrlock}, {"runlock", &l_rw_runlock},
+    {nullptr, nullptr}};
+constexpr luaL_Reg kRWMutexMeta[] = {{"__close", &l_rw_unlock},
+                                     {nullptr, nullptr}};
+constexpr luaL_Reg kReadLockMeta[] = {{"__close", &l_read_lock_close},
+                                      {nullptr, nullptr}};
+constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
+
+// --- semaphore ---
+
+struct LuaSemaphore {
+  static constexpr TypeTag kTag = {"semaphore"};
+  const TypeTag* tag = &kTag;
+  lua_Integer count = 0;
+  WaitQueue waiters;
+
+  void Admit() {
+    while (!waiters.empty() && NumberOf(waiters.head()) <= count) {
+      const int32_t wanted = NumberOf(waiters.head());
+      WaiterBase* waiter = waiters.WinHead();
+      if (waiter == nullptr) continue;
+      count -= wanted;
+      MakeReady(waiter);
+    }
+  }
+};
+
+int32_t CheckCount(lua_State* L, int index) {
+  const lua_Integer n = luaL_optinteger(L, index, 1);
+  luaL_argcheck(L, n >= 1 && n <= INT32_MAX, index, "count is out of range");
+  return static_cast<int32_t>(n);
+}
+
+int l_semaphore(lua_State* L) {
+  const lua_Integer n = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, n >= 0 && n <= INT32_MAX, 1, "count is out of range");
+  New<LuaSemaphore>(L, 0, lua_upvalueindex(1))->count = n;
+  return 1;
+}
+
+int l_sem_acquire_k(lua_State* L, int, lua_KContext) {
+  auto* sem = static_cast<LuaSemaphore*>(lua_touserdata(L, 1));
+  const WakeResult result = EndWait(L);
+  if (result != WakeResult::kReady) sem->Admit();
+  const int n = EndTimedWait(L, result);
+  return n > 0 ? n : PushTrue(L);
+}
+
+int l_sem_acquire(lua_State* L) {
+  auto* sem = Check<LuaSemaphore>(L, 1);
+  const int32_t n = CheckCount(L, 2);
+  bool now = false;
+  const int64_t deadline = CheckDeadline(L, 3, &now);
+  if (sem->waiters.empty() && sem->count >= n) {
+    sem->count -= n;
+    return PushTrue(L);
+  }
+  if (now) return PushTimeout(L);
+  return WaitIn(L, sem->waiters, WaitReason::kSemaphore, deadline, n,
+                &l_sem_acquire_k, 0);
+}
+
+int l_sem_tryacquire(lua_State* L) {
+  auto* sem = Check<LuaSemaphore>(L, 1);
+  const int32_t n = CheckCount(L, 2);
+  const bool can = sem->waiters.empty() && sem->count >= n;
+  if (can) sem->count -= n;
+  lua_pushboolean(L, can);
+  return 1;
+}
+
+int l_sem_release(lua_State* L) {
+  auto* sem = Check<LuaSemaphore>(L, 1);
+  const int32_t n = CheckCount(L, 2);
+  if (sem->count > INT32_MAX - n) return luaL_error(L, "semaphore overflow");
+  sem->count += n;
+  sem->Admit();
+  return 0;
+}
+
+int l_sem_count(lua_State* L) {
+  lua_pushinteger(L, Check<LuaSemaphore>(L, 1)->count);
+  return 1;
+}
+
+constexpr luaL_Reg kSemaphoreMethods[] = {{"acquire", &l_sem_acquire},
+                                          {"tryacquire", &l_sem_tryacquire},
+                                          {"release", &l_sem_release},
+                                          {"count", &l_sem_count},
+                                          {nullptr, nullptr}};
+
+// --- waitgroup ---
+
+struct LuaWaitGroup {
+  static constexpr TypeTag kTag = {"waitgroup"};
+  const TypeTag* tag = &kTag;
+  lua_Integer count = 0;
+  WaitQueue waiters;
+};
+
+int l_waitgroup(lua_State* L) {
+  New<LuaWaitGroup>(L, 0, lua_upvalueindex(1));
+  return 1;
+}
+
+int AddTo(lua_State* L, LuaWaitGroup* group, lua_Integer n) {
+  lua_Integer sum = 0;
+  if (__builtin_add_overflow(group->count, n, &sum)) {
+    return luaL_error(L, "waitgroup counter overflow");
+  }
+  if (sum < 0) return luaL_error(L, "negative waitgroup counter");
+  group->count = sum;
+  if (sum == 0) WakeAll(group->waiters);
+  return 0;
+}
+
+int l_wg_add(lua_State* L) {
+  auto* group = Check<LuaWaitGroup>(L, 1);
+  return AddTo(L, group, luaL_optinteger(L, 2, 1));
+}
+
+int l_wg_done(lua_State* L) { return AddTo(L, Check<LuaWaitGroup>(L, 1), -1); }
+
+int l_wg_wait_k(lua_State* L, int, lua_KContext) {
+  const int n = EndTimedWait(L, EndWait(L));
+  return n > 0 ? n : PushTrue(L);
+}
+
+int l_wg_wait(lua_State* L) {
+  auto* group = Check<LuaWaitGroup>(L, 1);
+  bool now = false;
+  const int64_t deadline = CheckDeadline(L, 2, &now);
+  if (group->count == 0) return PushTrue(L);
+  if (now) return PushTimeout(L);
+  return WaitIn(L, group->waiters, WaitReason::kWaitGroup, deadline, 0,
+                &l_wg_wait_k, 0);
+}
+
+constexpr luaL_Reg kWaitGroupMethods[] = {{"add", &l_wg_add},
+                                          {"done", &l_wg_done},
+                                          {"wait", &l_wg_wait},
+                                          {nullptr, nullptr}};
+
+// --- cond ---
+
+struct LuaCond {
+  static constexpr TypeTag kTag = {"cond"};
+  const TypeTag* tag = &kTag;
+  LuaMutex* mutex = nullptr;  // user value 1 keeps it alive
+  WaitQueue waiters;
+};
+
+int l_cond(lua_State* L) {
+  auto* mutex = Check<LuaMutex>(L, 1);
+  New<LuaCond>(L, 1, lua_upvalueindex(1))->mutex = mutex;
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  return 1;
+}
+
+// The mutex is locked again; `context` is how the wait itself ended.
+int l_cond_locked_k(lua_State* L, int, lua_KContext context) {
+  const int n = EndTimedWait(L, static_cast<WakeResult>(context));
+  return n > 0 ? n : PushTrue(L);
+}
+
+int l_cond_relock_k(lua_State* L, int status, lua_KContext context) {
+  EndWait(L);  // shielded and without a deadline: only an unlock ended it
+  return l_cond_locked_k(L, status, context);
+}
+
+int l_cond_wait_k(lua_State* L, int status, lua_KContext) {
+  auto* cond = static_cast<LuaCond*>(lua_touserdata(L, 1));
+  const auto result = static_cast<lua_KContext>(EndWait(L));
+  if (!cond->mutex->locked) {
+    cond->mutex->locked = true;
+    return l_cond_locked_k(L, status, result);
+  }
+  return WaitIn(L, cond->mutex->waiters, WaitReason::kMutexLock, kNever, 0,
+                &l_cond_relock_k, result, /*shielded=*/true);
+}
+
+int l_cond_wait(lua_State* L) {
+  auto* cond = Check<LuaCond>(L, 1);
+  bool now = false;
+  const int64_t deadline = CheckDeadline(L, 2, &now);
+  if (!cond->mutex->locked) {
+    return luaL_error(L, "wait on a cond whose mutex is unlocked");
+  }
+  if (now) return PushTimeout(L);
+  luaL_checkstack(L, 8, nullptr);
+  // The wait is open before the mutex is, and nothing raises in between.
+  vm::LuaG* g = vm::BeginPark(L, WaitReason::kCond);
+  cond->waiters.PushTail(&g->waiter, g);
+  cond->mutex->Release();
+  ParkCommit commit;
+  commit.deadline_ns = deadline;
+  return vm::Park(L, commit, &l_cond_wait_k, 0);
+}
+
+int l_cond_signal(lua_State* L) {
+  WaiterBase* waiter = Check<LuaCond>(L, 1)->waiters.PopAndWin();
+  if (waiter != nullptr) MakeReady(waiter);
+  return 0;
+}
+
+int l_cond_broadcast(lua_State* L) {
+  WakeAll(Check<LuaCond>(L, 1)->waiters);
+  return 0;
+}
+
+constexpr luaL_Reg kCondMethods[] = {{"wait", &l_cond_wait},
+                                     {"signal", &l_cond_signal},
+                                     {"broadcast", &l_cond_broadcast},
+                                     {nullptr, nullptr}};
+
+// --- once ---
+
+struct LuaOnce {
+  static constexpr TypeTag kTag = {"once"};
+  const TypeTag* tag = &kTag;
+  enum class State : uint8_t { kNew, kRunning, kDone } state = State::kNew;
+  const vm::LuaG* runner = nullptr;
+  WaitQueue waiters;
+};
+
+int l_once(lua_State* L) {
+  New<LuaOnce>(L, 0, lua_upvalueindex(1));
+  return 1;
+}
+
+int l_once_ran_k(lua_State* L, int status, lua_KContext) {
+  auto* once = static_cast<LuaOnce*>(lua_touserdata(L, 1));
+  once->state = LuaOnce::State::kDone;
+  once->runner = nullptr;
+  WakeAll(once->waiters);
+  if (status != LUA_OK && status != LUA_YIELD) return lua_error(L);
+  return PushTrue(L);
+}
+
+int l_once_waited_k(lua_State* L, int, lua_KContext) {
+  EndTimedWait(L, EndWait(L));
+  lua_pushboolean(L, 0);
+  return 1;
+}
+
+int l_once_call(lua_State* L) {
+  auto* once = Check<LuaOnce>(L, 1);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  if (once->state == LuaOnce::State::kDone) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
+  const vm::LuaG* g = Isolate::Of(L)->current;
+  if (once->state == LuaOnce::State::kRunning) {
+    if (once->runner == g) return luaL_error(L, "once called inside its own call");
+    return WaitIn(L, once->waiters, WaitReason::kOnce, kNever, 0,
+                  &l_once_waited_k, 0);
+  }
+  once->state = LuaOnce::State::kRunning;
+  once->runner = g;
+  const int status =
+      lua_pcallk(L, lua_gettop(L) - 2, 0, 0, 0, &l_once_ran_k);
+  return l_once_ran_k(L, status, 0);
+}
+
+constexpr luaL_Reg kOnceMethods[] = {{"call", &l_once_call},
+                                     {nullptr, nullptr}};
+
+// Adds a constructor to the module on top of the stack.
+void AddType(lua_State* L, const char* name, lua_CFunction constructor,
+             const luaL_Reg* methods, const luaL_Reg* metamethods) {
+  NewMetatable(L, name, methods, metamethods);
+  lua_pushcclosure(L, constructor, 1);
+  lua_setfield(L, -2, name);
+}
+
+}  // namespace
+
+int OpenSync(lua_State* L) {
+  lua_newtable(L);
+  AddType(L, "mutex", &l_mutex, kMutexMethods, kMutexMeta);
+  AddType(L, "semaphore", &l_semaphore, kSemaphoreMethods, nullptr);
+  AddType(L, "waitgroup", &l_waitgroup, kWaitGroupMethods, nullptr);
+  AddType(L, "cond", &l_cond, kCondMethods, nullptr);
+  AddType(L, "once", &l_once, kOnceMethods, nullptr);
+  NewMetatable(L, "rwmutex", kRWMutexMethods, kRWMutexMeta);
+  NewMetatable(L, "rwmutex read lock", kNoMethods, kReadLockMeta);
+  lua_pushcclosure(L, &l_rwmutex, 2);
+  lua_setfield(L, -2, "rwmutex");
+  return 1;
+}
+
+}  // namespace trilune::stdlib

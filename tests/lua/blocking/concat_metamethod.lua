@@ -1,0 +1,15 @@
+-- Every wait works inside __concat, on both sides and nested.
+-- (Debian 12's liblua 5.4.4 loses its stack top when a chain of concatenations
+-- moves the stack inside __concat, waits or not. Hence two operands at a time,
+-- and no collector step right after.)
+package.path = "../lib/?.lua;" .. package.path
+local everywhere = require "everywhere"
+collectgarbage("stop")
+print(everywhere(function(wait)
+  local function show(x) return type(x) == "table" and "o" or tostring(x) end
+  local o = setmetatable({}, { __concat = function(a, b)
+    return ("(%s+%s)"):format(wait(show(a)), show(b))
+  end })
+  return o .. "b", "a" .. o, o .. o, "a" .. (o .. ("b" .. (o .. 1)))
+end))
+--> (o+b) (a+o) (o+o) a(o+b(o+1))

@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+"""Tests of the whole command: command_test.py TRILUNE.
+
+Where stock lua5.4 does the same, both run and must agree, each under the name
+`lua`. Sessions run on a terminal of their own.
+"""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TRILUNE = None
+STOCK = "/usr/bin/lua5.4"
+PATIENCE_SECONDS = 60
+
+FILES = {
+    "args.lua": "for i = -9, 9 do if arg[i] then print(i, arg[i]) end end "
+                "print(#arg, ...)",
+    "mod.lua": "print('mod', ...) return {a = 1}",
+    "init.lua": "print('init') y = 5",
+    "error.lua": "local function f() error('boom') end\nf()",
+    "syntax.lua": "x = = 1",
+    "shebang.lua": "#!/usr/bin/lua\nprint('shebang')",
+    "exit.lua": "io.write('hi') os.exit(3)",
+    "gc.lua": "setmetatable({}, {__gc = function() print('gc') end})",
+    "object.lua": "error(setmetatable({}, {__tostring = function() "
+                  "return 'an object' end}))",
+    "number.lua": "error(setmetatable({}, {__tostring = function() "
+                  "return 1 end}))",
+    "table.lua": "error({})",
+    "nil.lua": "error(nil)",
+}
+
+# Arguments, and what else run() takes.
+SAME_AS_STOCK = [
+    *[([name], {}) for name in FILES],
+    (["none.lua"], {}),
+    (["args.lua", "a", "", "-v"], {}),
+    (["-e", "print(1)", "-W", "args.lua", "x"], {}),
+    (["--", "args.lua", "z"], {}),
+    (["--", "-"], {}),
+    (["-", "q"], {"stdin": "print(arg[0], ...)"}),
+    ([], {"stdin": "print(arg[0], ...)"}),
+    (["-v"], {}),
+    (["-v", "-e", "print(2)"], {}),
+    (["-ex=1", "-eprint(x)"], {}),
+    (["-e", "x ="], {}),
+    (["-e", "error()"], {}),
+    (["-e", "error('a', 0)"], {}),
+    (["-lmod", "-e", "print(mod.a)"], {}),
+    (["-l", "g=mod", "-e", "print(g.a, mod)"], {}),
+    (["-l", "nomod"], {}),
+    (["-e", "require = nil", "-l", "mod"], {}),
+    (["-W", "-e", "warn('a', 'b')"], {}),
+    (["-e", "warn('a')"], {}),
+    (["-e", "print(x)"], {"env": {"LUA_INIT": "x = 7"}}),
+    (["-e", "print(x)"], {"env": {"LUA_INIT": "x=7", "LUA_INIT_5_4": "x=8"}}),
+    (["-e", "print(y)"], {"env": {"LUA_INIT": "@init.lua"}}),
+    (["-e", "print(y)"], {"env": {"LUA_INIT": "@none.lua"}}),
+    (["-e", "print(y)"], {"env": {"LUA_INIT": "error('i')"}}),
+    (["-E", "-e", "print(x)"], {"env": {"LUA_INIT": "x = 7"}}),
+    (["-e", "print(package.path, package.cpath)"], {}),
+    (["-e", "print(package.path, package.cpath)"],
+     {"env": {"LUA_PATH": "p;;", "LUA_CPATH_5_4": ";;c"}}),
+    (["-E", "-e", "print(package.path, package.cpath, os.getenv 'LUA_PATH')"],
+     {"env": {"LUA_PATH": "p", "LUA_CPATH": "c"}}),
+    (["-e", "arg = nil", "args.lua"], {}),
+    (["-e", "arg = {1, 2, n = 3}", "args.lua"], {}),
+    (["-e", "os.exit(false)"], {}),
+    (["-e", "os.exit(300)"], {}),
+    (["-e", "io.open('/dev/stdout', 'w'):write('kept') os.exit(0)"], {}),
+    (["-i", "args.lua"], {"stdin": "1\n"}),
+    (["-i", "error.lua"], {"stdin": "1\n"}),
+    (["-i", "-e", "x = 9"], {"stdin": "x\n"}),
+]
+
+# Lines of sessions that do not read from a terminal.
+SESSIONS = [
+    "x=1\n=x\nprint(x)\ndo\nlocal y=3\nend\nerror('a')\nfoo bar\n1,2\n",
+    "\n\n1\n",
+    "nil\nreturn 1, 2\n",
+    "_PROMPT = 'A '\n_PROMPT2 = 3\nfunction f()\nend\nf()\n",
+    "_PROMPT = setmetatable({}, {__tostring = function() return 'o> ' end})\n1\n",
+    "print = nil\n1\n2\n",
+    "print = function() error('p') end\n1\n",
+    "x = [[\nabc\n]]\nx\n",
+    "= 1 +\n2\n",
+    "error({})\n",
+    "for i = 1, 2 do\nprint(i)\nend",
+    "'" + "x" * 2000 + "'\n",
+    "os.exit(4)\nprint(1)\n",
+]
+
+
+def environment(env=None):
+    full = {name: value for name, value in os.environ.items()
+            if not name.startswith(("LUA_", "TRILUNE_"))}
+    return {**full, **(env or {})}
+
+
+def run(program, arguments, stdin="", env=None):
+    done = subprocess.run(["lua", *arguments], executable=program,
+                          input=stdin.encode(), env=environment(env),
+                          capture_output=True, timeout=PATIENCE_SECONDS,
+                          check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+class Terminal:
+    """A session on a terminal of its own."""
+
+    def __init__(self):
+        self.output = ""
+        self.process, self.fd = pty.fork()
+        if self.process == 0:
+            env = environment({"TERM": "xterm", "LC_ALL": "C.UTF-8"})
+            os.execve(TRILUNE, ["trilune"], env)
+
+    def type(self, text, then):
+        """Types and waits until `then` has appeared after it."""
+        seen = len(self.output)
+        os.write(self.fd, text.encode())
+        self.wait(then, seen)
+
+    def wait(self, text, start=0):
+        end = time.monotonic() + PATIENCE_SECONDS
+        while text not in self.output[start:]:
+            if time.monotonic() > end:
+                raise AssertionError(f"no {text!r} in {self.output!r}")
+            if select.select([self.fd], [], [], 0.1)[0]:
+                self.output += os.read(self.fd, 4096).decode()
+
+    def finish(self):
+        """Waits for the end and gives the exit status."""
+        while True:
+            try:
+                if not os.read(self.fd, 4096):
+                    break
+            except OSError:
+                break
+        os.close(self.fd)
+        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+
+
+class CommandTest(unittest.TestCase):
+
+    def test_does_what_stock_lua_does(self):
+        for arguments, more in SAME_AS_STOCK:
+            with self.subTest(arguments=arguments, **more):
+                self.assertEqual(run(TRILUNE, arguments, **more),
+                                 run(STOCK, arguments, **more))
+
+    def test_sessions_without_a_terminal_look_like_stock_lua_s(self):
+        for lines in SESSIONS:
+            with self.subTest(lines=lines):
+                self.assertEqual(run(TRILUNE, ["-i"], lines),
+                                 run(STOCK, ["-i"], lines))
+
+    def test_bad_options_are_named_and_listed(self):
+        for arguments in (["-x"], ["-e"], ["-l"], ["-e", "-v"], ["-vi"],
+                          ["--foo"], ["-W2"]):
+            with self.subTest(arguments=arguments):
+                ours, stock = run(TRILUNE, arguments), run(STOCK, arguments)
+                self.assertEqual(ours[:2], stock[:2])
+                for line in stock[2].splitlines():
+                    self.assertIn(line, ours[2])
+
+    # Stock lua exits 0 here, unlike for every other way to run a script.
+    def test_an_error_in_a_script_from_a_pipe_is_status_1(self):
+        status, _, error = run(TRILUNE, [], "error('x', 0)")
+        self.assertEqual(status, 1)
+        self.assertTrue(error.startswith("lua: x\n"), error)
+
+    # Stock lua says "(null)".
+    def test_a_session_that_ends_within_a_chunk_says_what_is_missing(self):
+        _, _, error = run(TRILUNE, ["-i"], "for i = 1, 2 do\n")
+        self.assertIn("'end' expected near <eof>", error)
+
+    def test_help_and_version(self):
+        status, out, error = run(TRILUNE, ["--help"])
+        self.assertEqual((status, error), (0, ""))
+        self.assertIn("--procs", out)
+        status, out, error = run(TRILUNE, ["--version"])
+        self.assertEqual((status, error), (0, ""))
+        self.assertRegex(out, r"^Trilune \d+\.\d+\.\d+, Lua 5\.4\.\d+\n$")
+
+    def test_the_number_of_ps(self):
+        show = ["-e", "print(require('trilune').procs())"]
+        self.assertEqual(run(TRILUNE, ["--procs", "3", *show])[1], "3\n")
+        env = {"TRILUNE_PROCS": "2"}
+        self.assertEqual(run(TRILUNE, show, env=env)[1], "2\n")
+        self.assertEqual(run(TRILUNE, ["--procs=5", *show], env=env)[1], "5\n")
+
+    def test_a_bad_number_of_ps_is_refused(self):
+        for arguments, env in ((["--procs", "0"], {}), (["--procs=x"], {}),
+                               ([], {"TRILUNE_PROCS": "257"})):
+            with self.subTest(arguments=arguments, env=env):
+                status, out, error = run(TRILUNE, [*arguments, "-v"], env=env)
+                self.assertEqual((status, out), (1, ""))
+                self.assertIn("is not a number from 1 to 256", error)
+
+    def test_a_deadlock_is_status_2(self):
+        status, _, error = run(
+            TRILUNE, ["-e", "require('trilune').chan():recv()"])
+        self.assertEqual(status, 2)
+        self.assertIn("fatal: all goroutines are asleep - deadlock!", error)
+
+    def test_one_interrupt_raises_an_error(self):
+        with subprocess.Popen(
+                [TRILUNE, "-e", "print(1) io.stdout:flush() "
+                 "require('trilune').sleep(600)"], env=environment(),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=PATIENCE_SECONDS)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(b"interrupted!", error)
+
+    def test_two_interrupts_kill(self):
+        with subprocess.Popen(
+                [TRILUNE, "-e", "print(1) io.stdout:flush() "
+                 "while true do pcall(require('trilune').sleep, 600) end"],
+                env=environment(), stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            end = time.monotonic() + PATIENCE_SECONDS
+            while process.poll() is None and time.monotonic() < end:
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.05)
+            process.kill()
+        self.assertEqual(process.returncode, -signal.SIGINT)
+
+
+class TerminalTest(unittest.TestCase):
+
+    def setUp(self):
+        self.terminal = Terminal()
+        self.terminal.wait("> ")
+
+    def test_expressions_history_and_end(self):
+        self.terminal.type("1 + 1\r", then="2\r\n> ")
+        self.terminal.type("for i = 1, 2 do\r", then=">> ")
+        self.terminal.type("print(i, 'x')\r", then=">> ")
+        self.terminal.type("end\r", then="1\tx\r\n2\tx\r\n> ")
+        self.terminal.type("\x1b[A\x1b[A\r", then="2\r\n> ")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_characters_beyond_ascii(self):
+        self.terminal.type("#'h\u00e9llo'\r", then="6\r\n> ")
+        self.terminal.type("os.exit(7)\r", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 7)
+
+    def test_an_interrupt_at_the_prompt_gives_up_the_line(self):
+        self.terminal.type("error(", then="error(")
+        self.terminal.type("\x03", then="^C\r\n> ")
+        self.terminal.type("for\r", then=">> ")
+        self.terminal.type("\x03", then="^C\r\n> ")
+        self.terminal.type("3 + 4\r", then="7\r\n> ")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_an_interrupt_of_a_chunk_leaves_the_session(self):
+        self.terminal.type("print('in') require('trilune').sleep(600)\r",
+                           then="in\r\n")
+        self.terminal.type("\x03", then="interrupted!")
+        self.terminal.wait("> ", self.terminal.output.index("interrupted!"))
+        self.terminal.type("3 + 4\r", then="7\r\n> ")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_goroutines_go_on_while_the_prompt_waits(self):
+        self.terminal.type("tri = require 'trilune'\r", then="> ")
+        self.terminal.type("g = tri.go(function() tri.sleep(0.05) "
+                           "print('be' .. 'hind') end)\r", then="behind")
+        self.terminal.type("g:status()\r", then="dead\r\n> ")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+
+if __name__ == "__main__":
+    TRILUNE = os.path.abspath(sys.argv.pop(1))
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        for file_name, content in FILES.items():
+            with open(file_name, "w", encoding="utf-8") as file:
+                file.write(content)
+        succeeded = unittest.main(exit=False).result.wasSuccessful()
+        os.chdir("/")
+    sys.exit(0 if succeeded else 1)

@@ -1,0 +1,193 @@
+#include "vm/coroutine.h"
+
+#include "vm/isolate.h"
+
+namespace trilune::vm {
+namespace {
+
+constexpr int kMaxCloseDepth = 190;
+
+lua_State* CheckThread(lua_State* L) {
+  lua_State* co = lua_tothread(L, 1);
+  luaL_argexpected(L, co != nullptr, 1, "thread");
+  return co;
+}
+
+enum class CoStatus { kRunning, kDead, kSuspended, kNormal };
+
+constexpr const char* kStatusNames[] = {"running", "dead", "suspended",
+                                        "normal"};
+
+CoStatus StatusOf(lua_State* L, lua_State* co) {
+  if (L == co) return CoStatus::kRunning;
+  if (Isolate::OwnerOf(co) != nullptr) return CoStatus::kNormal;
+  switch (lua_status(co)) {
+    case LUA_YIELD: return CoStatus::kSuspended;
+    case LUA_OK: {
+      lua_Debug ar;
+      if (lua_getstack(co, 0, &ar) != 0) return CoStatus::kNormal;
+      return lua_gettop(co) == 0 ? CoStatus::kDead : CoStatus::kSuspended;
+    }
+    default: return CoStatus::kDead;
+  }
+}
+
+// Moves `n` arguments to `co` and resumes it. Returns the number of results, now
+// on L's stack; or -1, with the error there.
+int Resume(lua_State* L, lua_State* co, int n) {
+  if (lua_checkstack(co, n) == 0) {
+    lua_pushliteral(L, "too many arguments to resume");
+    return -1;
+  }
+  // Another G's thread, or this G's own: neither is anybody's coroutine.
+  if (Isolate::OwnerOf(co) != nullptr) {
+    lua_pushliteral(L, "cannot resume non-suspended coroutine");
+    return -1;
+  }
+  lua_xmove(L, co, n);
+  Isolate* iso = Isolate::Of(L);
+  CoFrame frame = {co, iso->frames};
+  iso->frames = &frame;
+  int results = 0;
+  const int status = lua_resume(co, L, n, &results);
+  iso->frames = frame.below;
+  if (status != LUA_OK && status != LUA_YIELD) {
+    lua_xmove(co, L, 1);
+    return -1;
+  }
+  if (lua_checkstack(L, results + 1) == 0) {
+    lua_pop(co, results);
+    lua_pushliteral(L, "too many results to resume");
+    return -1;
+  }
+  lua_xmove(co, L, results);
+  return results;
+}
+
+int l_resume(lua_State* L) {
+  lua_State* co = CheckThread(L);
+  const int results = Resume(L, co, lua_gettop(L) - 1);
+  if (results < 0) {
+    lua_pushboolean(L, 0);
+    lua_insert(L, -2);
+    return 2;
+  }
+  lua_pushboolean(L, 1);
+  lua_insert(L, -(results + 1));
+  return results + 1;
+}
+
+// lua_resetthread, with the coroutine's __close handlers seen as running in it.
+int Reset(lua_State* L, lua_State* co) {
+  Isolate* iso = Isolate::Of(L);
+  if (iso->close_depth >= kMaxCloseDepth) luaL_error(L, "C stack overflow");
+  CoFrame frame = {co, iso->frames};
+  iso->frames = &frame;
+  // A wait in a handler may let another G run, with a nesting of its own.
+  const int depth = iso->close_depth;
+  iso->close_depth = depth + 1;
+  const int status = lua_resetthread(co);
+  iso->close_depth = depth;
+  iso->frames = frame.below;
+  return status;
+}
+
+int l_wrapped(lua_State* L) {
+  lua_State* co = lua_tothread(L, lua_upvalueindex(1));
+  const int results = Resume(L, co, lua_gettop(L));
+  if (results >= 0) return results;
+  int status = lua_status(co);
+  if (status != LUA_OK && status != LUA_YIELD) {  // it failed, now or before
+    // The message stays on L's stack; a copy is where the trace looks for it.
+    lua_pushvalue(L, -1);
+    lua_xmove(L, co, 1);
+    Isolate::Of(L)->NoteNestedError(L, co);
+    lua_pop(co, 1);
+    status = Reset(L, co);
+    lua_xmove(co, L, 1);
+  }
+  if (status != LUA_ERRMEM && lua_type(L, -1) == LUA_TSTRING) {
+    luaL_where(L, 1);
+    lua_insert(L, -2);
+    lua_concat(L, 2);
+  }
+  return lua_error(L);
+}
+
+int l_create(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_State* co = lua_newthread(L);
+  lua_pushvalue(L, 1);
+  lua_xmove(L, co, 1);
+  return 1;
+}
+
+int l_wrap(lua_State* L) {
+  l_create(L);
+  lua_pushcclosure(L, &l_wrapped, 1);
+  return 1;
+}
+
+int l_yield(lua_State* L) {
+  if (Isolate::OwnerOf(L) != nullptr) {
+    // As on the main thread: nobody resumed this state.
+    lua_pushliteral(L, "attempt to yield from outside a coroutine");
+    return lua_error(L);
+  }
+  return lua_yield(L, lua_gettop(L));
+}
+
+int l_status(lua_State* L) {
+  lua_State* co = CheckThread(L);
+  lua_pushstring(L, kStatusNames[static_cast<int>(StatusOf(L, co))]);
+  return 1;
+}
+
+int l_isyieldable(lua_State* L) {
+  lua_State* co = lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+  lua_pushboolean(L, Isolate::OwnerOf(co) == nullptr && lua_isyieldable(co));
+  return 1;
+}
+
+int l_running(lua_State* L) {
+  const int is_main = lua_pushthread(L);
+  LuaG* owner = Isolate::OwnerOf(L);
+  if (owner != nullptr) owner->Set(LuaG::kEscaped);
+  lua_pushboolean(L, is_main != 0 || owner != nullptr);
+  return 2;
+}
+
+int l_close(lua_State* L) {
+  lua_State* co = CheckThread(L);
+  const CoStatus status = StatusOf(L, co);
+  if (status != CoStatus::kDead && status != CoStatus::kSuspended) {
+    return luaL_error(L, "cannot close a %s coroutine",
+                      kStatusNames[static_cast<int>(status)]);
+  }
+  if (Reset(L, co) == LUA_OK) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  lua_pushboolean(L, 0);
+  lua_xmove(co, L, 1);
+  return 2;
+}
+
+constexpr luaL_Reg kFunctions[] = {
+    {"create", &l_create},   {"resume", &l_resume},
+    {"running", &l_running}, {"status", &l_status},
+    {"wrap", &l_wrap},       {"yield", &l_yield},
+    {"isyieldable", &l_isyieldable}, {"close", &l_close},
+    {nullptr, nullptr},
+};
+
+}  // namespace
+
+int OpenCoroutine(lua_State* L) {
+  lua_getglobal(L, "coroutine");
+  luaL_setfuncs(L, kFunctions, 0);
+  lua_pop(L, 1);
+  return 0;
+}
+
+}  // namespace trilune::vm

@@ -1,0 +1,144 @@
+// What people read: dumps of all Gs, and reports of errors that nobody saw.
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "sched/clock.h"
+#include "sched/fiber.h"
+#include "vm/isolate.h"
+
+namespace trilune::vm {
+namespace {
+
+constexpr int kMaxDumped = 200;
+
+}  // namespace
+
+// The traceback of one state, "stack traceback:\n\t...". Empty without memory.
+std::string Isolate::TraceOf(lua_State* L) {
+  lua_pushcfunction(worker_, [](lua_State* worker) {
+    auto* of = static_cast<lua_State*>(lua_touserdata(worker, 1));
+    luaL_traceback(worker, of, nullptr, 0);
+    return 1;
+  });
+  lua_pushlightuserdata(worker_, L);
+  std::string text;
+  if (lua_pcall(worker_, 1, 1, 0) == LUA_OK) text = lua_tostring(worker_, -1);
+  lua_pop(worker_, 1);
+  return text;
+}
+
+// The stack of a G that is not running, through the coroutines it resumes.
+std::string Isolate::StackOf(const LuaG* g) {
+  std::string text;
+  const CoFrame* frame =
+      g->fiber == nullptr ? nullptr : static_cast<CoFrame*>(g->fiber->user);
+  if (g == current) frame = frames;
+  for (; frame != nullptr; frame = frame->below) {
+    AppendTrace(&text, frame->L);
+  }
+  if (g->L != nullptr) AppendTrace(&text, g->L);
+  return text;
+}
+
+void Isolate::AppendTrace(std::string* text, lua_State* L) {
+  std::string trace = TraceOf(L);
+  if (trace.empty()) return;
+  constexpr std::string_view kTitle = "stack traceback:";
+  if (!text->empty()) trace.replace(0, kTitle.size(), "resumed by:");
+  *text += trace + "\n";
+}
+
+std::string Isolate::Dump() {
+  std::string text;
+  const auto now_ms = static_cast<uint32_t>(NowNs() / 1'000'000);
+  int dumped = 0;
+  int left_out = 0;
+  for (const LuaG* slab : slabs_) {
+    for (size_t i = 0; i < kSlabSize; i++) {
+      const LuaG* g = slab + i;
+      const GState state = g->word.state();
+      if (state == GState::kIdle || state == GState::kDead || g->id == 0) {
+        continue;  // a timer's G has no id
+      }
+      if (!g->Has(G::kStarted) && g->Has(G::kCancelled)) continue;
+      if (dumped == kMaxDumped) {
+        left_out++;
+        continue;
+      }
+      dumped++;
+      text += "goroutine " + std::to_string(g->id) + " [";
+      if (state == GState::kWaiting) {
+        text += WaitReasonName(g->reason);
+        text += ", " + std::to_string(now_ms - g->wait_since_ms) + " ms";
+      } else {
+        text += GStateName(state);
+      }
+      text += g == main_g_ ? "] main:\n" : "]:\n";
+      text += g->Has(G::kStarted) ? StackOf(g) : "not started yet\n";
+      text += "\n";
+    }
+  }
+  if (left_out > 0) {
+    text += "... and " + std::to_string(left_out) + " more goroutines\n";
+  }
+  return text;
+}
+
+void Isolate::NoteNestedError(lua_State* L, lua_State* co) {
+  if (current == nullptr || current == main_g_) return;
+  std::string trace = TraceOf(co);
+  if (nested_trace_.parent == co) {
+    constexpr std::string_view kTitle = "stack traceback:";
+    if (trace.size() >= kTitle.size()) {
+      trace.replace(0, kTitle.size(), "resumed by:");
+    }
+    nested_trace_.text += trace + "\n";
+  } else {
+    nested_trace_.text = trace + "\n";
+  }
+  nested_trace_.parent = L;
+  nested_trace_.error =
+      lua_type(co, -1) == LUA_TSTRING ? lua_tostring(co, -1) : "";
+}
+
+// "error in goroutine 7: ..." with every stack on the error's way, malloc'ed; the
+// error object is on top of the G's state. Null without memory.
+char* Isolate::MakeUnseenReport(LuaG* g) {
+  std::string message = "(error object is not printable)";
+  if (lua_checkstack(g->L, 1) != 0) {
+    lua_pushcfunction(worker_, [](lua_State* L) {
+      luaL_tolstring(L, 1, nullptr);
+      return 1;
+    });
+    lua_pushvalue(g->L, -1);
+    lua_xmove(g->L, worker_, 1);
+    if (lua_pcall(worker_, 1, 1, 0) == LUA_OK) message = lua_tostring(worker_, -1);
+    lua_pop(worker_, 1);
+  }
+  std::string text = "trilune: error in goroutine " + std::to_string(g->id) +
+                     ": " + message + "\n";
+  std::string trace = TraceOf(g->L) + "\n";
+  // A wrap adds its position before the message that went up.
+  if (nested_trace_.parent == g->L && message.ends_with(nested_trace_.error)) {
+    constexpr std::string_view kTitle = "stack traceback:";
+    text += nested_trace_.text;
+    if (trace.size() > kTitle.size()) {
+      trace.replace(0, kTitle.size(), "resumed by:");
+    }
+  }
+  text += trace;
+  nested_trace_ = NestedTrace();
+  return strdup(text.c_str());
+}
+
+void Isolate::ReportUnseen(GHandle* handle) {
+  if (handle->unseen_error == nullptr) return;
+  Report(handle->unseen_error);
+  std::free(handle->unseen_error);
+  handle->unseen_error = nullptr;
+}
+
+}  // namespace trilune::vm

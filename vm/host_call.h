@@ -1,0 +1,67 @@
+// HostCall: a request of the host to an isolate, and the wait for its end.
+//
+// Role       Lives in the caller's frame. A thread of the host blocks; a G, of
+//            any isolate, parks.
+// Threads    The caller, until Post; then the isolate's strand, until Complete.
+// Locks      mu_ (kHost)
+// Tests      tests/stdlib/embed_test.cc
+
+#ifndef TRI_VM_HOST_CALL_H_
+#define TRI_VM_HOST_CALL_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include <lua.hpp>
+
+#include "sched/g.h"
+#include "sched/status.h"
+#include "sched/sync/mutex.h"
+
+namespace trilune::vm {
+
+// What os.exit asked for.
+struct ExitRequest {
+  int code = 0;
+  bool close = false;
+};
+
+struct HostCall {
+  enum class Kind : uint8_t {
+    kMain,       // run `body` as the main G
+    kSpawn,      // run `body` as a new G
+    kInterrupt,  // cancel the main G; `argument` is a C string
+    kDrain,      // cancel every G, refuse new ones, complete when all have ended
+    kClose,      // lua_close, whatever is left
+  };
+
+  HostCall(Kind what, lua_CFunction function, void* light)
+      : kind(what), body(function), argument(light) {}
+
+  // Waits until the isolate has completed this call, at most until
+  // `deadline_ns`; false: it has not, and still holds the call.
+  bool Wait(int64_t deadline_ns) TRI_EXCLUDES(mu_);
+  // The strand: `result` is set; the caller may go on, and this be gone.
+  void Complete(Status status) TRI_EXCLUDES(mu_);
+
+  const Kind kind;
+  const lua_CFunction body;
+  void* const argument;
+  Status result;            // after Wait
+  HostCall* next = nullptr;  // in the isolate's lists
+
+ private:
+  bool WaitAsG(G* g);
+
+  Mutex mu_{LockRank::kHost};
+  CondVar completed_;
+  bool done_ TRI_GUARDED_BY(mu_) = false;
+  // The G that waits, and its ticket; the flag ends a wait that comes too late.
+  G* waiter_ TRI_GUARDED_BY(mu_) = nullptr;
+  uint64_t ticket_ TRI_GUARDED_BY(mu_) = 0;
+  std::atomic<bool> done_flag_{false};  // [NC1]
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_HOST_CALL_H_

@@ -1,0 +1,467 @@
+// Making an isolate, serving its host, and closing it. What happens to a G from
+// tri.go to its end is in run.cc; dumps and reports are in dump.cc.
+
+#include "vm/isolate.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/sync/check.h"
+#include "vm/coroutine.h"
+#include "vm/park.h"
+
+namespace trilune::vm {
+namespace {
+
+// The extra space of a state holds its Isolate, or, marked by the lowest bit,
+// the LuaG whose own thread it is. lua_newthread copies the main state's.
+uintptr_t& Tag(lua_State* L) {
+  return *static_cast<uintptr_t*>(lua_getextraspace(L));
+}
+
+int Panic(lua_State* L) {
+  const char* message = lua_tostring(L, -1);
+  std::fprintf(stderr, "fatal: unprotected error in Lua: %s\n",  // allow: printf, the last words
+               message == nullptr ? "(no message)" : message);
+  return 0;  // liblua aborts
+}
+
+}  // namespace
+
+const GKind Isolate::kHostKind = {&Isolate::RunHost};
+
+Isolate* Isolate::Of(lua_State* L) {
+  const uintptr_t tag = Tag(L);
+  if ((tag & 1) == 0) return reinterpret_cast<Isolate*>(tag);
+  return static_cast<Isolate*>(
+      reinterpret_cast<LuaG*>(tag & ~uintptr_t{1})->strand);
+}
+
+LuaG* Isolate::OwnerOf(lua_State* L) {
+  const uintptr_t tag = Tag(L);
+  return (tag & 1) == 0 ? nullptr
+                        : reinterpret_cast<LuaG*>(tag & ~uintptr_t{1});
+}
+
+Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
+    : Strand(scheduler),
+      config_(std::move(config)),
+      heap_(config_.memory_limit_bytes) {}
+
+Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
+                                               IsolateConfig config,
+                                               lua_CFunction open) {
+  std::unique_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
+  const Status no_memory(StatusCode::kNoMemory, "not enough memory");
+  iso->main_ = lua_newstate(&Heap::Allocate, &iso->heap_);
+  if (iso->main_ == nullptr) return no_memory;
+  lua_State* L = iso->main_;
+  lua_atpanic(L, &Panic);
+  Tag(L) = reinterpret_cast<uintptr_t>(iso.get());
+  if (!iso->OpenStates()) return no_memory;
+  lua_pushcfunction(L, open);
+  if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+    const char* message = lua_tostring(L, -1);
+    return Status(StatusCode::kLuaError,
+                  message == nullptr ? "cannot open the libraries" : message);
+  }
+  // The host's G waits for requests from now on.
+  G& host = iso->host_g_;
+  host.kind = &kHostKind;
+  host.strand = iso.get();
+  host.word.Become(GState::kIdle, GState::kRunnable);
+  TRI_CHECK(iso->word.TryClaim());
+  iso->PushFresh(&host);
+  sched->Submit(iso.get(), /*soon=*/false);
+  return iso;
+}
+
+Isolate::~Isolate() {
+  if (main_ != nullptr) {
+    closing_ = true;
+    lua_close(main_);
+  }
+  for (LuaG* slab : slabs_) {
+    for (size_t i = 0; i < kSlabSize; i++) slab[i].word.Abandon();
+    sched->lua_slabs().Put(slab);
+  }
+}
+
+bool Isolate::OpenStates() {
+  main_g_ = Allocate();
+  if (main_g_ == nullptr) return false;
+  main_g_->kind = &kMainKind;
+  main_g_->L = main_;
+  lua_pushcfunction(main_, [](lua_State* L) {
+    Isolate* iso = Of(L);
+    lua_State* data = lua_newthread(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &iso->data_);
+    lua_State* worker = lua_newthread(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &iso->worker_);
+    luaL_checkstack(data, 64, nullptr);
+    lua_newtable(data);                        // kHandles
+    lua_createtable(data, kMaxIdleStates, 0);  // kStates
+    lua_pushnil(data);                         // kMeta
+    lua_pushnil(data);                         // kUnseenMeta
+    lua_newtable(data);                        // kReasons
+    lua_pushliteral(data, "cancelled");
+    lua_pushliteral(data, "not enough memory");
+    iso->data_ = data;
+    iso->worker_ = worker;
+    return 0;
+  });
+  return lua_pcall(main_, 0, 0, 0) == LUA_OK;
+}
+
+void Isolate::Report(std::string_view text) {
+  if (config_.report) {
+    config_.report(text);
+    return;
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+// --- The host's requests. ---
+
+void Isolate::Post(HostCall* call) {
+  bool refused = false;
+  {
+    MutexLock lock(host_mu_);
+    refused = closed_.load(std::memory_order_relaxed);
+    if (!refused) {
+      call->next = nullptr;
+      *requests_tail_ = call;
+      requests_tail_ = &call->next;
+    }
+  }
+  if (refused) {
+    call->Complete(Status(StatusCode::kStopped, "the isolate is closed"));
+    return;
+  }
+  has_requests_.store(true, std::memory_order_seq_cst);
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // [NC1]
+  if (host_g_.word.TryWakeCurrent()) Ready(&host_g_);
+}
+
+HostCall* Isolate::TakeRequests() {
+  MutexLock lock(host_mu_);
+  has_requests_.store(false, std::memory_order_relaxed);  // under host_mu_
+  HostCall* calls = requests_;
+  requests_ = nullptr;
+  requests_tail_ = &requests_;
+  return calls;
+}
+
+Outcome Isolate::RunHost(G* g) {
+  auto* iso = static_cast<Isolate*>(g->strand);
+  iso->current = nullptr;
+  iso->frames = nullptr;
+  for (HostCall* call = iso->TakeRequests(); call != nullptr;) {
+    HostCall* following = call->next;  // before Serve, which may end the call
+    iso->Serve(call);
+    call = following;
+  }
+  if (iso->FinishClose()) return Outcome::kStrandEnded;
+  // A request posted from here on finds the wait, or is found by it.
+  g->word.BeginWait();
+  iso->commit = ParkCommit();
+  iso->commit.cancelled = &iso->has_requests_;
+  return Outcome::kParked;
+}
+
+void Isolate::Serve(HostCall* call) {
+  const bool starts = call->kind == HostCall::Kind::kMain ||
+                      call->kind == HostCall::Kind::kSpawn;
+  if (starts && stopping_) {
+    Complete(call, Status(StatusCode::kStopped, "the isolate is stopping"));
+    return;
+  }
+  switch (call->kind) {
+    case HostCall::Kind::kMain:
+      StartMain(call);
+      break;
+    case HostCall::Kind::kSpawn:
+      ServeSpawn(call);
+      break;
+    case HostCall::Kind::kInterrupt:
+      if (main_runs_) Interrupt(static_cast<const char*>(call->argument));
+      Complete(call, Status());
+      break;
+    case HostCall::Kind::kDrain:
+      stopping_ = true;
+      drain_ = call;
+      CancelAll();
+      CheckDrained();
+      break;
+    case HostCall::Kind::kClose:
+      CloseState(call);
+      break;
+  }
+}
+
+void Isolate::Interrupt(const char* reason) {
+  lua_pushcfunction(worker_, [](lua_State* L) {
+    Isolate* iso = Of(L);
+    lua_pushstring(L, static_cast<const char*>(lua_touserdata(L, 1)));
+    iso->Cancel(L, iso->main_g_);
+    return 0;
+  });
+  lua_pushlightuserdata(worker_, const_cast<char*>(reason));
+  if (lua_pcall(worker_, 1, 0, 0) != LUA_OK) CancelQuietly(main_g_);
+  lua_settop(worker_, 0);
+}
+
+void Isolate::Complete(HostCall* call, Status status) {
+  call->Complete(std::move(status));
+}
+
+void Isolate::AddWaiting(HostCall* call) {
+  call->next = waiting_;
+  waiting_ = call;
+}
+
+void Isolate::CompleteWaiting(const Status& status) {
+  while (waiting_ != nullptr) {
+    HostCall* call = waiting_;
+    waiting_ = call->next;
+    Complete(call, status);
+  }
+}
+
+void Isolate::StartMain(HostCall* call) {
+  if (main_runs_) {
+    Complete(call, Status(StatusCode::kInvalidArgument,
+                          "the main script is running already"));
+    return;
+  }
+  main_runs_ = true;
+  main_g_->id = sched->NextGId();
+  main_g_->flags = 0;
+  if (main_g_->word.state() == GState::kDead) {
+    main_g_->word.Become(GState::kDead, GState::kIdle);
+  }
+  main_g_->word.Become(GState::kIdle, GState::kRunnable);
+  live++;
+  // RunMain finds the call at the head of the waiting list's main entry.
+  AddWaiting(call);
+  PushFresh(main_g_);
+}
+
+void Isolate::ServeSpawn(HostCall* call) {
+  // In protected mode, then the same path as tri.go, which wants the handles as
+  // an upvalue.
+  lua_pushcfunction(worker_, [](lua_State* L) {
+    Isolate* iso = Of(L);
+    iso->PushHandles(L);
+    lua_pushcclosure(
+        L,
+        [](lua_State* state) {
+          auto* held = static_cast<HostCall*>(lua_touserdata(state, 1));
+          lua_pushcfunction(state, held->body);
+          lua_pushlightuserdata(state, held->argument);
+          Of(state)->Go(state, 2, /*in_group=*/false)->host_call = held;
+          return 0;
+        },
+        1);
+    lua_insert(L, 1);
+    lua_call(L, 1, 0);
+    return 0;
+  });
+  lua_pushlightuserdata(worker_, call);
+  const int status = lua_pcall(worker_, 1, 0, 0);
+  if (status == LUA_OK) {
+    AddWaiting(call);
+  } else {
+    const char* message = lua_tostring(worker_, -1);
+    Complete(call, Status(StatusCode::kNoMemory,
+                          message == nullptr ? "not enough memory" : message));
+  }
+  lua_settop(worker_, 0);
+}
+
+ExitRequest Isolate::exit_request() const {
+  MutexLock lock(host_mu_);
+  return exit_;
+}
+
+int Isolate::Exit(lua_State* L, int code, bool close) {
+  {
+    MutexLock lock(host_mu_);
+    exit_ = {code, close};
+  }
+  CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
+  LuaG* g = current;
+  if (g == nullptr || closing_ || !CanParkWithStack(CurrentM())) {
+    lua_pushliteral(L, "os.exit: the program ends");
+    return lua_error(L);
+  }
+  // Never woken again: lua_close takes the state as it is, as the stock os.exit
+  // would. It is live no more, so that draining does not wait for it.
+  live--;
+  CheckDrained();
+  for (;;) {
+    g->Set(LuaG::kShielded);
+    g->reason = WaitReason::kHostCall;
+    g->word.BeginWait();
+    CurrentM()->fiber->user = frames;
+    ParkWithStack(g, ParkCommit());
+  }
+}
+
+// --- The end. ---
+
+bool Isolate::Cancel(lua_State* L, LuaG* g) {
+  if (g->Has(G::kCancelled)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  if (!lua_isnil(L, -1)) {
+    lua_pushvalue(data_, kReasons);
+    lua_xmove(data_, L, 1);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, g->slot());
+  }
+  lua_pop(L, 1);
+  return CancelQuietly(g);
+}
+
+bool Isolate::CancelQuietly(LuaG* g) {
+  if (g->Has(G::kCancelled)) return false;
+  g->Set(G::kCancelled);
+  if (!g->Has(G::kStarted) && g != main_g_) {
+    EndCancelledUnstarted(g);
+  } else if (!g->Has(LuaG::kShielded) && g->word.TryWakeCurrent()) {
+    g->wake = WakeResult::kCancelled;
+    ReadyInStrand(g, /*woken=*/false);
+  }
+  return true;
+}
+
+void Isolate::PushReason(lua_State* L, LuaG* g) {
+  lua_rawgeti(data_, kReasons, g->slot());
+  if (lua_isnil(data_, -1)) {
+    lua_pop(data_, 1);
+    lua_pushvalue(data_, kDefaultReason);
+  }
+  lua_xmove(data_, L, 1);
+}
+
+void Isolate::CancelAll() {
+  for (LuaG* slab : slabs_) {
+    for (size_t i = 0; i < kSlabSize; i++) {
+      const GState state = slab[i].word.state();
+      if (state != GState::kIdle && state != GState::kDead) {
+        CancelQuietly(slab + i);
+      }
+    }
+  }
+}
+
+void Isolate::CheckDrained() {
+  if (drain_ == nullptr || live > 0) return;
+  HostCall* call = drain_;
+  drain_ = nullptr;
+  Complete(call, Status());
+}
+
+// Closes the Lua state, whatever is left in it. Stacks of Gs that are left stay
+// with the fiber pool until its end: nothing of them runs again.
+void Isolate::CloseState(HostCall* call) {
+  stopping_ = true;
+  closing_ = true;
+  current = nullptr;
+  frames = nullptr;
+  // What waits is won here, so that nobody reaches it later. A G that a timer
+  // has won is queued, or on its way: `external` counts it until it is picked,
+  // and then it finds the isolate closing; see Straggled.
+  for (LuaG* slab : slabs_) {
+    for (size_t i = 0; i < kSlabSize; i++) {
+      LuaG* g = slab + i;
+      g->fiber = nullptr;
+      const bool won =
+          g->word.state() == GState::kWaiting && g->word.TryWakeCurrent();
+      if (won && g->Has(G::kExternal)) {
+        g->Clear(G::kExternal | G::kHasTimer);
+        external--;
+      }
+    }
+  }
+  lua_close(main_);
+  main_ = data_ = worker_ = nullptr;
+  close_ = call;
+}
+
+Outcome Isolate::Straggled(LuaG* g) {
+  g->word.Become(GState::kRunning, GState::kDead);
+  return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
+}
+
+// If nobody can reach this object any more but the host: completes everything.
+// After true, `this` may be gone.
+bool Isolate::FinishClose() {
+  if (close_ == nullptr || external > 0) return false;
+  HostCall* call = close_;
+  {
+    MutexLock lock(host_mu_);
+    closed_.store(true, std::memory_order_release);  // [IC1]
+  }
+  const Status stopped(StatusCode::kStopped, "the isolate was closed");
+  if (drain_ != nullptr) Complete(drain_, stopped);
+  CompleteWaiting(stopped);
+  for (HostCall* late = TakeRequests(); late != nullptr;) {
+    HostCall* following = late->next;
+    Complete(late, stopped);
+    late = following;
+  }
+  call->Complete(Status());
+  return true;
+}
+
+LuaG* Isolate::NewTimerG(const GKind* kind) {
+  LuaG* g = Allocate();
+  if (g == nullptr) return nullptr;
+  g->kind = kind;
+  g->id = 0;
+  g->flags = 0;
+  g->Set(G::kStarted);
+  g->Set(LuaG::kShielded);
+  g->timer = {};
+  g->word.Become(GState::kIdle, GState::kRunnable);
+  PushFresh(g);
+  return g;
+}
+
+void Isolate::FreeTimerG(LuaG* g) {
+  g->waiter = LuaWaiter();
+  g->word.Become(GState::kRunning, GState::kDead);
+  Free(g);
+}
+
+void Isolate::OnIdle() {
+  if (!has_unseen_ || closing_) return;
+  // An error waits to be reported until its handle is garbage: look now, if the
+  // last such look was cheap enough.
+  const int64_t begin = NowNs();
+  if (begin < next_idle_gc_ns_) return;
+  has_unseen_ = false;
+  current = nullptr;
+  frames = nullptr;
+  lua_gc(worker_, LUA_GCCOLLECT);
+  const int64_t end = NowNs();
+  constexpr int64_t kShare = 20;  // at most 5 % of the time
+  next_idle_gc_ns_ = end + (end - begin) * kShare;
+}
+
+void Isolate::OnStuck() {
+  if (config_.host_wakes || waiting_ == nullptr || closing_) return;
+  CompleteWaiting(Status(
+      StatusCode::kDeadlock,
+      "fatal: all goroutines are asleep - deadlock!\n\n" + Dump()));
+}
+
+}  // namespace trilune::vm

@@ -1,0 +1,256 @@
+// Isolate: one Lua heap on the scheduler. Its Gs share every value and
+// interleave; isolates run in parallel.
+//
+// Role       The strand of all Gs of one heap: makes, runs, cancels and ends
+//            them, and serves the host's requests.
+// Threads    Post, and the members marked so: any thread. Everything else: the
+//            strand's owner.
+// Locks      host_mu_ (kHost)
+// Invariants I1. `current` is the running G whenever Lua code of a G runs, else
+//                null; `frames` are the coroutines it is resuming, innermost
+//                first.
+//            I2. Nothing that can raise is called on a state outside its own
+//                lua_resume or lua_pcall.
+//            I3. `live` counts Gs made and not ended, but not one in os.exit.
+// Docs       docs/architecture.md, "Lua on the scheduler"
+// Tests      tests/vm/isolate_test.cc; tests/lua
+
+#ifndef TRI_VM_ISOLATE_H_
+#define TRI_VM_ISOLATE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <lua.hpp>
+
+#include "sched/scheduler.h"
+#include "sched/status.h"
+#include "sched/strand.h"
+#include "sched/sync/mutex.h"
+#include "vm/heap.h"
+#include "vm/host_call.h"
+#include "vm/lua_g.h"
+
+namespace trilune::vm {
+
+struct IsolateConfig {
+  std::string name;
+  size_t memory_limit_bytes = 0;
+  // The host may still call in while its calls wait: then Gs that all wait are
+  // no deadlock.
+  bool host_wakes = false;
+  std::function<void(std::string_view)> report;
+};
+
+// A coroutine that the running G resumes, and the one that resumed it. Lives on
+// the C stack of coroutine.resume and its like.
+struct CoFrame {
+  lua_State* L;
+  CoFrame* below;
+};
+
+class Isolate final : public Strand {
+ public:
+  // Makes the heap and runs `open` on it in protected mode, which opens the
+  // libraries. On the calling thread: no G runs yet.
+  static Result<std::unique_ptr<Isolate>> Make(Scheduler* sched,
+                                               IsolateConfig config,
+                                               lua_CFunction open);
+  ~Isolate() override;
+
+  // The isolate of a state, and the G whose own thread it is, or null.
+  static Isolate* Of(lua_State* L);
+  static LuaG* OwnerOf(lua_State* L);
+
+  // --- For the host; any thread. ---
+
+  // Hands over a request. It is completed on the strand.
+  void Post(HostCall* call) TRI_EXCLUDES(host_mu_);
+  [[nodiscard]] bool closed() const {
+    return closed_.load(std::memory_order_acquire);  // [IC1]
+  }
+  [[nodiscard]] ExitRequest exit_request() const TRI_EXCLUDES(host_mu_);
+
+  // --- For the binding; the running G. ---
+
+  // tri.go: the stack holds a body and arguments, `n` in all; pushes the handle
+  // of a new G, queued to run. `in_group`: the value on top, popped, is the group
+  // that waits for its end. May raise; upvalue 1 of the running C function must
+  // be the table of handles (PushHandles).
+  GHandle* Go(lua_State* L, int n, bool in_group);
+  // Pushes the table of anchored handles, for use as an upvalue.
+  void PushHandles(lua_State* L);
+  // Pushes the handle of a live G; null if it has none yet (the main G).
+  void PushHandle(lua_State* L, LuaG* g);
+  // Makes the handle of the main G; pushes it. May raise.
+  void MakeMainHandle(lua_State* L);
+  // Pops the metatables of handles: the usual one, and the one with __gc.
+  void SetHandleMetatables(lua_State* L);
+
+  // Cancels a G. The reason is on top of `L`'s stack and is popped; may raise
+  // before anything has changed. False: it was cancelled before.
+  bool Cancel(lua_State* L, LuaG* g);
+  // As Cancel, with the default reason; cannot raise.
+  bool CancelQuietly(LuaG* g);
+  // Pushes the reason for which `g` was cancelled.
+  void PushReason(lua_State* L, LuaG* g);
+
+  // Pushes the results of an ended G as join gives them: true, results... or
+  // false, error. Returns their number. May raise.
+  int PushResults(lua_State* L, GHandle* handle, int handle_index);
+  // Cancels the members of the group at index `group`. May raise before that.
+  void CancelGroup(lua_State* L, int group);
+  // Reports an error that nobody saw; from the handle's __gc.
+  void ReportUnseen(GHandle* handle);
+
+  // os.exit: records the request and never returns, if that can be had; raises
+  // otherwise.
+  int Exit(lua_State* L, int code, bool close);
+
+  // Keeps the traceback of `co`, whose error goes up to `L`, for the report.
+  void NoteNestedError(lua_State* L, lua_State* co);
+
+  // Writes "goroutine N [state]:" and the stack of every G.
+  [[nodiscard]] std::string Dump();
+
+  // A G that runs no Lua: `kind` runs it, `g->timer` is its own. Null without
+  // memory. It is not live, and its end is FreeTimerG.
+  LuaG* NewTimerG(const GKind* kind);
+  void FreeTimerG(LuaG* g);
+  // What its run function returns then.
+  [[nodiscard]] Outcome EndedTimer() {
+    return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
+  }
+  // The state on which a timer may push a value to send; nothing is called on it.
+  [[nodiscard]] lua_State* data() { return data_; }
+
+  void OnIdle() override;
+  void OnStuck() override;
+
+  // xorshift32, for select.
+  uint32_t Random() {
+    rng_ ^= rng_ << 13;
+    rng_ ^= rng_ >> 17;
+    rng_ ^= rng_ << 5;
+    return rng_;
+  }
+
+  [[nodiscard]] lua_State* main() const { return main_; }
+  [[nodiscard]] bool stopping() const { return stopping_; }
+  [[nodiscard]] Heap& heap() { return heap_; }
+  void Report(std::string_view text);
+
+  // Strand's owner only.
+  LuaG* current = nullptr;
+  CoFrame* frames = nullptr;
+  int close_depth = 0;         // nesting of coroutine.close; see coroutine.cc
+  bool park_stackless = false;  // chosen by BeginPark for Park
+  enum class Pending : uint8_t { kNothing, kPark, kYield };
+  Pending pending = Pending::kNothing;  // why lua_yieldk was called
+ private:
+  // The tracebacks of coroutines whose error went up.
+  struct NestedTrace {
+    std::string text;
+    lua_State* parent = nullptr;  // who resumed the last one
+    std::string error;
+  };
+
+  Isolate(Scheduler* sched, IsolateConfig config);
+
+  static Outcome RunSpawned(G* g);
+  static Outcome RunMain(G* g);
+  static Outcome RunHost(G* g);
+  static const GKind kSpawnedKind;
+  static const GKind kMainKind;
+  static const GKind kHostKind;
+
+  // Slots of data_'s stack.
+  enum : int {
+    kHandles = 1,    // slot -> handle of a live G
+    kStates,         // the idle states, anchored
+    kMeta,           // metatable of handles
+    kUnseenMeta,     // of handles whose error nobody has seen
+    kReasons,        // slot -> reason of cancellation, if one was given
+    kDefaultReason,  // "cancelled"
+    kNoMemory,       // "not enough memory"
+  };
+  static constexpr int kMaxIdleStates = 256;
+  static constexpr size_t kSlabSize = SlabPool::kSlabBytes / sizeof(LuaG);
+
+  bool OpenStates();
+  LuaG* Allocate();
+  void Free(LuaG* g);
+  [[nodiscard]] bool Begin(LuaG* g, int* n);
+  [[nodiscard]] lua_State* TakeState();
+  void ReleaseState(LuaG* g);
+  void Finish(LuaG* g, int status, int n);
+  void FinishWithError(LuaG* g);
+  [[nodiscard]] bool StoreResults(LuaG* g, GHandle* handle, int n);
+  void EndCancelledUnstarted(LuaG* g);
+  void Ended(LuaG* g, GHandle* handle);
+  void LeaveGroup(GHandle* handle, bool cancelled);
+  void CancelMembers(int members);
+  void EndHostCall(GHandle* handle);
+  void ForgetUnseenError(GHandle* handle, lua_State* L, int index);
+  [[nodiscard]] char* MakeUnseenReport(LuaG* g);
+  [[nodiscard]] std::string TraceOf(lua_State* L);
+  [[nodiscard]] std::string StackOf(const LuaG* g);
+  void AppendTrace(std::string* text, lua_State* L);
+
+  void Serve(HostCall* call);
+  void ServeSpawn(HostCall* call);
+  void StartMain(HostCall* call);
+  void Interrupt(const char* reason);
+  void EndMain(int status);
+  void CancelAll();
+  void CloseState(HostCall* call);
+  Outcome Straggled(LuaG* g);
+  bool FinishClose();
+  [[nodiscard]] HostCall* TakeRequests() TRI_EXCLUDES(host_mu_);
+  void AddWaiting(HostCall* call);
+  void CompleteWaiting(const Status& status);
+  void Complete(HostCall* call, Status status) TRI_EXCLUDES(host_mu_);
+  void CheckDrained();
+
+  const IsolateConfig config_;
+  Heap heap_;
+  lua_State* main_ = nullptr;
+  // A stack of things to hold and move, on which nothing is ever called, so
+  // that its slots keep their indices and no use of it can raise.
+  lua_State* data_ = nullptr;
+  // For protected calls outside any G.
+  lua_State* worker_ = nullptr;
+  lua_State* idle_states_[kMaxIdleStates] = {};
+  int idle_states_count_ = 0;
+  std::vector<LuaG*> slabs_;
+  LuaG* free_ = nullptr;
+  LuaG* half_made_ = nullptr;  // of a Go that raised
+  LuaG* main_g_ = nullptr;
+  bool main_runs_ = false;
+  bool stopping_ = false;
+  bool closing_ = false;  // inside lua_close
+  bool has_unseen_ = false;  // errors that wait for a collection
+  int64_t next_idle_gc_ns_ = 0;
+  NestedTrace nested_trace_;
+  HostCall* waiting_ = nullptr;  // calls whose G has not ended
+  HostCall* drain_ = nullptr;    // waits until every G has ended
+  HostCall* close_ = nullptr;    // waits until nobody can reach this object
+  uint32_t rng_ = 0x9e3779b9U;
+
+  G host_g_;  // runs requests; a G so that Post can wake the strand
+  std::atomic<bool> has_requests_{false};  // [NC1], as a cancelled flag
+  std::atomic<bool> closed_{false};
+  mutable Mutex host_mu_{LockRank::kHost};
+  HostCall* requests_ TRI_GUARDED_BY(host_mu_) = nullptr;
+  HostCall** requests_tail_ TRI_GUARDED_BY(host_mu_) = &requests_;
+  ExitRequest exit_ TRI_GUARDED_BY(host_mu_);
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_ISOLATE_H_

@@ -1,0 +1,102 @@
+// LuaG: a G whose body is Lua; GHandle: the value by which scripts hold one.
+//
+// Role       A Lua G gets its lua_State at its first run and gives it back at its
+//            end. Body, arguments and results rest in the handle, a userdata.
+// Threads    the isolate's strand
+// Locks      none
+// Lifetime   LuaG records are type-stable, owned by their Isolate; the handle is
+//            the heap's. A live G's handle is anchored.
+// Invariants I1. g->slot never changes: it indexes the table of anchored handles.
+//            I2. handle->g is the live G, or null once it has ended.
+// Tests      tests/vm/isolate_test.cc; tests/lua/go
+
+#ifndef TRI_VM_LUA_G_H_
+#define TRI_VM_LUA_G_H_
+
+#include <cstdint>
+
+#include <lua.hpp>
+
+#include "sched/g.h"
+#include "sched/wait_queue.h"
+
+namespace trilune::vm {
+
+class Isolate;
+struct HostCall;
+
+// Where a waiting G's value is, or shall be pushed: see stdlib/chan.cc.
+struct LuaItem {
+  lua_State* L = nullptr;
+  int32_t index = 0;
+};
+
+// A Lua G's place in a queue. Its members lie close: a LuaG holds one.
+struct LuaWaiter : WaiterBase {
+  lua_State* L = nullptr;
+  int32_t stack_index = 0;
+  int32_t index = 0;  // of the select case
+
+  [[nodiscard]] LuaItem item() const { return {L, stack_index}; }
+};
+
+// What a timer's G does: see stdlib/timer.cc.
+struct TimerBody {
+  void* target;  // null: stopped
+  int64_t next_ns;
+  int64_t period_ns;
+};
+
+struct LuaG : G {
+  enum KindFlag : uint8_t {
+    kEscaped = G::kKindBit0,   // scripts hold its thread object: never pool it
+    kShielded = G::kKindBit1,  // its present wait ignores cancellation
+    kGrouped = G::kKindBit2,   // a group waits for its end
+  };
+
+  lua_State* L = nullptr;  // from its first run to its end
+  WaitQueue joiners;
+  union {
+    LuaWaiter waiter = {};  // for waits in one queue
+    TimerBody timer;        // of a G that runs no Lua
+  };
+
+  [[nodiscard]] uint32_t slot() const { return tag; }
+};
+static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
+
+// A group of Gs, as far as their ends concern it; at the head of the userdata of
+// tri.group. User value 1: the first error; 2: the set of members' handles.
+struct GroupCore {
+  uint32_t live = 0;
+  bool failed = false;
+  bool over = false;  // refuses new members
+  WaitQueue waiters;
+};
+
+struct GHandle {
+  enum class Result : uint8_t {
+    kNone,   // alive
+    kOk,     // count values: user value 1 is it, or a table of several
+    kError,  // user value 1 is the error object
+  };
+
+  LuaG* g;
+  uint64_t id;
+  // An error that nobody has seen yet: the report, malloc'ed. Then the handle
+  // has the metatable with __gc, which reports it.
+  char* unseen_error;
+  HostCall* host_call;  // a host waits for the end
+  int32_t count;        // of results; before the first run, of body and arguments
+  int32_t group_at;     // which user value the group is; 0: none
+  Result result;
+  bool is_packed;  // body and arguments rest in one table, user value 1
+};
+
+// User values of a handle: body, arguments (before the first run); the thread
+// (while it runs); the results. The last one holds the group, if there is one.
+constexpr int kMaxDirect = 6;  // body and arguments beyond this are packed
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_LUA_G_H_

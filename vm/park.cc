@@ -1,0 +1,127 @@
+#include "vm/park.h"
+
+#include "sched/loop.h"
+#include "sched/sync/check.h"
+
+namespace trilune::vm {
+namespace {
+
+// Parking with the stack is the faster way (a fiber switch and no longjmp), but
+// costs two pages: so it is for the first Gs of a strand that wait at one time,
+// and while few stacks exist in all. Measured: docs/performance.md.
+constexpr uint32_t kStackfulPerStrand = 1024;
+constexpr size_t kStackfulInAll = 4096;
+
+[[noreturn]] void Raise(lua_State* L, const char* message) {
+  luaL_error(L, "%s", message);
+  __builtin_unreachable();
+}
+
+// Raises unless the running G may wait in a C function called from `L`.
+LuaG* CheckMayWait(lua_State* L, Isolate* iso) {
+  // Inside a finalizer the collector does not answer.
+  if (lua_gc(L, LUA_GCCOUNT) == -1) Raise(L, "cannot block in a finalizer");
+  LuaG* g = iso->current;
+  if (g == nullptr) Raise(L, "cannot block outside a goroutine");
+  // Two Gs must never wait in one state: a C module may call back on the main
+  // state, or on that of a G that waits.
+  const LuaG* owner = Isolate::OwnerOf(L);
+  if ((owner != nullptr && owner != g) ||
+      (L == iso->main() && g->L != iso->main())) {
+    Raise(L, "cannot block in a callback on another goroutine's state");
+  }
+  return g;
+}
+
+bool MayParkStackless(lua_State* L, const LuaG* g) {
+  return L == g->L && lua_isyieldable(L) != 0;
+}
+
+bool ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g) {
+  M* m = CurrentM();
+  const bool can = MayParkStackless(L, g);
+  if (can && (iso->stackful >= kStackfulPerStrand ||
+              iso->sched->fibers().made() >= kStackfulInAll)) {
+    return true;
+  }
+  if (CanParkWithStack(m)) return false;
+  if (!can) Raise(L, "too many coroutines blocked inside C calls");
+  return true;
+}
+
+// What belongs to the running G while it leaves its stack.
+class Resumption {
+ public:
+  Resumption(Isolate* iso, LuaG* g)
+      : iso_(iso), g_(g), frames_(iso->frames), close_depth_(iso->close_depth) {
+    CurrentM()->fiber->user = frames_;  // for dumps
+  }
+  // Back on the G's stack, perhaps on another M.
+  void Resume() {
+    iso_->current = g_;
+    iso_->frames = frames_;
+    iso_->close_depth = close_depth_;
+  }
+
+ private:
+  Isolate* const iso_;
+  LuaG* const g_;
+  CoFrame* const frames_;
+  const int close_depth_;
+};
+
+}  // namespace
+
+LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded) {
+  Isolate* iso = Isolate::Of(L);
+  LuaG* g = CheckMayWait(L, iso);
+  if (g->Has(G::kCancelled) && !shielded) RaiseCancelled(L);
+  iso->park_stackless = ChooseStackless(L, iso, g);
+  if (shielded) {
+    g->Set(LuaG::kShielded);
+  } else {
+    g->Clear(LuaG::kShielded);
+  }
+  g->reason = reason;
+  g->wake = WakeResult::kReady;
+  g->word.BeginWait();
+  return g;
+}
+
+int Park(lua_State* L, const ParkCommit& commit, lua_KFunction k,
+         lua_KContext context) {
+  Isolate* iso = Isolate::Of(L);
+  if (iso->park_stackless) {
+    iso->commit = commit;
+    iso->pending = Isolate::Pending::kPark;
+    return lua_yieldk(L, 0, context, k);
+  }
+  LuaG* g = iso->current;
+  Resumption resumption(iso, g);
+  ParkWithStack(g, commit);
+  resumption.Resume();
+  return k(L, LUA_YIELD, context);
+}
+
+int Yield(lua_State* L, lua_KFunction k) {
+  Isolate* iso = Isolate::Of(L);
+  LuaG* g = CheckMayWait(L, iso);
+  if (g->Has(G::kCancelled)) RaiseCancelled(L);
+  if (ChooseStackless(L, iso, g)) {
+    iso->pending = Isolate::Pending::kYield;
+    return lua_yieldk(L, 0, 0, k);
+  }
+  Resumption resumption(iso, g);
+  YieldWithStack(g);
+  resumption.Resume();
+  return k(L, LUA_YIELD, 0);
+}
+
+void RaiseCancelled(lua_State* L) {
+  Isolate* iso = Isolate::Of(L);
+  iso->PushReason(L, iso->current);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+}  // namespace trilune::vm

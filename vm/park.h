@@ -1,0 +1,46 @@
+// Park, Yield: how a Lua G waits, from any C function it calls.
+//
+// Role       The one way for a blocking operation of the library. Where Lua can
+//            yield the G parks without a C stack (lua_yieldk), elsewhere with it:
+//            in sort comparators, metamethods, nested coroutines, the main script.
+// Threads    the running G
+// Locks      none
+// Errors     BeginPark raises, before anything has changed: in a finalizer, in a
+//            callback on another G's state, when cancelled, without a stack left.
+//
+//   An operation is written so (everything it queues must outlive its frame, in
+//   the G or on the Lua stack):
+//     LuaG* g = BeginPark(L, WaitReason::kChanRecv);  // may raise
+//     queue g->waiter;                                 // must not raise
+//     return Park(L, commit, &recv_k, context);        // nothing after it
+//   and the continuation finds the outcome in iso->current->wake, unlinks what it
+//   queued, and only then may raise.
+// Tests      tests/lua/blocking
+
+#ifndef TRI_VM_PARK_H_
+#define TRI_VM_PARK_H_
+
+#include <lua.hpp>
+
+#include "sched/g.h"
+#include "vm/isolate.h"
+
+namespace trilune::vm {
+
+// Opens a wait of the running G. `shielded`: cancellation neither prevents nor
+// ends it.
+LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded = false);
+
+// Parks; returns what `k` returns, called as lua_yieldk would.
+int Park(lua_State* L, const ParkCommit& commit, lua_KFunction k,
+         lua_KContext context);
+
+// Lets the other Gs go first; then calls `k`. May raise, as BeginPark.
+int Yield(lua_State* L, lua_KFunction k);
+
+// Raises the running G's reason of cancellation.
+[[noreturn]] void RaiseCancelled(lua_State* L);
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_PARK_H_

@@ -1,0 +1,513 @@
+// Life of a Lua G: Go makes it, Begin gives it a state at its first run,
+// RunSpawned runs it until it parks, yields or ends, Finish takes it apart.
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/sync/check.h"
+#include "vm/isolate.h"
+
+namespace trilune::vm {
+namespace {
+
+uintptr_t& Tag(lua_State* L) {
+  return *static_cast<uintptr_t*>(lua_getextraspace(L));
+}
+
+// Body of a G whose body and arguments were packed into a table.
+int UnpackAndRun(lua_State* L) {
+  lua_rawgeti(L, 1, 1);
+  const auto count = static_cast<int>(lua_tointeger(L, -1));
+  lua_pop(L, 1);
+  luaL_checkstack(L, count, "too many arguments");
+  for (int i = 1; i <= count; i++) lua_rawgeti(L, 1, i + 1);
+  const auto k = [](lua_State* state, int, lua_KContext) {
+    return lua_gettop(state) - 1;
+  };
+  lua_callk(L, count - 1, LUA_MULTRET, 0, k);
+  return k(L, LUA_OK, 0);
+}
+
+// A C module yielded in a G's own thread, where nobody resumes: raises as
+// lua_yield on the main thread does, in the frame that yielded.
+void RaiseYieldOutside(lua_State* L, lua_Debug*) {
+  lua_sethook(L, nullptr, 0, 0);
+  lua_pushliteral(L, "attempt to yield from outside a coroutine");
+  lua_error(L);
+}
+
+// Packs the values on the stack from `first` into a new table: their number,
+// then they.
+void PackTable(lua_State* L, int first, int n) {
+  lua_createtable(L, n + 1, 0);
+  lua_pushinteger(L, n);
+  lua_rawseti(L, -2, 1);
+  for (int i = 0; i < n; i++) {
+    lua_pushvalue(L, first + i);
+    lua_rawseti(L, -2, i + 2);
+  }
+}
+
+}  // namespace
+
+const GKind Isolate::kSpawnedKind = {&Isolate::RunSpawned};
+const GKind Isolate::kMainKind = {&Isolate::RunMain};
+
+// --- Making. ---
+
+LuaG* Isolate::Allocate() {
+  if (free_ == nullptr) {
+    bool is_new = false;
+    void* memory = sched->lua_slabs().Get(&is_new);
+    if (memory == nullptr) return nullptr;
+    auto* slab = static_cast<LuaG*>(memory);
+    const size_t base = slabs_.size() * kSlabSize;
+    slabs_.push_back(slab);
+    for (size_t i = kSlabSize; i-- > 0;) {
+      LuaG* g = is_new ? new (slab + i) LuaG() : slab + i;
+      g->strand = this;
+      g->kind = &kSpawnedKind;
+      g->tag = static_cast<uint32_t>(base + i + 1);
+      g->next = free_;
+      free_ = g;
+    }
+  }
+  LuaG* g = free_;
+  free_ = static_cast<LuaG*>(g->next);
+  g->kind = &kSpawnedKind;
+  return g;
+}
+
+void Isolate::Free(LuaG* g) {
+  g->word.Become(GState::kDead, GState::kIdle);
+  g->next = free_;
+  free_ = g;
+}
+
+GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
+  if (stopping_) luaL_error(L, "cannot start a goroutine: the isolate is stopping");
+  const bool packed = n > kMaxDirect;
+  const int group = in_group ? 1 : 0;
+  const int first = lua_gettop(L) - group - n + 1;
+  auto* handle = static_cast<GHandle*>(lua_newuserdatauv(
+      L, sizeof(GHandle), (packed ? 1 : n) + group));
+  const int at = lua_gettop(L);
+  *handle = {};
+  handle->count = n;
+  handle->is_packed = packed;
+  if (packed) {
+    PackTable(L, first, n);
+    lua_setiuservalue(L, at, 1);
+  } else {
+    for (int i = 0; i < n; i++) {
+      lua_pushvalue(L, first + i);
+      lua_setiuservalue(L, at, i + 1);
+    }
+  }
+  if (in_group) {
+    handle->group_at = (packed ? 1 : n) + 1;
+    lua_pushvalue(L, at - 1);
+    lua_setiuservalue(L, at, handle->group_at);
+  }
+  lua_pushvalue(data_, kMeta);
+  lua_xmove(data_, L, 1);
+  lua_setmetatable(L, at);
+  // A record taken before something raised is used the next time.
+  LuaG* g = half_made_ != nullptr ? half_made_ : Allocate();
+  if (g == nullptr) luaL_error(L, "not enough memory");
+  half_made_ = g;
+  lua_pushvalue(L, at);
+  lua_rawseti(L, lua_upvalueindex(1), g->slot());
+  half_made_ = nullptr;
+  // Nothing raises from here on.
+  handle->g = g;
+  handle->id = sched->NextGId();
+  g->id = handle->id;
+  g->flags = 0;
+  if (in_group) g->Set(LuaG::kGrouped);
+  g->word.Become(GState::kIdle, GState::kRunnable);
+  live++;
+  PushFresh(g);
+  return handle;
+}
+
+void Isolate::PushHandles(lua_State* L) {
+  lua_pushvalue(data_, kHandles);
+  lua_xmove(data_, L, 1);
+}
+
+void Isolate::PushHandle(lua_State* L, LuaG* g) {
+  lua_rawgeti(data_, kHandles, g->slot());
+  lua_xmove(data_, L, 1);
+}
+
+void Isolate::MakeMainHandle(lua_State* L) {
+  auto* handle =
+      static_cast<GHandle*>(lua_newuserdatauv(L, sizeof(GHandle), 1));
+  *handle = {};
+  lua_pushvalue(data_, kMeta);
+  lua_xmove(data_, L, 1);
+  lua_setmetatable(L, -2);
+  PushHandles(L);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, main_g_->slot());
+  lua_pop(L, 1);
+  handle->g = main_g_;
+  handle->id = main_g_->id;
+}
+
+void Isolate::SetHandleMetatables(lua_State* L) {
+  lua_xmove(L, data_, 2);
+  lua_replace(data_, kUnseenMeta);
+  lua_replace(data_, kMeta);
+}
+
+// --- Running. ---
+
+// A state for a G; a new one stays on worker_'s stack until it is anchored.
+lua_State* Isolate::TakeState() {
+  if (idle_states_count_ > 0) return idle_states_[--idle_states_count_];
+  lua_pushcfunction(worker_, [](lua_State* L) {
+    lua_newthread(L);
+    return 1;
+  });
+  if (lua_pcall(worker_, 0, 1, 0) != LUA_OK) {
+    lua_settop(worker_, 0);
+    return nullptr;
+  }
+  return lua_tothread(worker_, -1);
+}
+
+// Gives `g` a state and moves body and arguments there; `*n` is the number of
+// arguments for lua_resume. False: no memory.
+bool Isolate::Begin(LuaG* g, int* n) {
+  lua_State* L = TakeState();
+  if (L == nullptr) return false;
+  g->L = L;
+  Tag(L) = reinterpret_cast<uintptr_t>(g) | 1;
+  lua_rawgeti(data_, kHandles, g->slot());
+  const int at = lua_gettop(data_);
+  const auto* handle = static_cast<GHandle*>(lua_touserdata(data_, at));
+  if (handle->is_packed) {
+    lua_pushcfunction(L, &UnpackAndRun);
+    lua_getiuservalue(data_, at, 1);
+    lua_xmove(data_, L, 1);
+    *n = 1;
+  } else {
+    *n = handle->count - 1;
+    for (int i = 1; i <= handle->count; i++) {
+      lua_getiuservalue(data_, at, i);
+      lua_xmove(data_, L, 1);
+      if (i == 1) continue;
+      lua_pushnil(data_);
+      lua_setiuservalue(data_, at, i);
+    }
+  }
+  lua_pushthread(L);
+  lua_xmove(L, data_, 1);
+  lua_setiuservalue(data_, at, 1);
+  lua_settop(data_, at - 1);
+  lua_settop(worker_, 0);
+  return true;
+}
+
+Outcome Isolate::RunSpawned(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  int n = 0;
+  if (iso->closing_) return iso->Straggled(g);
+  if (!g->Has(G::kStarted)) {
+    if (g->Has(G::kCancelled)) {  // EndCancelledUnstarted did the rest
+      g->word.Become(GState::kRunning, GState::kDead);
+      iso->Free(g);
+      return Outcome::kEnded;
+    }
+    g->Set(G::kStarted);
+    if (!iso->Begin(g, &n)) {
+      iso->Finish(g, LUA_ERRMEM, 0);
+      return Outcome::kEnded;
+    }
+  }
+  for (;;) {
+    iso->current = g;
+    iso->frames = nullptr;
+    iso->close_depth = 0;
+    int results = 0;
+    const int status = lua_resume(g->L, nullptr, n, &results);
+    if (status != LUA_YIELD) {
+      iso->Finish(g, status, results);
+      return Outcome::kEnded;
+    }
+    iso->current = nullptr;
+    const Pending pending = iso->pending;
+    iso->pending = Pending::kNothing;
+    if (pending == Pending::kPark) return Outcome::kParked;
+    if (pending == Pending::kYield) return Outcome::kYielded;
+    lua_pop(g->L, results);
+    lua_sethook(g->L, &RaiseYieldOutside, LUA_MASKRET | LUA_MASKCOUNT, 1);
+    n = 0;
+  }
+}
+
+Outcome Isolate::RunMain(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (iso->closing_) return iso->Straggled(g);
+  HostCall* call = iso->waiting_;
+  while (call->kind != HostCall::Kind::kMain) call = call->next;
+  g->Set(G::kStarted);
+  iso->current = g;
+  iso->frames = nullptr;
+  iso->close_depth = 0;
+  lua_State* L = iso->main_;
+  lua_pushcfunction(L, call->body);
+  lua_pushlightuserdata(L, call->argument);
+  const int status = lua_pcall(L, 1, 0, 0);
+  iso->EndMain(status);
+  return Outcome::kEnded;
+}
+
+// --- Ending. ---
+
+void Isolate::EndMain(int status) {
+  Status result;
+  if (status != LUA_OK) {
+    const char* message = lua_tostring(main_, -1);
+    result = Status(
+        status == LUA_ERRMEM ? StatusCode::kNoMemory : StatusCode::kLuaError,
+        message == nullptr ? "(error object is not a string)" : message);
+  }
+  lua_settop(main_, 0);
+  current = nullptr;
+  main_runs_ = false;
+  lua_rawgeti(data_, kHandles, main_g_->slot());
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
+  if (handle != nullptr) handle->result = GHandle::Result::kOk;
+  HostCall** link = &waiting_;
+  while (*link != nullptr && (*link)->kind != HostCall::Kind::kMain) {
+    link = &(*link)->next;
+  }
+  HostCall* call = *link;  // null if it ended before, as a deadlock
+  if (call != nullptr) *link = call->next;
+  main_g_->word.Become(GState::kRunning, GState::kDead);
+  Ended(main_g_, handle);
+  if (call != nullptr) Complete(call, std::move(result));
+}
+
+void Isolate::ReleaseState(LuaG* g) {
+  lua_State* L = g->L;
+  g->L = nullptr;
+  if (L == nullptr) return;
+  Tag(L) = reinterpret_cast<uintptr_t>(this);
+  // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth of
+  // a state that failed: only one that ended well can serve again.
+  if (g->Has(LuaG::kEscaped) || idle_states_count_ == kMaxIdleStates ||
+      lua_status(L) != LUA_OK || lua_gethook(L) != nullptr) {
+    return;
+  }
+  lua_settop(L, 0);
+  const int i = idle_states_count_++;
+  if (idle_states_[i] == L) return;  // taken from this place: anchored still
+  idle_states_[i] = L;
+  lua_pushthread(L);
+  lua_xmove(L, data_, 1);
+  lua_rawseti(data_, kStates, i + 1);  // in the preallocated part
+}
+
+// Moves `n` results from the top of the G's state to its handle, which is on top
+// of data_. False: no memory for a table of them.
+bool Isolate::StoreResults(LuaG* g, GHandle* handle, int n) {
+  lua_State* L = g->L;
+  handle->result = GHandle::Result::kOk;
+  handle->count = n;
+  if (n == 0) {
+    lua_pushnil(data_);
+  } else if (n == 1) {
+    lua_xmove(L, data_, 1);
+  } else {
+    if (lua_checkstack(L, 1) == 0) return false;
+    lua_pushcfunction(L, [](lua_State* state) {
+      PackTable(state, 1, lua_gettop(state));
+      return 1;
+    });
+    lua_insert(L, -n - 1);
+    if (lua_pcall(L, n, 1, 0) != LUA_OK) return false;
+    lua_xmove(L, data_, 1);
+  }
+  lua_setiuservalue(data_, -2, 1);
+  return true;
+}
+
+void Isolate::Finish(LuaG* g, int status, int n) {
+  if (status != LUA_OK) FinishWithError(g);  // may park, in a __close handler
+  current = nullptr;
+  lua_rawgeti(data_, kHandles, g->slot());
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
+  const bool stored = status == LUA_OK && StoreResults(g, handle, n);
+  if (!stored) {
+    if (status != LUA_OK && g->L != nullptr) {
+      lua_xmove(g->L, data_, 1);
+    } else {
+      lua_pushvalue(data_, kNoMemory);
+    }
+    lua_setiuservalue(data_, -2, 1);
+    handle->result = GHandle::Result::kError;
+    if (handle->unseen_error != nullptr) {
+      lua_pushvalue(data_, kUnseenMeta);
+      lua_setmetatable(data_, -2);
+      has_unseen_ = true;
+    }
+    if (status == LUA_OK) g->Set(LuaG::kEscaped);  // its state is used up
+  }
+  ReleaseState(g);
+  g->word.Become(GState::kRunning, GState::kDead);
+  Ended(g, handle);
+  Free(g);
+}
+
+// Runs the __close handlers that are left and leaves the error object on top.
+void Isolate::FinishWithError(LuaG* g) {
+  if (g->L == nullptr) return;  // it got no state for lack of memory
+  lua_rawgeti(data_, kHandles, g->slot());
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
+  lua_pop(data_, 1);
+  if (g->joiners.empty() && handle->host_call == nullptr &&
+      !g->Has(G::kCancelled) && !g->Has(LuaG::kGrouped)) {
+    handle->unseen_error = MakeUnseenReport(g);
+  }
+  g->Set(LuaG::kEscaped);
+  lua_resetthread(g->L);
+}
+
+void Isolate::EndCancelledUnstarted(LuaG* g) {
+  lua_rawgeti(data_, kHandles, g->slot());
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
+  for (int i = 2; i <= (handle->is_packed ? 1 : handle->count); i++) {
+    lua_pushnil(data_);
+    lua_setiuservalue(data_, -2, i);
+  }
+  PushReason(data_, g);
+  lua_setiuservalue(data_, -2, 1);
+  handle->result = GHandle::Result::kError;
+  Ended(g, handle);  // RunSpawned frees the record when it is picked
+}
+
+// Tells everybody. The handle, or nil, is on top of data_ and is popped.
+void Isolate::Ended(LuaG* g, GHandle* handle) {
+  while (WaiterBase* waiter = g->joiners.PopAndWin()) {
+    waiter->g->wake = WakeResult::kReady;
+    ReadyInStrand(waiter->g, /*woken=*/false);
+  }
+  live--;
+  if (handle != nullptr) {
+    handle->g = nullptr;
+    if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->Has(G::kCancelled));
+    if (handle->host_call != nullptr) EndHostCall(handle);
+    lua_pushnil(data_);
+    lua_rawseti(data_, kHandles, g->slot());
+  }
+  if (g->Has(G::kCancelled)) {
+    lua_pushnil(data_);
+    lua_rawseti(data_, kReasons, g->slot());
+  }
+  lua_pop(data_, 1);
+  CheckDrained();
+}
+
+// The handle on top of data_ leaves its group: keeps the first error, cancels
+// the others then, and wakes who waits for the last.
+void Isolate::LeaveGroup(GHandle* handle, bool cancelled) {
+  const int at = lua_gettop(data_);
+  lua_getiuservalue(data_, at, handle->group_at);
+  auto* group = static_cast<GroupCore*>(lua_touserdata(data_, -1));
+  lua_getiuservalue(data_, -1, 2);  // the members
+  lua_pushvalue(data_, at);
+  lua_pushnil(data_);
+  lua_rawset(data_, -3);  // an existing key
+  group->live--;
+  if (handle->result == GHandle::Result::kError && !cancelled &&
+      !group->failed) {
+    group->failed = true;
+    lua_getiuservalue(data_, at, 1);
+    lua_setiuservalue(data_, at + 1, 1);
+    CancelMembers(at + 2);
+  }
+  if (group->live == 0) {
+    while (WaiterBase* waiter = group->waiters.PopAndWin()) {
+      waiter->g->wake = WakeResult::kReady;
+      ReadyInStrand(waiter->g, /*woken=*/false);
+    }
+  }
+  lua_settop(data_, at);
+}
+
+void Isolate::CancelMembers(int members) {
+  lua_pushnil(data_);
+  while (lua_next(data_, members) != 0) {
+    lua_pop(data_, 1);
+    const auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
+    if (handle->g != nullptr) CancelQuietly(handle->g);
+  }
+}
+
+void Isolate::CancelGroup(lua_State* L, int group) {
+  lua_getiuservalue(L, group, 2);
+  lua_xmove(L, data_, 1);
+  CancelMembers(lua_gettop(data_));
+  lua_pop(data_, 1);
+}
+
+void Isolate::EndHostCall(GHandle* handle) {
+  HostCall** link = &waiting_;
+  while (*link != nullptr && *link != handle->host_call) link = &(*link)->next;
+  HostCall* call = *link;
+  if (call == nullptr) return;  // ended before, as a deadlock
+  *link = call->next;
+  Status result;
+  if (handle->result == GHandle::Result::kError) {
+    lua_getiuservalue(data_, -1, 1);
+    // Not lua_tostring: it would convert a number, which allocates.
+    const bool is_string = lua_type(data_, -1) == LUA_TSTRING;
+    result = Status(StatusCode::kLuaError,
+                    is_string ? lua_tostring(data_, -1)
+                              : "(error object is not a string)");
+    lua_pop(data_, 1);
+  }
+  Complete(call, std::move(result));
+}
+
+int Isolate::PushResults(lua_State* L, GHandle* handle, int handle_index) {
+  if (handle->result == GHandle::Result::kError) {
+    ForgetUnseenError(handle, L, handle_index);
+    lua_pushboolean(L, 0);
+    lua_getiuservalue(L, handle_index, 1);
+    return 2;
+  }
+  const int n = handle->count;
+  luaL_checkstack(L, n + 2, "too many results");
+  lua_pushboolean(L, 1);
+  if (n == 1) {
+    lua_getiuservalue(L, handle_index, 1);
+  } else if (n > 1) {
+    lua_getiuservalue(L, handle_index, 1);
+    const int table = lua_gettop(L);
+    for (int i = 1; i <= n; i++) lua_rawgeti(L, table, i + 1);
+    lua_remove(L, table);
+  }
+  return n + 1;
+}
+
+void Isolate::ForgetUnseenError(GHandle* handle, lua_State* L, int index) {
+  if (handle->unseen_error == nullptr) return;
+  std::free(handle->unseen_error);
+  handle->unseen_error = nullptr;
+  lua_pushvalue(data_, kMeta);
+  lua_xmove(data_, L, 1);
+  lua_setmetatable(L, index);
+}
+
+}  // namespace trilune::vm
