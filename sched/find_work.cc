@@ -49,7 +49,10 @@ bool Scheduler::RunTimers(M* m, P* p, int64_t now_ns) {
   while (g != nullptr) {
     G* following = g->next;
     Strand* strand = g->strand;
-    if (m->strand == strand) {
+    if (strand->solo) {
+      strand->PushFresh(g);
+      QueueLocal(m, strand);
+    } else if (m->strand == strand) {
       strand->PushFresh(g);
     } else if (strand->word.Push(g)) {
       QueueLocal(m, strand);
@@ -125,10 +128,27 @@ Strand* Scheduler::FindStrand(M* m) {
   }
 }
 
+Strand* Scheduler::TakeNearby(M* m) {
+  if (m->dispatches % kGlobalEvery == 0) return nullptr;
+  P* p = m->p;
+  Strand* strand = nullptr;
+  if (p->runnext.load(std::memory_order_relaxed) != nullptr) {
+    strand = p->runnext.exchange(nullptr, std::memory_order_acq_rel);  // [NX1]
+  }
+  if (strand == nullptr) {
+    strand = p->queue.PopLocal();
+    if (strand == nullptr) return nullptr;
+    m->slice_start_ns = p->now_ns;
+  }
+  Bump(p->schedtick);
+  m->dispatches++;
+  return strand;
+}
+
 Strand* Scheduler::FindNearby(M* m) {
   P* p = m->p;
   if (m->dispatches % kGlobalEvery == 0) {
-    Strand* strand = PopGlobal();
+    Strand* strand = PopGlobal(p);
     if (strand != nullptr) {
       m->slice_start_ns = p->now_ns;
       return strand;
@@ -144,7 +164,7 @@ Strand* Scheduler::FindNearby(M* m) {
     CheckClock(m);
     strand = TakeLocal(p);
   }
-  if (strand == nullptr) strand = PopGlobal();
+  if (strand == nullptr) strand = PopGlobal(p);
   if (strand == nullptr) {
     if (!m->spinning && waker_.TryStartSpinning(procs())) m->spinning = true;
     if (m->spinning) strand = Steal(m);
@@ -232,9 +252,9 @@ int64_t Scheduler::EarliestTimer() const {
 Strand* Scheduler::GiveUpP(M* m) {
   {
     MutexLock lock(mu_);
-    Strand* strand = PopGlobalLocked();
-    if (strand != nullptr) return strand;
     P* p = m->p;
+    Strand* strand = PopGlobalLocked(p);
+    if (strand != nullptr) return strand;
     m->p = nullptr;
     if (p->id < procs()) {
       PushIdleP(p);

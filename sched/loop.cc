@@ -33,8 +33,10 @@ bool SetAfterPublication(const std::atomic<bool>& flag) {
   return flag.load(std::memory_order_relaxed);
 }
 
-// Makes the wait that `g` has left for visible to its wakers, timer last but for
-// the lock: from then on the G may run elsewhere, or even be gone.
+// Makes the wait that `g` has left for visible to its wakers. From then on a G
+// of a solo strand may run elsewhere, or even be gone; any other stays until `m`
+// releases the strand. So after Become nothing of the G's frames is touched but
+// through `unlock`, whose lock the G takes before it leaves the wait.
 void Publish(M* m, G* g, const ParkCommit& commit) {
   g->wait_since_ms = static_cast<uint32_t>(m->p->now_ns / 1'000'000);
   const uint64_t ticket = g->word.ticket();
@@ -44,6 +46,7 @@ void Publish(M* m, G* g, const ParkCommit& commit) {
     g->strand->external++;
     g->timer_p = static_cast<uint8_t>(m->p->id);
   }
+  if (m->strand == g->strand && g->strand->solo) m->strand = nullptr;
   g->word.Become(GState::kRunning, GState::kWaiting);
   if (timed) {
     m->sched->AddTimer(m, commit.deadline_ns, g, ticket);
@@ -54,6 +57,17 @@ void Publish(M* m, G* g, const ParkCommit& commit) {
   if (cancelled && g->word.TryWake(ticket)) {
     g->wake = WakeResult::kCancelled;
     Ready(g);
+  }
+}
+
+// `g` has left its frames and is runnable.
+void QueueYielded(M* m, G* g) {
+  Strand* strand = g->strand;
+  g->word.Become(GState::kRunning, GState::kRunnable);
+  strand->PushFresh(g);
+  if (strand->solo) {
+    if (m->strand == strand) m->strand = nullptr;
+    m->sched->Requeue(m, strand);
   }
 }
 
@@ -73,8 +87,7 @@ void Landed(Fiber* left) {
     case AfterSwitch::Kind::kYield:
       after.g->fiber = left;
       after.g->strand->stackful++;
-      after.g->word.Become(GState::kRunning, GState::kRunnable);
-      after.g->strand->PushFresh(after.g);
+      QueueYielded(m, after.g);
       break;
   }
 }
@@ -111,6 +124,20 @@ G* PickWithMail(Strand* strand) {
   return strand->Pick();
 }
 
+// Where `m` goes on when the running G leaves its stack: with `next` at once if
+// that has a stack, else in the loop.
+Fiber* FiberFor(M* m, G* next) {
+  if (next == nullptr || next->fiber == nullptr) {
+    m->next_g = next;
+    return TakeLoopFiber(m);
+  }
+  Fiber* to = next->fiber;
+  next->fiber = nullptr;
+  next->strand->stackful--;
+  Start(m, next);
+  return to;
+}
+
 // Nothing is runnable in the strand that `m` owns: release it.
 void Release(M* m, Strand* strand) {
   strand->OnIdle();
@@ -125,15 +152,13 @@ void Release(M* m, Strand* strand) {
 }
 
 void Dispatch(M* m, G* g) {
-  Start(m, g);
   if (g->fiber != nullptr) {
-    Fiber* to = g->fiber;
-    g->fiber = nullptr;
-    g->strand->stackful--;
+    Fiber* to = FiberFor(m, g);
     m->after.kind = AfterSwitch::Kind::kRecycle;
     SwitchTo(m, to);
     return;  // as a fresh loop, for whoever took this fiber
   }
+  Start(m, g);
   const Outcome outcome = g->kind->run(g);
   m = CurrentM();
   switch (outcome) {
@@ -143,8 +168,7 @@ void Dispatch(M* m, G* g) {
       break;
     }
     case Outcome::kYielded:
-      g->word.Become(GState::kRunning, GState::kRunnable);
-      g->strand->PushFresh(g);
+      QueueYielded(m, g);
       break;
     case Outcome::kEnded:
       break;
@@ -168,7 +192,9 @@ void LoopStep(M* m) {
   if (g == nullptr) {
     if (m->rotate) {
       m->rotate = false;
-      m->sched->Requeue(m);
+      Strand* strand = m->strand;
+      m->strand = nullptr;
+      m->sched->Requeue(m, strand);
       return;
     }
     if (!MayPickAtOnce(m) && !m->sched->Check(m)) return;
@@ -207,19 +233,12 @@ bool CanParkWithStack(M* m) {
 
 void ParkWithStack(G* g, const ParkCommit& commit) {
   M* m = CurrentM();
-  Fiber* to = nullptr;
+  G* next = nullptr;
   if (MayPickAtOnce(m)) {
-    G* next = PickWithMail(m->strand);
-    if (next != nullptr && next->fiber != nullptr) {
-      to = next->fiber;
-      next->fiber = nullptr;
-      next->strand->stackful--;
-      Start(m, next);
-    } else {
-      m->next_g = next;
-    }
+    if (g->strand->solo) m->strand = m->sched->TakeNearby(m);
+    if (m->strand != nullptr) next = PickWithMail(m->strand);
   }
-  if (to == nullptr) to = TakeLoopFiber(m);
+  Fiber* to = FiberFor(m, next);
   m->after.kind = AfterSwitch::Kind::kPark;
   m->after.g = g;
   m->after.commit = commit;
@@ -229,26 +248,23 @@ void ParkWithStack(G* g, const ParkCommit& commit) {
 void YieldWithStack(G* g) {
   M* m = CurrentM();
   if (!CanParkWithStack(m)) return;
-  Fiber* to = nullptr;
+  G* next = nullptr;
   if (MayPickAtOnce(m)) {
-    G* next = PickWithMail(m->strand);
-    if (next == nullptr) {
-      // Alone in the strand: go behind the other strands, if any waits here.
-      if (m->p->queue.LooksLong() == 0 &&
-          m->p->runnext.load(std::memory_order_relaxed) == nullptr) {
-        return;
-      }
-      m->rotate = true;
-    } else if (next->fiber != nullptr) {
-      to = next->fiber;
-      next->fiber = nullptr;
-      next->strand->stackful--;
-      Start(m, next);
-    } else {
-      m->next_g = next;
+    if (!g->strand->solo) {
+      next = PickWithMail(m->strand);
+      // Alone in the strand: go behind the other strands, if any waits.
+      if (next == nullptr) m->rotate = true;
+    }
+    if (next == nullptr && !m->sched->LooksBusy(m->p)) {
+      m->rotate = false;
+      return;
+    }
+    if (g->strand->solo) {
+      m->strand = m->sched->TakeNearby(m);
+      if (m->strand != nullptr) next = PickWithMail(m->strand);
     }
   }
-  if (to == nullptr) to = TakeLoopFiber(m);
+  Fiber* to = FiberFor(m, next);
   m->after.kind = AfterSwitch::Kind::kYield;
   m->after.g = g;
   SwitchTo(m, to);
@@ -256,6 +272,11 @@ void YieldWithStack(G* g) {
 
 void Ready(G* g) {
   Strand* strand = g->strand;
+  if (strand->solo) {
+    strand->PushWoken(g);
+    strand->sched->Submit(strand, /*soon=*/true);
+    return;
+  }
   M* m = CurrentM();
   if (m != nullptr && m->strand == strand) {
     strand->PushWoken(g);

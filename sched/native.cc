@@ -12,7 +12,8 @@
 namespace trilune {
 
 struct NativeG : G {
-  explicit NativeG(NativeGs* made_by) : own(made_by->sched_), maker(made_by) {
+  explicit NativeG(NativeGs* made_by)
+      : own(made_by->sched_, /*is_solo=*/true), maker(made_by) {
     kind = &kKind;
     strand = &own;
   }
@@ -98,7 +99,6 @@ bool NativeGs::Make(std::function<void()> body) {
   g->body = std::move(body);
   g->id = sched_->NextGId();
   g->flags = 0;
-  TRI_CHECK(g->own.word.TryClaim());
   if (g->word.state() == GState::kDead) {
     g->word.Become(GState::kDead, GState::kIdle);
   }
@@ -115,7 +115,6 @@ Outcome NativeGs::RunG(G* g) {
   native->body();
   native->body = nullptr;
   native->word.Become(GState::kRunning, GState::kDead);
-  TRI_CHECK(native->own.word.TryRelease());
   maker->live_.fetch_sub(1, std::memory_order_relaxed);
   maker->Free(native);
   return Outcome::kStrandEnded;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -15,6 +16,10 @@ namespace trilune {
 namespace {
 
 constinit thread_local M* current_m = nullptr;
+
+// Strands that one look at the global queue moves to a P, at most: half of its
+// queue.
+constexpr uint32_t kMaxGlobalShare = 128;
 
 }  // namespace
 
@@ -70,10 +75,17 @@ void Scheduler::Submit(Strand* strand, bool soon) {
   WakeOne();
 }
 
-void Scheduler::Requeue(M* m) {
-  Strand* strand = m->strand;
-  m->strand = nullptr;
-  QueueLocal(m, strand);
+void Scheduler::Requeue(M* m, Strand* strand) {
+  if (m->p->queue.LooksLong() > 0 || global_size_.load(std::memory_order_relaxed) == 0) {
+    QueueLocal(m, strand);
+  } else {
+    // Those that wait are in the global queue: go behind them.
+    MutexLock lock(mu_);
+    PushGlobal(strand, strand, 1);
+  }
+  // A spinning M may have looked while `m` had taken the next strand and not yet
+  // queued this one.
+  WakeOne();
 }
 
 void Scheduler::QueueLocal(M* m, Strand* strand) {
@@ -104,19 +116,38 @@ void Scheduler::PushGlobal(Strand* first, Strand* last, uint32_t n) {
   global_size_.fetch_add(n, std::memory_order_seq_cst);
 }
 
-Strand* Scheduler::PopGlobalLocked() {
-  Strand* strand = global_head_;
-  if (strand == nullptr) return nullptr;
-  global_head_ = strand->next_queued;
-  strand->next_queued = nullptr;
-  global_size_.fetch_sub(1, std::memory_order_seq_cst);
-  return strand;
+// Takes the first strand of the global queue, and moves this P's share of the
+// others to `p`, which the caller holds.
+Strand* Scheduler::PopGlobalLocked(P* p) {
+  Strand* first = global_head_;
+  if (first == nullptr) return nullptr;
+  global_head_ = first->next_queued;
+  first->next_queued = nullptr;
+  const uint32_t size = global_size_.load(std::memory_order_relaxed);
+  const uint32_t share = std::min(
+      size / static_cast<uint32_t>(procs()), kMaxGlobalShare);
+  uint32_t taken = 1;
+  while (taken < share) {
+    Strand* strand = global_head_;
+    // Once pushed, the strand may be elsewhere.
+    Strand* following = strand->next_queued;
+    strand->next_queued = nullptr;
+    if (!p->queue.PushLocal(strand)) {
+      strand->next_queued = following;
+      break;
+    }
+    global_head_ = following;
+    taken++;
+  }
+  // Last: who finds the global queue empty finds these in the local one. [WK2]
+  global_size_.fetch_sub(taken, std::memory_order_seq_cst);
+  return first;
 }
 
-Strand* Scheduler::PopGlobal() {
+Strand* Scheduler::PopGlobal(P* p) {
   if (global_size_.load(std::memory_order_relaxed) == 0) return nullptr;
   MutexLock lock(mu_);
-  return PopGlobalLocked();
+  return PopGlobalLocked(p);
 }
 
 P* Scheduler::MakeP(int id) {

@@ -72,8 +72,8 @@ class Scheduler {
   // scheduler it goes to the global queue.
   void Submit(Strand* strand, bool soon) TRI_EXCLUDES(mu_);
 
-  // Puts the strand that `m` runs behind the others on its P.
-  void Requeue(M* m) TRI_EXCLUDES(mu_);
+  // Queues `strand`, which `m` ran a moment ago, behind the others.
+  void Requeue(M* m, Strand* strand) TRI_EXCLUDES(mu_);
 
   // Changes the number of Ps; returns the old one. Requires: 1 <= n <=
   // kMaxProcs.
@@ -114,7 +114,18 @@ class Scheduler {
   // Returns whether there was one. Requires: an M that holds a P.
   bool RunTimers(M* m, P* p, int64_t now_ns);
 
+  // Whether a strand waits on `p` or in the global queue. A hint, but exact for
+  // what the calling M, which holds `p`, has queued itself.
+  [[nodiscard]] bool LooksBusy(const P* p) const {
+    return p->queue.LooksLong() > 0 ||
+           p->runnext.load(std::memory_order_relaxed) != nullptr ||
+           global_size_.load(std::memory_order_relaxed) > 0;
+  }
+
   // The scheduling loop's steps, in loop.cc and find_work.cc.
+  // The next strand if it is at hand, for a G that leaves its M to another one
+  // without going through the loop. Null: FindStrand shall look.
+  [[nodiscard]] Strand* TakeNearby(M* m);
   // Finds a strand to run, blocking as needed; null: this M shall end.
   [[nodiscard]] Strand* FindStrand(M* m);
   // Looks at clock, timers, slice and queues; false when it gave the strand up.
@@ -125,8 +136,8 @@ class Scheduler {
 
   void QueueLocal(M* m, Strand* strand) TRI_EXCLUDES(mu_);
   void PushGlobal(Strand* first, Strand* last, uint32_t n) TRI_REQUIRES(mu_);
-  [[nodiscard]] Strand* PopGlobalLocked() TRI_REQUIRES(mu_);
-  [[nodiscard]] Strand* PopGlobal() TRI_EXCLUDES(mu_);
+  [[nodiscard]] Strand* PopGlobalLocked(P* p) TRI_REQUIRES(mu_);
+  [[nodiscard]] Strand* PopGlobal(P* p) TRI_EXCLUDES(mu_);
   void StartIdleM(bool spinning) TRI_EXCLUDES(mu_);
   void WakeOne() {
     if (waker_.SubmitNeedsWake()) StartIdleM(true);

@@ -37,6 +37,7 @@ class Selector {
 
   // Runs one case. With a deadline in the past it does not wait: kTimeout.
   Selected Select(int64_t deadline_ns = kNever) TRI_NO_ANALYSIS {
+    SortLocks();
     LockAll();
     // A choice can fail: its partner's wait may just have ended otherwise.
     for (int chosen = Choose(); chosen >= 0; chosen = Choose()) {
@@ -107,9 +108,12 @@ class Selector {
     if (chan != nullptr) locks_.push_back(chan);
   }
 
-  void LockAll() TRI_NO_ANALYSIS {
+  void SortLocks() {
     std::sort(locks_.begin(), locks_.end());
     locks_.erase(std::unique(locks_.begin(), locks_.end()), locks_.end());
+  }
+  // Leaves locks_ as it is: UnlockAll may be at work on it for this G's park.
+  void LockAll() TRI_NO_ANALYSIS {
     for (AnyChan* chan : locks_) chan->mu_.Lock();
   }
   // The G cannot leave Wait before it has locked every channel again, so the

@@ -1,9 +1,11 @@
 // Strand: a serial group of Gs. At most one M runs inside it.
 //
 // Role       What run queues hold. All Gs of one Lua heap share a strand; a
-//            native G is a strand of its own.
+//            native G is a strand of its own, a solo one.
 // Threads    `word` and `next_queued` as their comments say; everything else is
-//            the owner's: the M that runs the strand.
+//            the owner's: the M that runs the strand. A solo strand goes with its
+//            G: while the G waits nobody owns it, and who wins the G's TryWake
+//            owns both. Its `word` stays empty.
 // Locks      none
 // Invariants I1. A G is in at most one of runnext, fresh, spent, the inbox.
 // Tests      tests/sched/strand_test.cc
@@ -15,6 +17,7 @@
 
 #include "sched/g.h"
 #include "sched/strand_word.h"
+#include "sched/sync/check.h"
 
 namespace trilune {
 
@@ -22,7 +25,10 @@ class Scheduler;
 
 class Strand {
  public:
-  explicit Strand(Scheduler* scheduler) : sched(scheduler) {}
+  explicit Strand(Scheduler* scheduler, bool is_solo = false)
+      : sched(scheduler), solo(is_solo) {
+    if (is_solo) TRI_CHECK(word.TryClaim());  // for ever: HasMail is false
+  }
   Strand(const Strand&) = delete;
   Strand& operator=(const Strand&) = delete;
   virtual ~Strand() = default;
@@ -63,6 +69,7 @@ class Strand {
   virtual void OnStuck() {}
 
   Scheduler* const sched;         // constant
+  const bool solo;                // constant: it has one G at most
   StrandWord<G> word;             // any thread
   Strand* next_queued = nullptr;  // the global queue's, under its lock
 

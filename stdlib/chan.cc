@@ -203,14 +203,16 @@ int l_close(lua_State* L) {
 }
 
 int l_next_k(lua_State* L, int status, lua_KContext context) {
-  const int n = l_recv_k(L, status, context);
-  return n == 2 && lua_toboolean(L, -1) == 0 ? 1 : n;
+  l_recv_k(L, status, context);
+  lua_pop(L, 1);  // a for loop ends at the nil of a closed channel
+  return 1;
 }
 
 int l_next(lua_State* L) {
   auto* chan = static_cast<LuaChan*>(lua_touserdata(L, lua_upvalueindex(1)));
+  lua_settop(L, 0);
   lua_pushvalue(L, lua_upvalueindex(1));
-  return Recv(L, chan, lua_gettop(L), kNever, false, &l_next_k);
+  return Recv(L, chan, 1, kNever, false, &l_next_k);
 }
 
 int l_iter(lua_State* L) {

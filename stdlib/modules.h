@@ -24,6 +24,9 @@ void OpenSelect(lua_State* L);
 void OpenTimer(lua_State* L);
 void OpenGroup(lua_State* L);
 
+// Warnings as luaL_newstate has them. Requires: the main state.
+void OpenWarnings(lua_State* L);
+
 // luaopen functions of the modules.
 int OpenTrilune(lua_State* L);
 int OpenSync(lua_State* L);

@@ -38,6 +38,7 @@ int OpenTrilune(lua_State* L) {
 }
 
 int OpenAll(lua_State* L) {
+  OpenWarnings(L);
   luaL_openlibs(L);
   vm::OpenCoroutine(L);
   lua_getglobal(L, "os");

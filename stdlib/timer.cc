@@ -20,6 +20,7 @@ Outcome RunTimer(G* base) {
   auto* iso = static_cast<Isolate*>(g->strand);
   auto* chan = static_cast<LuaChan*>(g->timer.target);
   const int64_t now = NowNs();
+  if (iso->halted()) chan = nullptr;
   if (chan != nullptr && now >= g->timer.next_ns) {
     lua_State* data = iso->data();
     lua_pushnumber(data, static_cast<double>(now) / 1e9);

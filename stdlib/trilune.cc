@@ -189,8 +189,10 @@ class Isolate::Impl {
 Isolate::Isolate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Isolate::~Isolate() = default;
 
-Status Isolate::Main(lua_CFunction body, void* argument) {
-  return impl_->Do(HostCall::Kind::kMain, body, argument);
+Status Isolate::Main(lua_CFunction body, void* argument, AtEnd at_end) {
+  return impl_->Do(at_end == AtEnd::kStopOthers ? HostCall::Kind::kProgram
+                                                : HostCall::Kind::kMain,
+                   body, argument);
 }
 
 Result<Values> Isolate::RunFile(const std::string& path, const Values& args) {

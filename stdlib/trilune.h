@@ -78,13 +78,16 @@ struct RuntimeStats {
 class Isolate {
  public:
   // Runs `body` as the isolate's main G, on the main lua_State and in protected
-  // mode, and waits until it ends; other Gs of the isolate go on afterwards.
+  // mode, and waits until it ends. Other Gs of the isolate go on afterwards, or,
+  // with kStopOthers, are cancelled in the same moment, as at a program's end.
   // `body` finds `argument` as a light userdata at index 1; it must obey
   // liblua's rule that no C++ object with a destructor lives across a call that
   // can raise. One at a time: a second caller waits for the first.
   // Errors: kLuaError (message and traceback), kDeadlock (with the dump of
   // all Gs), kExit (os.exit was called; see exit_request), kStopped.
-  [[nodiscard]] Status Main(lua_CFunction body, void* argument);
+  enum class AtEnd { kOthersGoOn, kStopOthers };
+  [[nodiscard]] Status Main(lua_CFunction body, void* argument,
+                            AtEnd at_end = AtEnd::kOthersGoOn);
 
   // Loads a file ("-": standard input) or a string and runs it as the main G.
   // Arguments arrive as `...`. Results: what the chunk returned.

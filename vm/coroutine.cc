@@ -144,7 +144,7 @@ int l_status(lua_State* L) {
 }
 
 int l_isyieldable(lua_State* L) {
-  lua_State* co = lua_isthread(L, 1) ? lua_tothread(L, 1) : L;
+  lua_State* co = lua_isnone(L, 1) ? L : CheckThread(L);
   lua_pushboolean(L, Isolate::OwnerOf(co) == nullptr && lua_isyieldable(co));
   return 1;
 }

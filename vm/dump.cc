@@ -110,7 +110,11 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
   std::string message = "(error object is not printable)";
   if (lua_checkstack(g->L, 1) != 0) {
     lua_pushcfunction(worker_, [](lua_State* L) {
-      luaL_tolstring(L, 1, nullptr);
+      // As the stock command shows error objects.
+      if (lua_isstring(L, 1) == 0 && luaL_callmeta(L, 1, "__tostring") == 0) {
+        lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+      }
+      luaL_tolstring(L, -1, nullptr);
       return 1;
     });
     lua_pushvalue(g->L, -1);

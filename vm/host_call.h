@@ -29,6 +29,7 @@ struct ExitRequest {
 struct HostCall {
   enum class Kind : uint8_t {
     kMain,       // run `body` as the main G
+    kProgram,    // the same; its end is the end of the others
     kSpawn,      // run `body` as a new G
     kInterrupt,  // cancel the main G; `argument` is a C string
     kDrain,      // cancel every G, refuse new ones, complete when all have ended
@@ -43,6 +44,10 @@ struct HostCall {
   bool Wait(int64_t deadline_ns) TRI_EXCLUDES(mu_);
   // The strand: `result` is set; the caller may go on, and this be gone.
   void Complete(Status status) TRI_EXCLUDES(mu_);
+
+  [[nodiscard]] bool IsMain() const {
+    return kind == Kind::kMain || kind == Kind::kProgram;
+  }
 
   const Kind kind;
   const lua_CFunction body;

@@ -175,14 +175,14 @@ Outcome Isolate::RunHost(G* g) {
 }
 
 void Isolate::Serve(HostCall* call) {
-  const bool starts = call->kind == HostCall::Kind::kMain ||
-                      call->kind == HostCall::Kind::kSpawn;
+  const bool starts = call->IsMain() || call->kind == HostCall::Kind::kSpawn;
   if (starts && stopping_) {
     Complete(call, Status(StatusCode::kStopped, "the isolate is stopping"));
     return;
   }
   switch (call->kind) {
     case HostCall::Kind::kMain:
+    case HostCall::Kind::kProgram:
       StartMain(call);
       break;
     case HostCall::Kind::kSpawn:
@@ -294,23 +294,22 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
     MutexLock lock(host_mu_);
     exit_ = {code, close};
   }
-  CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
+  const Status exits(StatusCode::kExit, "the script called os.exit");
   LuaG* g = current;
   if (g == nullptr || closing_ || !CanParkWithStack(CurrentM())) {
+    CompleteWaiting(exits);
     lua_pushliteral(L, "os.exit: the program ends");
     return lua_error(L);
   }
-  // Never woken again: lua_close takes the state as it is, as the stock os.exit
-  // would. It is live no more, so that draining does not wait for it.
-  live--;
+  // No G runs from here on, this one neither: lua_close takes the heap as it is,
+  // as the stock os.exit would.
+  Halt();
+  CompleteWaiting(exits);
   CheckDrained();
-  for (;;) {
-    g->Set(LuaG::kShielded);
-    g->reason = WaitReason::kHostCall;
-    g->word.BeginWait();
-    CurrentM()->fiber->user = frames;
-    ParkWithStack(g, ParkCommit());
-  }
+  g->reason = WaitReason::kHostCall;
+  g->word.BeginWait();
+  ParkWithStack(g, ParkCommit());
+  Fatal(__FILE__, __LINE__, "a goroutine went on after os.exit");
 }
 
 // --- The end. ---
@@ -352,6 +351,7 @@ void Isolate::PushReason(lua_State* L, LuaG* g) {
 }
 
 void Isolate::CancelAll() {
+  if (halted_) return;
   for (LuaG* slab : slabs_) {
     for (size_t i = 0; i < kSlabSize; i++) {
       const GState state = slab[i].word.state();
@@ -369,16 +369,15 @@ void Isolate::CheckDrained() {
   Complete(call, Status());
 }
 
-// Closes the Lua state, whatever is left in it. Stacks of Gs that are left stay
-// with the fiber pool until its end: nothing of them runs again.
-void Isolate::CloseState(HostCall* call) {
+// No G that is made runs again. Stacks of those that are left stay with the
+// fiber pool until its end.
+void Isolate::Halt() {
   stopping_ = true;
-  closing_ = true;
-  current = nullptr;
-  frames = nullptr;
+  halted_ = true;
+  live = 0;
   // What waits is won here, so that nobody reaches it later. A G that a timer
   // has won is queued, or on its way: `external` counts it until it is picked,
-  // and then it finds the isolate closing; see Straggled.
+  // and then it finds the isolate halted; see Straggled.
   for (LuaG* slab : slabs_) {
     for (size_t i = 0; i < kSlabSize; i++) {
       LuaG* g = slab + i;
@@ -391,6 +390,14 @@ void Isolate::CloseState(HostCall* call) {
       }
     }
   }
+}
+
+// Closes the Lua state, whatever is left in it.
+void Isolate::CloseState(HostCall* call) {
+  Halt();
+  closing_ = true;
+  current = nullptr;
+  frames = nullptr;
   lua_close(main_);
   main_ = data_ = worker_ = nullptr;
   close_ = call;
@@ -443,7 +450,7 @@ void Isolate::FreeTimerG(LuaG* g) {
 }
 
 void Isolate::OnIdle() {
-  if (!has_unseen_ || closing_) return;
+  if (!has_unseen_ || halted_) return;
   // An error waits to be reported until its handle is garbage: look now, if the
   // last such look was cheap enough.
   const int64_t begin = NowNs();
@@ -458,7 +465,7 @@ void Isolate::OnIdle() {
 }
 
 void Isolate::OnStuck() {
-  if (config_.host_wakes || waiting_ == nullptr || closing_) return;
+  if (config_.host_wakes || waiting_ == nullptr || halted_) return;
   CompleteWaiting(Status(
       StatusCode::kDeadlock,
       "fatal: all goroutines are asleep - deadlock!\n\n" + Dump()));

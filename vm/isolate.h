@@ -141,7 +141,7 @@ class Isolate final : public Strand {
   }
 
   [[nodiscard]] lua_State* main() const { return main_; }
-  [[nodiscard]] bool stopping() const { return stopping_; }
+  [[nodiscard]] bool halted() const { return halted_; }
   [[nodiscard]] Heap& heap() { return heap_; }
   void Report(std::string_view text);
 
@@ -208,6 +208,7 @@ class Isolate final : public Strand {
   void Interrupt(const char* reason);
   void EndMain(int status);
   void CancelAll();
+  void Halt();
   void CloseState(HostCall* call);
   Outcome Straggled(LuaG* g);
   bool FinishClose();
@@ -233,7 +234,8 @@ class Isolate final : public Strand {
   LuaG* main_g_ = nullptr;
   bool main_runs_ = false;
   bool stopping_ = false;
-  bool closing_ = false;  // inside lua_close
+  bool halted_ = false;   // no G runs any more
+  bool closing_ = false;  // inside or after lua_close
   bool has_unseen_ = false;  // errors that wait for a collection
   int64_t next_idle_gc_ns_ = 0;
   NestedTrace nested_trace_;

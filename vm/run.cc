@@ -219,7 +219,7 @@ Outcome Isolate::RunSpawned(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
   int n = 0;
-  if (iso->closing_) return iso->Straggled(g);
+  if (iso->halted_) return iso->Straggled(g);
   if (!g->Has(G::kStarted)) {
     if (g->Has(G::kCancelled)) {  // EndCancelledUnstarted did the rest
       g->word.Become(GState::kRunning, GState::kDead);
@@ -256,9 +256,9 @@ Outcome Isolate::RunSpawned(G* base) {
 Outcome Isolate::RunMain(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
-  if (iso->closing_) return iso->Straggled(g);
+  if (iso->halted_) return iso->Straggled(g);
   HostCall* call = iso->waiting_;
-  while (call->kind != HostCall::Kind::kMain) call = call->next;
+  while (!call->IsMain()) call = call->next;
   g->Set(G::kStarted);
   iso->current = g;
   iso->frames = nullptr;
@@ -288,13 +288,17 @@ void Isolate::EndMain(int status) {
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
   if (handle != nullptr) handle->result = GHandle::Result::kOk;
   HostCall** link = &waiting_;
-  while (*link != nullptr && (*link)->kind != HostCall::Kind::kMain) {
+  while (*link != nullptr && !(*link)->IsMain()) {
     link = &(*link)->next;
   }
   HostCall* call = *link;  // null if it ended before, as a deadlock
   if (call != nullptr) *link = call->next;
   main_g_->word.Become(GState::kRunning, GState::kDead);
   Ended(main_g_, handle);
+  if (call != nullptr && call->kind == HostCall::Kind::kProgram) {
+    stopping_ = true;
+    CancelAll();
+  }
   if (call != nullptr) Complete(call, std::move(result));
 }
 

@@ -103,12 +103,15 @@ class Command {
     session.program = program_;
     session.run_stdin = options_.asks_for_nothing() && !at_terminal;
     ArmInterrupt(isolate_);
-    Status status = isolate_->Main(RunSession, &session);
+    const bool starts_session = options_.asks_for_nothing() && at_terminal;
+    const bool has_session = starts_session || options_.interactive;
+    Status status = isolate_->Main(RunSession, &session,
+                                   has_session ? Isolate::AtEnd::kOthersGoOn
+                                               : Isolate::AtEnd::kStopOthers);
     DisarmInterrupt();
-    if (status.ok() && session.succeeded) {
-      const bool starts_session = options_.asks_for_nothing() && at_terminal;
+    if (status.ok() && session.succeeded && has_session) {
       if (starts_session) PrintLuaVersion();
-      if (starts_session || options_.interactive) status = RunRepl(isolate_);
+      status = RunRepl(isolate_);
     }
     if (!status.ok()) return EndAfter(status);
     return Stop(session.succeeded ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -135,8 +138,8 @@ class Command {
 
   // Cancels what still runs and closes the Lua state, so finalizers run.
   int Stop(int exit_status) {
-    const Status status = runtime_->Stop();
-    if (!status.ok()) WriteError(program_, status.message().c_str());
+    // A G that does not end within the deadline ends with the process.
+    static_cast<void>(runtime_->Stop());
     return exit_status;
   }
 

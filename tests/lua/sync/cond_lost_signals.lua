@@ -9,7 +9,11 @@ c:signal() c:broadcast()
 m:lock()
 print(c:wait(0.001))      --> nil timeout
 m:unlock()
-local function waiter() m:lock() c:wait() m:unlock() return "woken" end
+local function waiter()
+  local held <close> = m:lock()
+  c:wait()
+  return "woken"
+end
 local a, b = parked(tri.go(waiter)), parked(tri.go(waiter))
 a:cancel()
 c:signal()
