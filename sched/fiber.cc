@@ -3,17 +3,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <boost/context/detail/fcontext.hpp>
 #include <limits>
 #include <new>
 
+#include "sched/context.h"
 #include "sched/sync/check.h"
 #include "sched/sync/sanitizers.h"
 
 namespace trilune {
 namespace {
-
-namespace fcontext = boost::context::detail;
 
 constexpr size_t kMappingBytes = size_t{4} << 20;
 constexpr size_t kGuardBytes = 4096;
@@ -59,10 +57,9 @@ TRI_NO_TSAN __attribute__((noinline)) Fiber* Fiber::Switch(Fiber* from,
                    to->stack_bytes_);
   TsanSwitchTo(to->tsan_fiber_);
   // `arrival` stays valid: this stack is left, not unwound.
-  const fcontext::transfer_t back =
-      fcontext::jump_fcontext(to->context_, &arrival);
+  const Arrived back = tri_switch_context(to->context_, &arrival);
   const Arrival* came = static_cast<Arrival*>(back.data);
-  return Land(from, back.fctx, came->left);
+  return Land(from, back.left, came->left);
 }
 
 namespace {
@@ -168,11 +165,11 @@ Fiber* FiberPool::Make() {
   fiber->stack_bottom_ = mapping + kGuardBytes;
   fiber->stack_bytes_ = static_cast<size_t>(top - mapping) - kGuardBytes;
   fiber->entry_ = entry_;
-  fiber->context_ = fcontext::make_fcontext(
-      top, fiber->stack_bytes_, [](fcontext::transfer_t arrived) {
+  fiber->context_ =
+      MakeContext(top, fiber->stack_bytes_, [](Arrived arrived) {
         const auto* arrival = static_cast<Fiber::Arrival*>(arrived.data);
         Fiber* self = arrival->self;
-        self->entry_(Fiber::Land(self, arrived.fctx, arrival->left));
+        self->entry_(Fiber::Land(self, arrived.left, arrival->left));
         EntryReturned();
       });
   fiber->tsan_fiber_ = TsanCreateFiber();

@@ -1,7 +1,7 @@
 // Fiber, FiberPool: C stacks for the Ms' loops and for Gs that park with theirs.
 //
 // Role       4 MiB of address space each, committed as it is used, with a guard
-//            below. Boost.Context switches between them.
+//            below. context.h switches between them.
 // Threads    A Fiber belongs to who runs on it, or to who holds the pointer it
 //            was published with. FiberPool: any thread.
 // Locks      kFibers, a leaf

@@ -86,11 +86,21 @@ struct G {
     kKindBit0 = 16,  // the kind's own
     kKindBit1 = 32,
     kKindBit2 = 64,
-    kKindBit3 = 128,
+    kLocalWait = 128,  // only its own strand can end the present wait
   };
   [[nodiscard]] bool Has(uint8_t mask) const { return (flags & mask) != 0; }
   void Set(uint8_t mask) { flags = static_cast<uint8_t>(flags | mask); }
   void Clear(uint8_t mask) { flags = static_cast<uint8_t>(flags & ~mask); }
+
+  // Wins the present wait for waking, as GWord::TryWakeCurrent. A wait that no
+  // timer and no other thread can end needs no atomic read-modify-write: its
+  // wakers all run in the strand, one after the other.
+  [[nodiscard]] bool TryWin() {
+    if (!Has(kLocalWait)) return word.TryWakeCurrent();
+    if (word.state() != GState::kWaiting) return false;
+    word.Become(GState::kWaiting, GState::kRunnable);
+    return true;
+  }
 
   GWord<> word;
   G* next = nullptr;  // the one queue node; owned by who owns the G

@@ -46,6 +46,12 @@ void Publish(M* m, G* g, const ParkCommit& commit) {
     g->strand->external++;
     g->timer_p = static_cast<uint8_t>(m->p->id);
   }
+  if (timed || commit.external || commit.cancelled != nullptr ||
+      g->strand->solo) {
+    g->Clear(G::kLocalWait);
+  } else {
+    g->Set(G::kLocalWait);
+  }
   if (m->strand == g->strand && g->strand->solo) m->strand = nullptr;
   g->word.Become(GState::kRunning, GState::kWaiting);
   if (timed) {

@@ -97,7 +97,7 @@ bool NativeGs::Make(std::function<void()> body) {
   NativeG* g = Allocate();
   if (g == nullptr) return false;
   g->body = std::move(body);
-  g->id = sched_->NextGId();
+  g->id = sched_->NextGIds(1);
   g->flags = 0;
   if (g->word.state() == GState::kDead) {
     g->word.Become(GState::kDead, GState::kIdle);

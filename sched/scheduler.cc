@@ -66,9 +66,14 @@ void Scheduler::Submit(Strand* strand, bool soon) {
     PushGlobal(strand, strand, 1);
   } else if (soon) {
     // release: hands the strand to a thief; acquire: takes the kicked one. [NX1]
+    // seq_cst: the queued work before the look at the spinning Ms. [WK1]
     Strand* kicked =
-        m->p->runnext.exchange(strand, std::memory_order_acq_rel);
-    if (kicked != nullptr) QueueLocal(m, kicked);
+        m->p->runnext.exchange(strand, std::memory_order_seq_cst);
+    if (kicked == nullptr) {
+      if (waker_.NeedsWakeAfterRmw()) StartIdleM(true);
+      return;
+    }
+    QueueLocal(m, kicked);
   } else {
     QueueLocal(m, strand);
   }

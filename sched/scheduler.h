@@ -96,8 +96,9 @@ class Scheduler {
   [[nodiscard]] bool IsQuiescent() TRI_EXCLUDES(mu_);
 
   [[nodiscard]] SchedulerStats stats() const TRI_EXCLUDES(mu_);
-  [[nodiscard]] uint64_t NextGId() {
-    return next_g_id_.fetch_add(1, std::memory_order_relaxed);
+  // The first of `n` ids for Gs; ids are never used again.
+  [[nodiscard]] uint64_t NextGIds(uint64_t n) {
+    return next_g_id_.fetch_add(n, std::memory_order_relaxed);
   }
   [[nodiscard]] const SchedulerConfig& config() const { return config_; }
   [[nodiscard]] FiberPool& fibers() { return fibers_; }

@@ -70,7 +70,7 @@ class WaitQueue {
   [[nodiscard]] WaiterBase* WinHead() {
     WaiterBase* waiter = head_;
     Remove(waiter);
-    return waiter->g->word.TryWakeCurrent() ? waiter : nullptr;
+    return waiter->g->TryWin() ? waiter : nullptr;
   }
 
   // Pops waiters until one's G is won for waking, or the queue is empty. The
@@ -79,7 +79,7 @@ class WaitQueue {
     while (head_ != nullptr) {
       WaiterBase* waiter = head_;
       Remove(waiter);
-      if (waiter->g->word.TryWakeCurrent()) return waiter;
+      if (waiter->g->TryWin()) return waiter;
     }
     return nullptr;
   }

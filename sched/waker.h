@@ -37,12 +37,15 @@ class Waker {
   // counts as spinning already.
   [[nodiscard]] bool SubmitNeedsWake() {
     Sync::FenceSeqCst();  // [WK1] the queued work before the look at spinning_
-    // relaxed: ordered by the fence; a stale idle count is covered by [WK2].
-    if (idle_ps_.load(std::memory_order_relaxed) == 0) return false;
-    if (spinning_.load(std::memory_order_relaxed) != 0) return false;
+    return NeedsWakeAfterRmw();
+  }
+  // The same when a seq_cst read-modify-write queued the work: it is the fence.
+  [[nodiscard]] bool NeedsWakeAfterRmw() {
+    if (idle_ps_.load(std::memory_order_seq_cst) == 0) return false;   // [WK2]
+    if (spinning_.load(std::memory_order_seq_cst) != 0) return false;  // [WK1]
     int32_t none = 0;
     return spinning_.compare_exchange_strong(none, 1,
-                                             std::memory_order_acq_rel);
+                                             std::memory_order_seq_cst);
   }
 
   // An M that found nothing nearby: may it spin, with `procs` Ps in all?

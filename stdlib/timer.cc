@@ -60,7 +60,7 @@ void Stop(LuaChan* chan) {
   chan->timer = nullptr;
   g->timer.target = nullptr;
   // Its deadline is of no use any more; it only has to end.
-  if (g->word.TryWakeCurrent()) {
+  if (g->TryWin()) {
     g->wake = WakeResult::kCancelled;
     ReadyInStrand(g, /*woken=*/false);
   }

@@ -12,7 +12,8 @@
 namespace trilune::vm {
 namespace {
 
-constexpr int kMaxDumped = 200;
+// A dump of more says nothing more, and takes minutes to write.
+constexpr int kMaxDumped = 10'000;
 
 }  // namespace
 
@@ -76,7 +77,7 @@ std::string Isolate::Dump() {
       } else {
         text += GStateName(state);
       }
-      text += g == main_g_ ? "] main:\n" : "]:\n";
+      text += "]:\n";
       text += g->Has(G::kStarted) ? StackOf(g) : "not started yet\n";
       text += "\n";
     }

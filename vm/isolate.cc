@@ -103,7 +103,7 @@ bool Isolate::OpenStates() {
     lua_State* worker = lua_newthread(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &iso->worker_);
     luaL_checkstack(data, 64, nullptr);
-    lua_newtable(data);                        // kHandles
+    lua_createtable(data, kFirstHandles, 0);   // kHandles
     lua_createtable(data, kMaxIdleStates, 0);  // kStates
     lua_pushnil(data);                         // kMeta
     lua_pushnil(data);                         // kUnseenMeta
@@ -240,7 +240,7 @@ void Isolate::StartMain(HostCall* call) {
     return;
   }
   main_runs_ = true;
-  main_g_->id = sched->NextGId();
+  main_g_->id = NextId();
   main_g_->flags = 0;
   if (main_g_->word.state() == GState::kDead) {
     main_g_->word.Become(GState::kDead, GState::kIdle);
@@ -334,7 +334,7 @@ bool Isolate::CancelQuietly(LuaG* g) {
   g->Set(G::kCancelled);
   if (!g->Has(G::kStarted) && g != main_g_) {
     EndCancelledUnstarted(g);
-  } else if (!g->Has(LuaG::kShielded) && g->word.TryWakeCurrent()) {
+  } else if (!g->Has(LuaG::kShielded) && g->TryWin()) {
     g->wake = WakeResult::kCancelled;
     ReadyInStrand(g, /*woken=*/false);
   }
@@ -383,7 +383,7 @@ void Isolate::Halt() {
       LuaG* g = slab + i;
       g->fiber = nullptr;
       const bool won =
-          g->word.state() == GState::kWaiting && g->word.TryWakeCurrent();
+          g->word.state() == GState::kWaiting && g->TryWin();
       if (won && g->Has(G::kExternal)) {
         g->Clear(G::kExternal | G::kHasTimer);
         external--;

@@ -179,11 +179,21 @@ class Isolate final : public Strand {
     kDefaultReason,  // "cancelled"
     kNoMemory,       // "not enough memory"
   };
+  static constexpr uint64_t kIdBatch = 1024;
+  static constexpr int kFirstHandles = 64;
   static constexpr int kMaxIdleStates = 256;
   static constexpr size_t kSlabSize = SlabPool::kSlabBytes / sizeof(LuaG);
 
   bool OpenStates();
   LuaG* Allocate();
+  [[nodiscard]] uint64_t NextId() {
+    // Reserved a batch at a time: an atomic add costs as much as a whole switch.
+    if (next_id_ == ids_end_) {
+      next_id_ = sched->NextGIds(kIdBatch);
+      ids_end_ = next_id_ + kIdBatch;
+    }
+    return next_id_++;
+  }
   void Free(LuaG* g);
   [[nodiscard]] bool Begin(LuaG* g, int* n);
   [[nodiscard]] lua_State* TakeState();
@@ -242,6 +252,8 @@ class Isolate final : public Strand {
   HostCall* waiting_ = nullptr;  // calls whose G has not ended
   HostCall* drain_ = nullptr;    // waits until every G has ended
   HostCall* close_ = nullptr;    // waits until nobody can reach this object
+  uint64_t next_id_ = 0;  // of the ids reserved, up to ids_end_
+  uint64_t ids_end_ = 0;
   uint32_t rng_ = 0x9e3779b9U;
 
   G host_g_;  // runs requests; a G so that Post can wake the strand

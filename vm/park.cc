@@ -9,7 +9,7 @@ namespace {
 // Parking with the stack is the faster way (a fiber switch and no longjmp), but
 // costs two pages: so it is for the first Gs of a strand that wait at one time,
 // and while few stacks exist in all. Measured: docs/performance.md.
-constexpr uint32_t kStackfulPerStrand = 1024;
+constexpr uint32_t kStackfulPerStrand = 64;
 constexpr size_t kStackfulInAll = 4096;
 
 [[noreturn]] void Raise(lua_State* L, const char* message) {
@@ -19,9 +19,12 @@ constexpr size_t kStackfulInAll = 4096;
 
 // Raises unless the running G may wait in a C function called from `L`.
 LuaG* CheckMayWait(lua_State* L, Isolate* iso) {
+  LuaG* g = iso->current;
+  // The common case: a G in its own state, where it could yield, too; so this is
+  // no callback and no finalizer.
+  if (g != nullptr && L == g->L && lua_isyieldable(L) != 0) return g;
   // Inside a finalizer the collector does not answer.
   if (lua_gc(L, LUA_GCCOUNT) == -1) Raise(L, "cannot block in a finalizer");
-  LuaG* g = iso->current;
   if (g == nullptr) Raise(L, "cannot block outside a goroutine");
   // Two Gs must never wait in one state: a C module may call back on the main
   // state, or on that of a G that waits.

@@ -125,7 +125,7 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   half_made_ = nullptr;
   // Nothing raises from here on.
   handle->g = g;
-  handle->id = sched->NextGId();
+  handle->id = NextId();
   g->id = handle->id;
   g->flags = 0;
   if (in_group) g->Set(LuaG::kGrouped);

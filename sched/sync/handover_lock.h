@@ -3,18 +3,19 @@
 // Role       A native channel's lock: a parking G takes it, and the stack that
 //            the M lands on releases it, once the G is public as waiting. A
 //            std::mutex belongs to who locked it.
+//            It is held for some ten instructions, often: a release is a plain
+//            store, and who finds it held spins, then gives way to other threads,
+//            then sleeps in short steps, as its holder must have lost the CPU.
 // Threads    any; blocks the M. Release on the thread that acquired.
 // Locks      rank kChan
-// Invariants I1. kContended is stored before a thread sleeps, so the releaser
-//                wakes one.
-// Source     U. Drepper, "Futexes Are Tricky", mutex 2.
+// Rejected   A futex: its release is a second locked instruction, to learn whether
+//            somebody sleeps. 20 ns of a channel's round trip of 100.
 // Tests      tests/sched/mutex_test.cc
 
 #ifndef TRI_SCHED_SYNC_HANDOVER_LOCK_H_
 #define TRI_SCHED_SYNC_HANDOVER_LOCK_H_
 
 #include <atomic>
-#include <cstdint>
 
 #include "sched/sync/mutex.h"
 #include "sched/sync/thread_annotations.h"
@@ -32,30 +33,20 @@ class TRI_CAPABILITY("mutex") HandoverLock {
 #ifndef NDEBUG
     CheckLockOrder(LockRank::kChan);
 #endif
-    uint32_t seen = kFree;
-    if (state_.compare_exchange_strong(
-            seen, kHeld, std::memory_order_acquire)) {  // [HL1]
-      return;
-    }
-    while (state_.exchange(kContended, std::memory_order_acquire) !=
-           kFree) {  // [HL1]
-      state_.wait(kContended, std::memory_order_relaxed);
-    }
+    if (held_.exchange(true, std::memory_order_acquire)) LockSlow();  // [HL1]
   }
 
   void Unlock() TRI_RELEASE() {
 #ifndef NDEBUG
     ForgetLock(LockRank::kChan);
 #endif
-    if (state_.exchange(kFree, std::memory_order_release) ==
-        kContended) {  // [HL1]
-      state_.notify_one();
-    }
+    held_.store(false, std::memory_order_release);  // [HL1]
   }
 
  private:
-  enum : uint32_t { kFree, kHeld, kContended };
-  std::atomic<uint32_t> state_{kFree};
+  void LockSlow();
+
+  std::atomic<bool> held_{false};
 };
 
 }  // namespace trilune

@@ -1,4 +1,4 @@
--- Every wait works inside __concat, on both sides and nested.
+-- Every wait works inside __concat, on both sides.
 -- (Debian 12's liblua 5.4.4 loses its stack top when a chain of concatenations
 -- moves the stack inside __concat, waits or not. Hence two operands at a time,
 -- and no collector step right after.)
@@ -10,6 +10,9 @@ print(everywhere(function(wait)
   local o = setmetatable({}, { __concat = function(a, b)
     return ("(%s+%s)"):format(wait(show(a)), show(b))
   end })
-  return o .. "b", "a" .. o, o .. o, "a" .. (o .. ("b" .. (o .. 1)))
+  local inner = o .. 1
+  inner = "b" .. inner
+  inner = o .. inner
+  return o .. "b", "a" .. o, o .. o, inner
 end))
---> (o+b) (a+o) (o+o) a(o+b(o+1))
+--> (o+b) (a+o) (o+o) (o+b(o+1))

@@ -10,5 +10,5 @@ end)
 local g = parked(tri.go(gen))
 print(pcall(gen))            --> false cannot resume non-suspended coroutine
 ch:send("first")
-print(g:join())              --> true first
+print(g:join())              --> true first true
 print(gen())                 --> second

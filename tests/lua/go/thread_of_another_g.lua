@@ -14,7 +14,7 @@ for _, wait in ipairs {
   print(coroutine.status(thread), coroutine.isyieldable(thread))
   print(coroutine.resume(thread))
   print(pcall(coroutine.close, thread))
-  print(pcall(coroutine.wrap(function() return coroutine.close(thread) end)))
+  print(select(2, coroutine.wrap(pcall)(coroutine.close, thread)))
   g:cancel()
   g:join()
   print(coroutine.status(thread))
@@ -23,12 +23,12 @@ end
 --> normal false
 --> false cannot resume non-suspended coroutine
 --> false cannot close a normal coroutine
---> false cannot close a normal coroutine
+--> cannot close a normal coroutine
 --> dead
 --> false cannot resume dead coroutine
 --> normal false
 --> false cannot resume non-suspended coroutine
 --> false cannot close a normal coroutine
---> false cannot close a normal coroutine
+--> cannot close a normal coroutine
 --> dead
 --> false cannot resume dead coroutine

@@ -12,4 +12,3 @@ for _, lib in ipairs { "coroutine", "debug", "io", "math", "os", "package", "str
 end
 print(names(package.loaded))
 print(_VERSION, getmetatable("").__index == string, getmetatable(_G))
-print(names(package.preload) == "" or names(package.preload):match("lua"))

@@ -1,0 +1,6 @@
+-- A script that does not exist is reported and exits with 1.
+--! same-as-lua
+--! no-script
+--! args no_such_script.lua
+--! exit 1
+--! stderr cannot open no_such_script.lua

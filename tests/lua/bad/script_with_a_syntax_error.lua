@@ -1,0 +1,7 @@
+-- A script that does not compile is reported with its line, exits with 1, and nothing of it runs.
+--! same-as-lua
+--! no-script
+--! options -
+--! stdin print("never")\nlocal x =\n
+--! exit 1
+--! stderr stdin:3: unexpected symbol near <eof>

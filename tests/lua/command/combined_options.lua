@@ -1,0 +1,5 @@
+-- Options of one letter do not combine: -vi, -ie and -Wv are errors, as in stock.
+--! no-script
+--! options -ie x=1
+--! exit 1
+--! stderr ^trilune: unrecognized option '-ie'$

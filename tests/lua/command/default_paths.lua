@@ -1,0 +1,5 @@
+-- Without these variables the paths are stock's.
+--! same-as-lua
+print(package.path)
+print(package.cpath)
+print(package.config)

@@ -1,0 +1,7 @@
+-- After "--" the name "-" is a file.
+--! same-as-lua
+--! no-script
+--! options -- -
+--! stdin print("never")
+--! exit 1
+--! stderr cannot open -

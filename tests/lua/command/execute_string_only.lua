@@ -1,0 +1,6 @@
+-- With -e and no script nothing is read from stdin.
+--! same-as-lua
+--! no-script
+--! options -e "print('done', arg[0] ~= nil, #arg)"
+--! stdin print("never")
+--> done true 2

@@ -1,0 +1,6 @@
+-- A string that does not compile is reported as (command line).
+--! same-as-lua
+--! no-script
+--! options -e "x ="
+--! exit 1
+--! stderr \(command line\):1:

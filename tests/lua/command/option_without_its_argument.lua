@@ -1,0 +1,5 @@
+-- -e and -l at the end, or before another option, are errors.
+--! no-script
+--! options -e -v
+--! exit 1
+--! stderr ^trilune: '-e' needs argument$

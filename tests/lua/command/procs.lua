@@ -1,0 +1,3 @@
+-- --procs N sets the number of Ps.
+--! options --procs 3
+print(require "trilune".procs())   --> 3

@@ -1,0 +1,6 @@
+-- Without options or script the command runs what a pipe brings.
+--! same-as-lua
+--! no-script
+--! stdin print("piped", arg[0] ~= nil, ...)\nprint(io.read())\n
+--> piped true
+--> nil

@@ -1,0 +1,9 @@
+-- "-" runs standard input as the script, with the arguments after it.
+--! same-as-lua
+--! no-script
+--! options -
+--! args one two
+--! stdin print("from stdin", arg[0], #arg, ...)\nerror("with a position")\n
+--! exit 1
+--! stderr stdin:2: with a position
+--> from stdin - 2 one two

@@ -1,0 +1,7 @@
+-- A script on stdin is read whole before it runs; io.read finds nothing more.
+--! same-as-lua
+--! no-script
+--! options -
+--! stdin print(io.read())\nprint("end")\n
+--> nil
+--> end

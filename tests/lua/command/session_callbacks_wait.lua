@@ -1,0 +1,13 @@
+-- A line of a session may wait inside callbacks and generators.
+--! no-script
+--! options -i -l tri=trilune
+--! stdin ch = tri.chan(1); ch:send("sent")\n
+--! stdin (("x"):gsub("x", function() return ch:recv() end))\n
+--! stdin t = {3, 1, 2}; table.sort(t, function(a, b) tri.sleep(0.001) return a < b end); print(t[1], t[2], t[3])\n
+--> Lua 5.4.4 Copyright (C) 1994-2022 Lua.org, PUC-Rio
+--> > ch = tri.chan(1); ch:send("sent")
+--> > (("x"):gsub("x", function() return ch:recv() end))
+--> sent
+--> > t = {3, 1, 2}; table.sort(t, function(a, b) tri.sleep(0.001) return a < b end); print(t[1], t[2], t[3])
+--> 1 2 3
+--> >

@@ -1,0 +1,6 @@
+-- In a session errors are printed with their traceback, and the session goes on.
+--! same-as-lua
+--! no-script
+--! options -i
+--! stdin error("first")\nsyntax error here\nerror({})\nlocal t = nil; t.x = 1\n"still " .. "here"\n
+--! stderr stdin:1: first

@@ -1,0 +1,13 @@
+-- An error in a G that nobody joins is reported while the session goes on.
+--! no-script
+--! options -i -l tri=trilune
+--! stdin do tri.go(error, "boom", 0) end\n
+--! stdin tri.yield()\ncollectgarbage() collectgarbage()\n"still here"\n
+--! stderr goroutine \d+: boom$
+--> Lua 5.4.4 Copyright (C) 1994-2022 Lua.org, PUC-Rio
+--> > do tri.go(error, "boom", 0) end
+--> > tri.yield()
+--> > collectgarbage() collectgarbage()
+--> > "still here"
+--> still here
+--> >

@@ -1,0 +1,16 @@
+-- In a session Gs run while a line waits, and keep their state from line to line.
+--! no-script
+--! options -i -l tri=trilune
+--! stdin ch = tri.chan()\nlocal sum = 0; g = tri.go(function() for v in ch:iter() do sum = sum + v end return sum end)\n
+--! stdin ch:send(40)\nch:send(2)\nch:close()\ng:join()\n
+--> Lua 5.4.4 Copyright (C) 1994-2022 Lua.org, PUC-Rio
+--> > ch = tri.chan()
+--> > local sum = 0; g = tri.go(function() for v in ch:iter() do sum = sum + v end return sum end)
+--> > ch:send(40)
+--> true
+--> > ch:send(2)
+--> true
+--> > ch:close()
+--> > g:join()
+--> true 42
+--> >

@@ -1,0 +1,6 @@
+-- An incomplete statement at the end of the input is reported.
+--! same-as-lua
+--! no-script
+--! options -i
+--! stdin print("a")\nfor i = 1, 2 do\nprint(i)\n
+--! stderr-any

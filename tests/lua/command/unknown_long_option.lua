@@ -1,0 +1,5 @@
+-- An unknown long option is an error.
+--! no-script
+--! options --prox 2
+--! exit 1
+--! stderr ^trilune: unrecognized option '--prox'$

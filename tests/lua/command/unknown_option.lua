@@ -1,0 +1,8 @@
+-- An unknown option is an error with the list of options, exit status 1.
+--! no-script
+--! options -x
+--! exit 1
+--! stderr ^trilune: unrecognized option '-x'$
+--! stderr ^usage: trilune \[options\] \[script \[args\]\]$
+--! stderr ^  -e stat
+--! stderr ^  --procs n

@@ -1,0 +1,5 @@
+-- -W turns warnings on from there.
+--! same-as-lua
+--! options -e "warn('not shown')" -W
+--! stderr ^Lua warning: shown$
+warn("shown")
