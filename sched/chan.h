@@ -152,12 +152,11 @@ class Chan : public AnyChan {
   // until the G has left its stack.
   ChanStatus Wait(typename Core::Waiter& waiter, WaitReason reason,
                   int64_t deadline_ns) TRI_NO_ANALYSIS {
-    if (!CanParkNative()) {
+    G* g = BeginNative(reason);
+    if (g == nullptr) {
       mu_.Unlock();
       return ChanStatus::kNoStack;
     }
-    BeginNative(reason);
-    G* g = AsG(CurrentNative());
     if (reason == WaitReason::kChanSend) {
       core_.QueueSender(&waiter, g);
     } else {
@@ -167,7 +166,7 @@ class Chan : public AnyChan {
     commit.deadline_ns = deadline_ns;
     commit.unlock = &AnyChan::UnlockOne;
     commit.unlock_argument = static_cast<AnyChan*>(this);
-    const WakeResult result = ParkNative(reason, commit);
+    const WakeResult result = ParkNative(g, commit);
     switch (result) {
       case WakeResult::kReady: return ChanStatus::kOk;
       case WakeResult::kClosed: return ChanStatus::kClosed;

@@ -199,25 +199,20 @@ NativeG* CurrentNative() {
   return static_cast<NativeG*>(m->current);
 }
 
-G* AsG(NativeG* g) { return g; }
-
-bool CanParkNative() { return CanParkWithStack(CurrentM()); }
-
-void BeginNative(WaitReason reason) {
-  NativeG* g = CurrentNative();
-  TRI_CHECK(g != nullptr);
+G* BeginNative(WaitReason reason) {
+  M* m = CurrentM();
+  TRI_CHECK(m != nullptr && m->current->kind == &NativeG::kKind);
+  if (!CanParkWithStack(m)) return nullptr;
+  G* g = m->current;
   g->reason = reason;
   g->wake = WakeResult::kReady;
   g->word.BeginWait();
+  return g;
 }
 
-WakeResult ParkNative(WaitReason reason, const ParkCommit& commit) {
-  NativeG* g = CurrentNative();
-  g->reason = reason;
-  TRI_CHECK(CanParkWithStack(CurrentM()));
-  ParkCommit own = commit;
-  own.cancelled = &g->maker->cancelled_;
-  ParkWithStack(g, own);
+WakeResult ParkNative(G* g, ParkCommit commit) {
+  commit.cancelled = &static_cast<NativeG*>(g)->maker->cancelled_;
+  ParkWithStack(g, commit);
   return g->wake;
 }
 
@@ -228,12 +223,12 @@ void NativeGs::Yield() {
 }
 
 bool NativeGs::Sleep(int64_t ns) {
-  if (!CanParkNative()) return false;
-  BeginNative(WaitReason::kSleep);
+  G* g = BeginNative(WaitReason::kSleep);
+  if (g == nullptr) return false;
   ParkCommit commit;
   const int64_t now = NowNs();
   commit.deadline_ns = now + std::clamp<int64_t>(ns, 0, kNever - now);
-  return ParkNative(WaitReason::kSleep, commit) != WakeResult::kCancelled;
+  return ParkNative(g, commit) != WakeResult::kCancelled;
 }
 
 }  // namespace trilune

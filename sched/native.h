@@ -57,7 +57,7 @@ class NativeGs : private QuiescenceListener {
 
  private:
   friend struct NativeG;
-  friend WakeResult ParkNative(WaitReason reason, const ParkCommit& commit);
+  friend WakeResult ParkNative(G* g, ParkCommit commit);
 
   static Outcome RunG(G* g);
   NativeG* Allocate() TRI_EXCLUDES(mu_);
@@ -88,16 +88,14 @@ class NativeGs : private QuiescenceListener {
 
 // The native G that runs on this thread, or null.
 NativeG* CurrentNative();
-G* AsG(NativeG* g);
 
-// Whether the running native G can park: a stack is left for its M to go on with.
-[[nodiscard]] bool CanParkNative();
+// Opens a wait of the running native G and returns it; null, and nothing has
+// happened, if no stack is left for its M to go on with.
+[[nodiscard]] G* BeginNative(WaitReason reason);
 
-// Parks the running native G; the caller has opened the wait with BeginNative
-// and queued its waiters. Returns how the wait ended. Requires: CanParkNative,
-// asked since the G last parked.
-void BeginNative(WaitReason reason);
-WakeResult ParkNative(WaitReason reason, const ParkCommit& commit);
+// Parks `g`, for which BeginNative opened the wait and the caller has queued its
+// waiters. Returns how the wait ended.
+WakeResult ParkNative(G* g, ParkCommit commit);
 
 }  // namespace trilune
 

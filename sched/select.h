@@ -52,10 +52,6 @@ class Selector {
       UnlockAll(this);
       return {};
     }
-    if (!CanParkNative()) {
-      UnlockAll(this);
-      return {-1, ChanStatus::kNoStack};
-    }
     return Wait(deadline_ns);
   }
 
@@ -139,8 +135,11 @@ class Selector {
   }
 
   Selected Wait(int64_t deadline_ns) TRI_NO_ANALYSIS {
-    BeginNative(WaitReason::kSelect);
-    G* g = AsG(CurrentNative());
+    G* g = BeginNative(WaitReason::kSelect);
+    if (g == nullptr) {
+      UnlockAll(this);
+      return {-1, ChanStatus::kNoStack};
+    }
     for (size_t i = 0; i < cases_.size(); i++) {
       cases_[i]->Queue(g, static_cast<int>(i));
     }
@@ -148,7 +147,7 @@ class Selector {
     commit.deadline_ns = deadline_ns;
     commit.unlock = &UnlockAll;
     commit.unlock_argument = this;
-    const WakeResult result = ParkNative(WaitReason::kSelect, commit);
+    const WakeResult result = ParkNative(g, commit);
     const int index = g->wake_index;
     LockAll();
     for (auto& one : cases_) one->Unqueue();

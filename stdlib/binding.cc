@@ -46,7 +46,6 @@ void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
 int WaitIn(lua_State* L, WaitQueue& queue, WaitReason reason,
            int64_t deadline_ns, int32_t number, lua_KFunction k,
            lua_KContext context, bool shielded) {
-  luaL_checkstack(L, 8, nullptr);
   vm::LuaG* g = vm::BeginPark(L, reason, shielded);
   g->waiter.index = number;
   queue.PushTail(&g->waiter, g);

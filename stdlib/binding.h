@@ -28,10 +28,9 @@ struct TypeTag {
 // tag` and has a static member `kTag`.
 template <class T>
 T* Test(lua_State* L, int index) {
-  if (lua_type(L, index) != LUA_TUSERDATA || lua_rawlen(L, index) < sizeof(T)) {
-    return nullptr;
-  }
   auto* object = static_cast<T*>(lua_touserdata(L, index));
+  // A light userdata has no length.
+  if (object == nullptr || lua_rawlen(L, index) < sizeof(T)) return nullptr;
   return object->tag == &T::kTag ? object : nullptr;
 }
 

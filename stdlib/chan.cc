@@ -164,7 +164,6 @@ int Recv(lua_State* L, LuaChan* chan, int index, int64_t deadline, bool now,
     case ChanResult::kWouldWait: break;
   }
   if (now) return PushNoValue(L);
-  luaL_checkstack(L, 4, nullptr);
   LuaG* g = vm::BeginPark(L, WaitReason::kChanRecv);
   g->waiter.L = L;
   chan->core.QueueReceiver(&g->waiter, g);

@@ -17,12 +17,6 @@
 namespace trilune::vm {
 namespace {
 
-// The extra space of a state holds its Isolate, or, marked by the lowest bit,
-// the LuaG whose own thread it is. lua_newthread copies the main state's.
-uintptr_t& Tag(lua_State* L) {
-  return *static_cast<uintptr_t*>(lua_getextraspace(L));
-}
-
 int Panic(lua_State* L) {
   const char* message = lua_tostring(L, -1);
   std::fprintf(stderr, "fatal: unprotected error in Lua: %s\n",  // allow: printf, the last words
@@ -34,23 +28,15 @@ int Panic(lua_State* L) {
 
 const GKind Isolate::kHostKind = {&Isolate::RunHost};
 
-Isolate* Isolate::Of(lua_State* L) {
-  const uintptr_t tag = Tag(L);
-  if ((tag & 1) == 0) return reinterpret_cast<Isolate*>(tag);
-  return static_cast<Isolate*>(
-      reinterpret_cast<LuaG*>(tag & ~uintptr_t{1})->strand);
-}
-
-LuaG* Isolate::OwnerOf(lua_State* L) {
-  const uintptr_t tag = Tag(L);
-  return (tag & 1) == 0 ? nullptr
-                        : reinterpret_cast<LuaG*>(tag & ~uintptr_t{1});
-}
-
 Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),
       config_(std::move(config)),
-      heap_(config_.memory_limit_bytes) {}
+      heap_(config_.memory_limit_bytes) {
+  // The lowest numbers are used first.
+  for (int i = 0; i < kMaxStates; i++) {
+    idle_states_[i] = static_cast<int16_t>(kMaxStates - 1 - i);
+  }
+}
 
 Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
                                                IsolateConfig config,
@@ -61,7 +47,7 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
   if (iso->main_ == nullptr) return no_memory;
   lua_State* L = iso->main_;
   lua_atpanic(L, &Panic);
-  Tag(L) = reinterpret_cast<uintptr_t>(iso.get());
+  TagOf(L) = reinterpret_cast<uintptr_t>(iso.get());
   if (!iso->OpenStates()) return no_memory;
   lua_pushcfunction(L, open);
   if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
@@ -104,7 +90,7 @@ bool Isolate::OpenStates() {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &iso->worker_);
     luaL_checkstack(data, 64, nullptr);
     lua_createtable(data, kFirstHandles, 0);   // kHandles
-    lua_createtable(data, kMaxIdleStates, 0);  // kStates
+    lua_createtable(data, kMaxStates, 0);  // kStates
     lua_pushnil(data);                         // kMeta
     lua_pushnil(data);                         // kUnseenMeta
     lua_newtable(data);                        // kReasons

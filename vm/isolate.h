@@ -63,9 +63,20 @@ class Isolate final : public Strand {
                                                lua_CFunction open);
   ~Isolate() override;
 
-  // The isolate of a state, and the G whose own thread it is, or null.
-  static Isolate* Of(lua_State* L);
-  static LuaG* OwnerOf(lua_State* L);
+  // The isolate of a state, and the G whose own thread it is, or null. The extra
+  // space of a state holds the Isolate, which lua_newthread copies from the main
+  // state; or, marked by the lowest bit, the LuaG.
+  static Isolate* Of(lua_State* L) {
+    const uintptr_t tag = TagOf(L);
+    if ((tag & 1) == 0) return reinterpret_cast<Isolate*>(tag);
+    return static_cast<Isolate*>(
+        reinterpret_cast<LuaG*>(tag & ~uintptr_t{1})->strand);
+  }
+  static LuaG* OwnerOf(lua_State* L) {
+    const uintptr_t tag = TagOf(L);
+    return (tag & 1) == 0 ? nullptr
+                          : reinterpret_cast<LuaG*>(tag & ~uintptr_t{1});
+  }
 
   // --- For the host; any thread. ---
 
@@ -153,6 +164,10 @@ class Isolate final : public Strand {
   enum class Pending : uint8_t { kNothing, kPark, kYield };
   Pending pending = Pending::kNothing;  // why lua_yieldk was called
  private:
+  static uintptr_t& TagOf(lua_State* L) {
+    return *static_cast<uintptr_t*>(lua_getextraspace(L));
+  }
+
   // The tracebacks of coroutines whose error went up.
   struct NestedTrace {
     std::string text;
@@ -172,7 +187,7 @@ class Isolate final : public Strand {
   // Slots of data_'s stack.
   enum : int {
     kHandles = 1,    // slot -> handle of a live G
-    kStates,         // the idle states, anchored
+    kStates,         // number + 1 -> thread of a pooled state
     kMeta,           // metatable of handles
     kUnseenMeta,     // of handles whose error nobody has seen
     kReasons,        // slot -> reason of cancellation, if one was given
@@ -181,7 +196,7 @@ class Isolate final : public Strand {
   };
   static constexpr uint64_t kIdBatch = 1024;
   static constexpr int kFirstHandles = 64;
-  static constexpr int kMaxIdleStates = 256;
+  static constexpr int kMaxStates = 256;
   static constexpr size_t kSlabSize = SlabPool::kSlabBytes / sizeof(LuaG);
 
   bool OpenStates();
@@ -196,8 +211,8 @@ class Isolate final : public Strand {
   }
   void Free(LuaG* g);
   [[nodiscard]] bool Begin(LuaG* g, int* n);
-  [[nodiscard]] lua_State* TakeState();
-  void ReleaseState(LuaG* g);
+  [[nodiscard]] lua_State* TakeState(int16_t* number);
+  void ReleaseState(LuaG* g, GHandle* handle);
   void Finish(LuaG* g, int status, int n);
   void FinishWithError(LuaG* g);
   [[nodiscard]] bool StoreResults(LuaG* g, GHandle* handle, int n);
@@ -236,8 +251,11 @@ class Isolate final : public Strand {
   lua_State* data_ = nullptr;
   // For protected calls outside any G.
   lua_State* worker_ = nullptr;
-  lua_State* idle_states_[kMaxIdleStates] = {};
-  int idle_states_count_ = 0;
+  // Pooled states, each anchored at its number in kStates for as long as it is
+  // fit for use; and the numbers that are idle, or have no state yet.
+  lua_State* states_[kMaxStates] = {};
+  int16_t idle_states_[kMaxStates];
+  int idle_states_count_ = kMaxStates;
   std::vector<LuaG*> slabs_;
   LuaG* free_ = nullptr;
   LuaG* half_made_ = nullptr;  // of a Go that raised

@@ -80,6 +80,7 @@ struct GHandle {
     kOk,     // count values: user value 1 is it, or a table of several
     kError,  // user value 1 is the error object
   };
+  static constexpr int16_t kUnpooled = -1;
 
   LuaG* g;
   uint64_t id;
@@ -87,14 +88,16 @@ struct GHandle {
   // has the metatable with __gc, which reports it.
   char* unseen_error;
   HostCall* host_call;  // a host waits for the end
-  int32_t count;        // of results; before the first run, of body and arguments
-  int32_t group_at;     // which user value the group is; 0: none
-  Result result;
-  bool is_packed;  // body and arguments rest in one table, user value 1
+  int32_t count;     // of results; before the first run, of body and arguments
+  int16_t state;     // the pooled state it runs on, or kUnpooled
+  Result result : 4;
+  bool is_packed : 1;    // body and arguments rest in one table, user value 1
+  uint8_t group_at : 3;  // which user value its group is; 0: none
 };
+static_assert(sizeof(GHandle) == 40);
 
-// User values of a handle: body, arguments (before the first run); the thread
-// (while it runs); the results. The last one holds the group, if there is one.
+// User values of a handle: body and arguments; once it runs, the first one is its
+// thread, unless that is from the pool; in the end, the result.
 constexpr int kMaxDirect = 6;  // body and arguments beyond this are packed
 
 }  // namespace trilune::vm

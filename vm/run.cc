@@ -14,10 +14,6 @@
 namespace trilune::vm {
 namespace {
 
-uintptr_t& Tag(lua_State* L) {
-  return *static_cast<uintptr_t*>(lua_getextraspace(L));
-}
-
 // Body of a G whose body and arguments were packed into a table.
 int UnpackAndRun(lua_State* L) {
   lua_rawgeti(L, 1, 1);
@@ -109,7 +105,7 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
     }
   }
   if (in_group) {
-    handle->group_at = (packed ? 1 : n) + 1;
+    handle->group_at = static_cast<uint8_t>((packed ? 1 : n) + 1) & 7;
     lua_pushvalue(L, at - 1);
     lua_setiuservalue(L, at, handle->group_at);
   }
@@ -168,50 +164,69 @@ void Isolate::SetHandleMetatables(lua_State* L) {
 
 // --- Running. ---
 
-// A state for a G; a new one stays on worker_'s stack until it is anchored.
-lua_State* Isolate::TakeState() {
-  if (idle_states_count_ > 0) return idle_states_[--idle_states_count_];
+// A state for a G; null without memory. `*number`: its place in the pool. An
+// unpooled one stays on worker_'s stack until Begin has anchored it.
+lua_State* Isolate::TakeState(int16_t* number) {
+  *number = GHandle::kUnpooled;
+  if (idle_states_count_ > 0) {
+    *number = idle_states_[--idle_states_count_];
+    if (states_[*number] != nullptr) return states_[*number];
+  }
   lua_pushcfunction(worker_, [](lua_State* L) {
     lua_newthread(L);
     return 1;
   });
-  if (lua_pcall(worker_, 0, 1, 0) != LUA_OK) {
+  lua_State* L = nullptr;
+  if (lua_pcall(worker_, 0, 1, 0) == LUA_OK) {
+    L = lua_tothread(worker_, -1);
+  } else {
     lua_settop(worker_, 0);
+  }
+  if (*number == GHandle::kUnpooled) return L;
+  if (L == nullptr) {
+    idle_states_count_++;
     return nullptr;
   }
-  return lua_tothread(worker_, -1);
+  states_[*number] = L;
+  lua_xmove(worker_, data_, 1);
+  lua_rawseti(data_, kStates, *number + 1);  // in the preallocated part
+  return L;
 }
 
 // Gives `g` a state and moves body and arguments there; `*n` is the number of
 // arguments for lua_resume. False: no memory.
 bool Isolate::Begin(LuaG* g, int* n) {
-  lua_State* L = TakeState();
+  int16_t number = 0;
+  lua_State* L = TakeState(&number);
   if (L == nullptr) return false;
   g->L = L;
-  Tag(L) = reinterpret_cast<uintptr_t>(g) | 1;
+  TagOf(L) = reinterpret_cast<uintptr_t>(g) | 1;
   lua_rawgeti(data_, kHandles, g->slot());
   const int at = lua_gettop(data_);
-  const auto* handle = static_cast<GHandle*>(lua_touserdata(data_, at));
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, at));
+  handle->state = number;
   if (handle->is_packed) {
     lua_pushcfunction(L, &UnpackAndRun);
     lua_getiuservalue(data_, at, 1);
     lua_xmove(data_, L, 1);
     *n = 1;
   } else {
-    *n = handle->count - 1;
-    for (int i = 1; i <= handle->count; i++) {
-      lua_getiuservalue(data_, at, i);
-      lua_xmove(data_, L, 1);
-      if (i == 1) continue;
+    const int count = handle->count;
+    *n = count - 1;
+    for (int i = 1; i <= count; i++) lua_getiuservalue(data_, at, i);
+    lua_xmove(data_, L, count);
+    for (int i = 2; i <= count; i++) {
       lua_pushnil(data_);
       lua_setiuservalue(data_, at, i);
     }
   }
-  lua_pushthread(L);
-  lua_xmove(L, data_, 1);
-  lua_setiuservalue(data_, at, 1);
+  if (number == GHandle::kUnpooled) {
+    lua_pushthread(L);
+    lua_xmove(L, data_, 1);
+    lua_setiuservalue(data_, at, 1);
+    lua_settop(worker_, 0);
+  }
   lua_settop(data_, at - 1);
-  lua_settop(worker_, 0);
   return true;
 }
 
@@ -302,24 +317,23 @@ void Isolate::EndMain(int status) {
   if (call != nullptr) Complete(call, std::move(result));
 }
 
-void Isolate::ReleaseState(LuaG* g) {
+void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
   lua_State* L = g->L;
   g->L = nullptr;
   if (L == nullptr) return;
-  Tag(L) = reinterpret_cast<uintptr_t>(this);
+  TagOf(L) = reinterpret_cast<uintptr_t>(this);
+  const int16_t number = handle->state;
+  if (number == GHandle::kUnpooled) return;
+  idle_states_[idle_states_count_++] = number;
   // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth of
   // a state that failed: only one that ended well can serve again.
-  if (g->Has(LuaG::kEscaped) || idle_states_count_ == kMaxIdleStates ||
-      lua_status(L) != LUA_OK || lua_gethook(L) != nullptr) {
+  if (!g->Has(LuaG::kEscaped) && lua_gethook(L) == nullptr) {
+    lua_settop(L, 0);
     return;
   }
-  lua_settop(L, 0);
-  const int i = idle_states_count_++;
-  if (idle_states_[i] == L) return;  // taken from this place: anchored still
-  idle_states_[i] = L;
-  lua_pushthread(L);
-  lua_xmove(L, data_, 1);
-  lua_rawseti(data_, kStates, i + 1);  // in the preallocated part
+  states_[number] = nullptr;
+  lua_pushnil(data_);
+  lua_rawseti(data_, kStates, number + 1);
 }
 
 // Moves `n` results from the top of the G's state to its handle, which is on top
@@ -367,7 +381,7 @@ void Isolate::Finish(LuaG* g, int status, int n) {
     }
     if (status == LUA_OK) g->Set(LuaG::kEscaped);  // its state is used up
   }
-  ReleaseState(g);
+  ReleaseState(g, handle);
   g->word.Become(GState::kRunning, GState::kDead);
   Ended(g, handle);
   Free(g);
