@@ -237,8 +237,7 @@ bool CanParkWithStack(M* m) {
   return true;
 }
 
-void ParkWithStack(G* g, const ParkCommit& commit) {
-  M* m = CurrentM();
+void ParkWithStack(M* m, G* g, const ParkCommit& commit) {
   G* next = nullptr;
   if (MayPickAtOnce(m)) {
     if (g->strand->solo) m->strand = m->sched->TakeNearby(m);
@@ -251,8 +250,7 @@ void ParkWithStack(G* g, const ParkCommit& commit) {
   SwitchTo(m, to);
 }
 
-void YieldWithStack(G* g) {
-  M* m = CurrentM();
+void YieldWithStack(M* m, G* g) {
   if (!CanParkWithStack(m)) return;
   G* next = nullptr;
   if (MayPickAtOnce(m)) {

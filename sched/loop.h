@@ -29,13 +29,13 @@ void RunM(M* m);
 // It stays true until the caller switches.
 [[nodiscard]] bool CanParkWithStack(M* m);
 
-// Parks the running G `g` on its stack. The caller has opened the wait
+// Parks the running G `g` of `m` on its stack. The caller has opened the wait
 // (g->word.BeginWait) and set g->reason. Returns when the G runs again, perhaps
 // on another thread. Requires: CanParkWithStack.
-void ParkWithStack(G* g, const ParkCommit& commit);
+void ParkWithStack(M* m, G* g, const ParkCommit& commit);
 
 // Lets others run first. Returns at once when there is nobody, or no fiber.
-void YieldWithStack(G* g);
+void YieldWithStack(M* m, G* g);
 
 // Makes a G runnable whose TryWake the caller won.
 void Ready(G* g);

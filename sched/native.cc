@@ -212,14 +212,14 @@ G* BeginNative(WaitReason reason) {
 
 WakeResult ParkNative(G* g, ParkCommit commit) {
   commit.cancelled = &static_cast<NativeG*>(g)->maker->cancelled_;
-  ParkWithStack(g, commit);
+  ParkWithStack(CurrentM(), g, commit);
   return g->wake;
 }
 
 void NativeGs::Yield() {
   NativeG* g = CurrentNative();
   TRI_CHECK(g != nullptr);
-  YieldWithStack(g);
+  YieldWithStack(CurrentM(), g);
 }
 
 bool NativeGs::Sleep(int64_t ns) {

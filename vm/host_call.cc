@@ -47,7 +47,7 @@ bool HostCall::WaitAsG(G* g) {
     ParkCommit commit;
     commit.external = true;
     commit.cancelled = &done_flag_;
-    ParkWithStack(g, commit);
+    ParkWithStack(CurrentM(), g, commit);
     if (iso != nullptr) {
       iso->current = current;
       iso->frames = frames;

@@ -294,7 +294,7 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
   CheckDrained();
   g->reason = WaitReason::kHostCall;
   g->word.BeginWait();
-  ParkWithStack(g, ParkCommit());
+  ParkWithStack(CurrentM(), g, ParkCommit());
   Fatal(__FILE__, __LINE__, "a goroutine went on after os.exit");
 }
 

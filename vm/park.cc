@@ -9,7 +9,7 @@ namespace {
 // Parking with the stack is the faster way (a fiber switch and no longjmp), but
 // costs two pages: so it is for the first Gs of a strand that wait at one time,
 // and while few stacks exist in all. Measured: docs/performance.md.
-constexpr uint32_t kStackfulPerStrand = 64;
+constexpr uint32_t kStackfulPerStrand = 512;
 constexpr size_t kStackfulInAll = 4096;
 
 [[noreturn]] void Raise(lua_State* L, const char* message) {
@@ -17,12 +17,9 @@ constexpr size_t kStackfulInAll = 4096;
   __builtin_unreachable();
 }
 
-// Raises unless the running G may wait in a C function called from `L`.
-LuaG* CheckMayWait(lua_State* L, Isolate* iso) {
-  LuaG* g = iso->current;
-  // The common case: a G in its own state, where it could yield, too; so this is
-  // no callback and no finalizer.
-  if (g != nullptr && L == g->L && lua_isyieldable(L) != 0) return g;
+// Raises unless the running G may wait in a C function called from `L`, in which
+// it could not yield.
+void CheckMayWait(lua_State* L, Isolate* iso, const LuaG* g) {
   // Inside a finalizer the collector does not answer.
   if (lua_gc(L, LUA_GCCOUNT) == -1) Raise(L, "cannot block in a finalizer");
   if (g == nullptr) Raise(L, "cannot block outside a goroutine");
@@ -33,31 +30,32 @@ LuaG* CheckMayWait(lua_State* L, Isolate* iso) {
       (L == iso->main() && g->L != iso->main())) {
     Raise(L, "cannot block in a callback on another goroutine's state");
   }
-  return g;
 }
 
-bool MayParkStackless(lua_State* L, const LuaG* g) {
-  return L == g->L && lua_isyieldable(L) != 0;
-}
-
-bool ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g) {
-  M* m = CurrentM();
-  const bool can = MayParkStackless(L, g);
-  if (can && (iso->stackful >= kStackfulPerStrand ||
-              iso->sched->fibers().made() >= kStackfulInAll)) {
-    return true;
+// Says how the running G shall leave: true without its stack. Raises where it may
+// not wait at all.
+bool ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m) {
+  // In its own state, and where it could yield: so this is neither a callback nor
+  // a finalizer.
+  const bool can = g != nullptr && L == g->L && lua_isyieldable(L) != 0;
+  if (can) {
+    return iso->stackful >= kStackfulPerStrand ||
+           iso->sched->fibers().made() >= kStackfulInAll ||
+           !CanParkWithStack(m);
   }
-  if (CanParkWithStack(m)) return false;
-  if (!can) Raise(L, "too many coroutines blocked inside C calls");
-  return true;
+  CheckMayWait(L, iso, g);
+  if (!CanParkWithStack(m)) {
+    Raise(L, "too many coroutines blocked inside C calls");
+  }
+  return false;
 }
 
 // What belongs to the running G while it leaves its stack.
 class Resumption {
  public:
-  Resumption(Isolate* iso, LuaG* g)
+  Resumption(Isolate* iso, LuaG* g, M* m)
       : iso_(iso), g_(g), frames_(iso->frames), close_depth_(iso->close_depth) {
-    CurrentM()->fiber->user = frames_;  // for dumps
+    m->fiber->user = frames_;  // for dumps
   }
   // Back on the G's stack, perhaps on another M.
   void Resume() {
@@ -77,9 +75,9 @@ class Resumption {
 
 LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded) {
   Isolate* iso = Isolate::Of(L);
-  LuaG* g = CheckMayWait(L, iso);
+  LuaG* g = iso->current;
+  iso->park_stackless = ChooseStackless(L, iso, g, CurrentM());
   if (g->Has(G::kCancelled) && !shielded) RaiseCancelled(L);
-  iso->park_stackless = ChooseStackless(L, iso, g);
   if (shielded) {
     g->Set(LuaG::kShielded);
   } else {
@@ -100,22 +98,25 @@ int Park(lua_State* L, const ParkCommit& commit, lua_KFunction k,
     return lua_yieldk(L, 0, context, k);
   }
   LuaG* g = iso->current;
-  Resumption resumption(iso, g);
-  ParkWithStack(g, commit);
+  M* m = CurrentM();
+  Resumption resumption(iso, g, m);
+  ParkWithStack(m, g, commit);
   resumption.Resume();
   return k(L, LUA_YIELD, context);
 }
 
 int Yield(lua_State* L, lua_KFunction k) {
   Isolate* iso = Isolate::Of(L);
-  LuaG* g = CheckMayWait(L, iso);
+  LuaG* g = iso->current;
+  M* m = CurrentM();
+  const bool stackless = ChooseStackless(L, iso, g, m);
   if (g->Has(G::kCancelled)) RaiseCancelled(L);
-  if (ChooseStackless(L, iso, g)) {
+  if (stackless) {
     iso->pending = Isolate::Pending::kYield;
     return lua_yieldk(L, 0, 0, k);
   }
-  Resumption resumption(iso, g);
-  YieldWithStack(g);
+  Resumption resumption(iso, g, m);
+  YieldWithStack(m, g);
   resumption.Resume();
   return k(L, LUA_YIELD, 0);
 }

@@ -1,0 +1,7 @@
+-- An interrupt (Ctrl-C) ends a wait of the main script with "interrupted!".
+--! exit 1
+--! stderr interrupted!
+local tri = require "trilune"
+tri.go(function() tri.sleep(0.02) os.execute("kill -INT $PPID") end)
+local t <close> = setmetatable({}, { __close = function() print("closed") end })  --> closed
+tri.sleep(1000)
