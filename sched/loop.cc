@@ -38,29 +38,30 @@ bool SetAfterPublication(const std::atomic<bool>& flag) {
 // releases the strand. So after Become nothing of the G's frames is touched but
 // through `unlock`, whose lock the G takes before it leaves the wait.
 void Publish(M* m, G* g, const ParkCommit& commit) {
+  // Read now what is in the frame of `g`.
+  const int64_t deadline_ns = commit.deadline_ns;
+  const std::atomic<bool>* cancelled = commit.cancelled;
+  void (*const unlock)(void*) = commit.unlock;
+  void* const unlock_argument = commit.unlock_argument;
+  const bool timed = deadline_ns != kNever;
   g->wait_since_ms = static_cast<uint32_t>(m->p->now_ns / 1'000'000);
   const uint64_t ticket = g->word.ticket();
-  const bool timed = commit.deadline_ns != kNever;
   if (timed || commit.external) {
     g->Set(timed ? G::kExternal | G::kHasTimer : G::kExternal);
     g->strand->external++;
     g->timer_p = static_cast<uint8_t>(m->p->id);
   }
-  if (timed || commit.external || commit.cancelled != nullptr ||
-      g->strand->solo) {
+  if (timed || commit.external || cancelled != nullptr || g->strand->solo) {
     g->Clear(G::kLocalWait);
   } else {
     g->Set(G::kLocalWait);
   }
   if (m->strand == g->strand && g->strand->solo) m->strand = nullptr;
   g->word.Become(GState::kRunning, GState::kWaiting);
-  if (timed) {
-    m->sched->AddTimer(m, commit.deadline_ns, g, ticket);
-  }
-  const bool cancelled =
-      commit.cancelled != nullptr && SetAfterPublication(*commit.cancelled);
-  if (commit.unlock != nullptr) commit.unlock(commit.unlock_argument);
-  if (cancelled && g->word.TryWake(ticket)) {
+  if (timed) m->sched->AddTimer(m, deadline_ns, g, ticket);
+  const bool ends = cancelled != nullptr && SetAfterPublication(*cancelled);
+  if (unlock != nullptr) unlock(unlock_argument);
+  if (ends && g->word.TryWake(ticket)) {
     g->wake = WakeResult::kCancelled;
     Ready(g);
   }
@@ -88,7 +89,7 @@ void Landed(Fiber* left) {
     case AfterSwitch::Kind::kPark:
       after.g->fiber = left;
       after.g->strand->stackful++;
-      Publish(m, after.g, after.commit);
+      Publish(m, after.g, *after.commit);
       break;
     case AfterSwitch::Kind::kYield:
       after.g->fiber = left;
@@ -246,7 +247,7 @@ void ParkWithStack(M* m, G* g, const ParkCommit& commit) {
   Fiber* to = FiberFor(m, next);
   m->after.kind = AfterSwitch::Kind::kPark;
   m->after.g = g;
-  m->after.commit = commit;
+  m->after.commit = &commit;
   SwitchTo(m, to);
 }
 

@@ -33,7 +33,7 @@ struct AfterSwitch {
   };
   Kind kind = Kind::kRecycle;
   G* g = nullptr;
-  ParkCommit commit;
+  const ParkCommit* commit = nullptr;  // in the frame that was left
 };
 
 struct M {

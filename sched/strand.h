@@ -44,6 +44,9 @@ class Strand {
   // Queues a new or yielding G, or one of many woken at once, last.
   void PushFresh(G* g) { fresh_.PushTail(g); }
 
+  // Queues a G that was stopped as its slice was over, behind all others.
+  void PushSpent(G* g) { spent_.PushTail(g); }
+
   // Moves the inbox to the queues.
   void TakeMail() {
     for (G* g = word.Drain(); g != nullptr;) {

@@ -1,0 +1,197 @@
+// Unit tests for sched/strand.h and sched/strand_word.h. Interleavings of the
+// word are explored in tests/model/strand_word_model.cc.
+
+#include "sched/strand.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace trilune {
+namespace {
+
+// Picks a G as the loop does, which counts each dispatch.
+G* PickAndCount(Strand& strand) {
+  G* g = strand.Pick();
+  if (g != nullptr) strand.gtick++;
+  return g;
+}
+
+TEST_CASE("strand: woken first, then the others as they came") {
+  Strand strand(nullptr);
+  G fresh1;
+  G fresh2;
+  G woken;
+  G woken_later;
+  strand.PushFresh(&fresh1);
+  strand.PushFresh(&fresh2);
+  strand.PushWoken(&woken);
+  strand.PushWoken(&woken_later);  // the place of the woken one is taken
+  CHECK(strand.HasRunnable());
+  for (G* expected : {&woken, &fresh1, &fresh2, &woken_later}) {
+    CHECK(PickAndCount(strand) == expected);
+  }
+  CHECK_FALSE(strand.HasRunnable());
+  CHECK(strand.Pick() == nullptr);
+}
+
+TEST_CASE("strand: a pair that wakes each other lets others in every 64 picks") {
+  Strand strand(nullptr);
+  G pair[2];
+  G other;
+  strand.PushWoken(&pair[0]);
+  strand.PushFresh(&other);
+  int picks = 0;
+  G* g = nullptr;
+  while ((g = PickAndCount(strand)) != &other) {
+    picks++;
+    REQUIRE(picks < 1000);
+    strand.PushWoken(g == &pair[0] ? &pair[1] : &pair[0]);
+  }
+  CHECK(picks == 64);
+}
+
+TEST_CASE("strand: a pair alone is not slowed by that limit") {
+  Strand strand(nullptr);
+  G pair[2];
+  strand.PushWoken(&pair[0]);
+  for (int i = 0; i < 1000; i++) {
+    G* g = PickAndCount(strand);
+    REQUIRE(g == &pair[i % 2]);
+    strand.PushWoken(&pair[(i + 1) % 2]);
+  }
+}
+
+TEST_CASE("strand: who was stopped runs last, but gets every 16th pick") {
+  Strand strand(nullptr);
+  G spent;
+  G busy;
+  strand.gtick = 1;
+  strand.PushSpent(&spent);
+  strand.PushFresh(&busy);
+  int picks = 0;
+  G* g = nullptr;
+  while ((g = PickAndCount(strand)) != &spent) {
+    REQUIRE(++picks < 1000);
+    strand.PushFresh(g);
+  }
+  CHECK(picks == 15);
+  strand.PushSpent(&spent);
+  CHECK(PickAndCount(strand) == &busy);
+  CHECK(PickAndCount(strand) == &spent);  // nobody else is there
+}
+
+// With both rules at work: what was stopped gets its picks without giving the
+// pair a new start.
+TEST_CASE("strand: a pair and a stopped G together starve nobody") {
+  Strand strand(nullptr);
+  G pair[2];
+  G spent;
+  G other;
+  strand.PushWoken(&pair[0]);
+  strand.PushSpent(&spent);
+  strand.PushFresh(&other);
+  int picks = 0;
+  for (;;) {
+    REQUIRE(++picks < 1000);
+    G* g = PickAndCount(strand);
+    if (g == &other) break;
+    if (g == &spent) {
+      strand.PushSpent(g);
+    } else {
+      strand.PushWoken(g == &pair[0] ? &pair[1] : &pair[0]);
+    }
+  }
+  CHECK(picks <= 64 + 64 / 15 + 2);
+}
+
+TEST_CASE("strand: mail is taken oldest first, behind what is queued") {
+  Strand strand(nullptr);
+  REQUIRE(strand.word.TryClaim());
+  G queued;
+  G mail[3];
+  strand.PushFresh(&queued);
+  for (G& g : mail) CHECK_FALSE(strand.word.Push(&g));
+  CHECK(strand.word.HasMail());
+  strand.TakeMail();
+  CHECK_FALSE(strand.word.HasMail());
+  CHECK(strand.Pick() == &queued);
+  for (G& g : mail) CHECK(strand.Pick() == &g);
+}
+
+// Invariants I1 and I2 of strand_word.h.
+TEST_CASE("strand word: the first push into an idle strand makes an owner") {
+  StrandWord<G> word;
+  G g1;
+  G g2;
+  CHECK(word.Push(&g1));
+  CHECK_FALSE(word.Push(&g2));
+  CHECK_FALSE(word.TryClaim());
+  CHECK(word.Drain() == &g1);
+  CHECK(g1.next == &g2);
+  CHECK(g2.next == nullptr);
+  CHECK(word.Drain() == nullptr);
+  CHECK(word.TryRelease());
+}
+
+TEST_CASE("strand word: is not released with mail in it") {
+  StrandWord<G> word;
+  G g;
+  REQUIRE(word.TryClaim());
+  CHECK_FALSE(word.Push(&g));
+  CHECK_FALSE(word.TryRelease());
+  CHECK(word.Drain() == &g);
+  CHECK(word.TryRelease());
+  CHECK(word.Push(&g));
+}
+
+TEST_CASE("strand word: is claimed by one at a time") {
+  StrandWord<G> word;
+  CHECK(word.TryClaim());
+  CHECK_FALSE(word.TryClaim());
+  CHECK_FALSE(word.HasMail());
+  CHECK(word.TryRelease());
+  CHECK(word.TryClaim());
+}
+
+TEST_CASE("strand: a solo one never has mail and cannot be claimed") {
+  Strand strand(nullptr, /*is_solo=*/true);
+  CHECK_FALSE(strand.word.HasMail());
+  CHECK_FALSE(strand.word.TryClaim());
+}
+
+// Many threads push, each owner drains and releases: every push arrives once, and
+// the owner's plain counter (TSan looks) shows that there is one owner at a time.
+TEST_CASE("strand word: pushes from many threads all arrive, one owner at a time") {
+  constexpr int kThreads = 3;
+  constexpr int kPushes = 20'000;
+  struct Node {
+    Node* next = nullptr;
+  };
+  StrandWord<Node> word;
+  std::vector<std::vector<Node>> nodes(kThreads, std::vector<Node>(kPushes));
+  int64_t arrived = 0;  // the owner's
+  const auto own = [&] {
+    do {
+      for (Node* node = word.Drain(); node != nullptr; node = node->next) {
+        arrived++;
+      }
+    } while (!word.TryRelease());
+  };
+  std::vector<std::thread> threads;
+  for (auto& mine : nodes) {
+    threads.emplace_back([&] {
+      for (Node& node : mine) {
+        if (word.Push(&node)) own();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(arrived == kThreads * kPushes);
+  CHECK(word.TryClaim());
+}
+
+}  // namespace
+}  // namespace trilune
