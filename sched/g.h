@@ -131,6 +131,17 @@ class GList {
     }
     tail_ = g;
   }
+  void PushHead(G* g) {
+    g->next = head_;
+    if (head_ == nullptr) tail_ = g;
+    head_ = g;
+  }
+  // Links `g` behind `place`, which is in the list.
+  void PushBehind(G* place, G* g) {
+    g->next = place->next;
+    place->next = g;
+    if (tail_ == place) tail_ = g;
+  }
   [[nodiscard]] G* PopHead() {
     G* g = head_;
     if (g != nullptr) head_ = g->next;

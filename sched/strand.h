@@ -41,8 +41,14 @@ class Strand {
       fresh_.PushTail(g);
     }
   }
-  // Queues a new or yielding G, or one of many woken at once, last.
+  // Queues a yielding G, or one of many woken at once, last.
   void PushFresh(G* g) { fresh_.PushTail(g); }
+
+  // Queues a new G. Those that one G makes in one go run in the order of their
+  // making, but before what was runnable already: a tree of Gs is walked depth
+  // first, and few of them are alive at a time. Every kNewLastEvery-th time they
+  // go last, so that Gs that make Gs for ever starve nobody.
+  void PushNew(G* g);
 
   // Queues a G that was stopped as its slice was over, behind all others.
   void PushSpent(G* g) { spent_.PushTail(g); }
@@ -86,12 +92,28 @@ class Strand {
  private:
   static constexpr uint32_t kRunnextLimit = 64;
   static constexpr uint32_t kSpentEvery = 16;
+  static constexpr uint32_t kNewLastEvery = 64;
 
   G* runnext_ = nullptr;
   GList fresh_;
   GList spent_;
   uint32_t runnext_run_ = 0;  // picks from runnext_ in a row
+  G* newest_ = nullptr;       // the last new G, if made at newest_gtick_
+  uint32_t newest_gtick_ = 0;
+  uint32_t new_batches_ = 0;
 };
+
+inline void Strand::PushNew(G* g) {
+  if (newest_ != nullptr && newest_gtick_ == gtick) {
+    fresh_.PushBehind(newest_, g);
+  } else if (++new_batches_ % kNewLastEvery == 0) {
+    fresh_.PushTail(g);
+  } else {
+    fresh_.PushHead(g);
+  }
+  newest_ = g;
+  newest_gtick_ = gtick;
+}
 
 inline G* Strand::Pick() {
   if (gtick % kSpentEvery == 0) {

@@ -127,7 +127,7 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   if (in_group) g->Set(LuaG::kGrouped);
   g->word.Become(GState::kIdle, GState::kRunnable);
   live++;
-  PushFresh(g);
+  PushNew(g);
   return handle;
 }
 
