@@ -37,6 +37,15 @@ class WaitQueue {
   [[nodiscard]] bool empty() const { return head_ == nullptr; }
   [[nodiscard]] WaiterBase* head() const { return head_; }
 
+  // The first one whose wait still goes on, or null; those before it have lost
+  // their places, and are unlinked.
+  [[nodiscard]] WaiterBase* First() {
+    while (head_ != nullptr && head_->g->word.state() != GState::kWaiting) {
+      Remove(head_);
+    }
+    return head_;
+  }
+
   void PushTail(WaiterBase* waiter, G* g) {
     waiter->g = g;
     waiter->queue = this;

@@ -28,30 +28,53 @@ void MoveTop(lua_State* from, lua_State* to) {
   if (from != to) lua_xmove(from, to, 1);
 }
 
-// Doubles the ring, and the table if there is one.
-void Grow(lua_State* L, LuaChan* chan, int index) {
+bool HasTable(lua_State* L, int index) {
+  const bool has = lua_getiuservalue(L, index, kTableValue) == LUA_TTABLE;
+  lua_pop(L, 1);
+  return has;
+}
+
+// Doubles the ring, and the table if there is one; or does nothing, if a
+// finalizer that ran meanwhile has changed either: look again.
+void TryGrow(lua_State* L, LuaChan* chan, int index) {
   auto& core = chan->core;
   const uint32_t old = core.slots();
-  const uint32_t n =
-      std::min(core.capacity(), std::max(kFirstSlots, old * 2));
-  auto* ring = static_cast<LuaSlot*>(
-      lua_newuserdatauv(L, sizeof(LuaSlot) * n, 0));
-  const bool has_table =
-      lua_getiuservalue(L, index, kTableValue) == LUA_TTABLE;
+  const uint32_t n = std::min(core.capacity(), std::max(kFirstSlots, old * 2));
+  const bool has_table = HasTable(L, index);
+  const int top = lua_gettop(L);
+  auto* ring =
+      static_cast<LuaSlot*>(lua_newuserdatauv(L, sizeof(LuaSlot) * n, 0));
   if (has_table) lua_createtable(L, static_cast<int>(n), 0);
-  // Nothing raises from here on.
+  if (core.slots() != old || HasTable(L, index) != has_table) {
+    lua_settop(L, top);
+    return;
+  }
+  // Nothing raises, or runs a finalizer, from here on.
+  if (has_table) lua_getiuservalue(L, index, kTableValue);
   for (uint32_t i = 0; i < core.size(); i++) {
     const uint32_t from = (core.head() + i) % old;
     ring[i] = chan->ring[from];
     if (ring[i].kind != LuaSlot::Kind::kTable) continue;
-    lua_rawgeti(L, -2, from + 1);
-    lua_rawseti(L, -2, i + 1);
+    lua_rawgeti(L, -1, from + 1);
+    lua_rawseti(L, -3, i + 1);
   }
-  if (has_table) lua_setiuservalue(L, index, kTableValue);
-  lua_pop(L, 1);
+  if (has_table) {
+    lua_pop(L, 1);
+    lua_setiuservalue(L, index, kTableValue);
+  }
   lua_setiuservalue(L, index, kRingValue);
   chan->ring = ring;
   core.AdoptSlots(n);
+}
+
+// Makes the table for values that are not unboxed, if there is none.
+void TryMakeTable(lua_State* L, LuaChan* chan, int index) {
+  lua_createtable(L, static_cast<int>(chan->core.slots()), 0);
+  if (HasTable(L, index)) {
+    lua_pop(L, 1);
+  } else {
+    lua_setiuservalue(L, index, kTableValue);
+  }
 }
 
 void WakeOne(G* g) {
@@ -255,13 +278,17 @@ LuaChan* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {
 
 void PrepareSend(lua_State* L, LuaChan* chan, int index, int value) {
   if (chan->core.capacity() == 0) return;
-  if (chan->core.NeedsSlots()) Grow(L, chan, index);
-  if (!NeedsTable(lua_type(L, value))) return;
-  if (lua_getiuservalue(L, index, kTableValue) != LUA_TTABLE) {
-    lua_createtable(L, static_cast<int>(chan->core.slots()), 0);
-    lua_setiuservalue(L, index, kTableValue);
+  const bool needs_table = NeedsTable(lua_type(L, value));
+  // Each step may run finalizers, and they may send here.
+  for (;;) {
+    if (chan->core.NeedsSlots()) {
+      TryGrow(L, chan, index);
+    } else if (needs_table && !HasTable(L, index)) {
+      TryMakeTable(L, chan, index);
+    } else {
+      return;
+    }
   }
-  lua_pop(L, 1);
 }
 
 void LuaChanTraits::Move(const Channel&, Item from, Item to) {

@@ -1,5 +1,5 @@
-// trilune.group: structured concurrency. The function itself is a G of the group,
-// so that the first error, wherever it happens, cancels all the others alike.
+// trilune.group: structured concurrency. The function runs in the calling G. When
+// another member fails, the function's waits raise until it has ended.
 
 #include "stdlib/modules.h"
 #include "vm/park.h"
@@ -55,8 +55,8 @@ int l_group_go(lua_State* L) {
     lua_pop(L, 1);
   }
   AddMember(L, 1, lua_gettop(L) - 1);
-  // A member of a group that has failed is cancelled before it runs.
-  if (group->core.failed) {
+  // A member of a group that was cancelled never runs.
+  if (group->core.cancelled) {
     auto* handle = static_cast<GHandle*>(lua_touserdata(L, -1));
     Isolate::Of(L)->CancelQuietly(handle->g);
   }
@@ -64,8 +64,9 @@ int l_group_go(lua_State* L) {
 }
 
 int l_group_cancel(lua_State* L) {
-  CheckGroup(L, 1);
+  Group* group = CheckGroup(L, 1);
   lua_settop(L, 2);
+  group->core.cancelled = true;
   lua_getiuservalue(L, 1, kMembersValue);
   lua_pushnil(L);
   while (lua_next(L, 3) != 0) {
@@ -78,20 +79,18 @@ int l_group_cancel(lua_State* L) {
   return 0;
 }
 
-// Stack of a group call: the group at 1, the body's handle at 2.
+// Stack of a group call: the group at 1, then the function's results.
 int Finish(lua_State* L, Group* group, bool cancelled) {
-  Isolate* iso = Isolate::Of(L);
   group->core.over = true;
   if (group->core.failed) {
     lua_getiuservalue(L, 1, kErrorValue);
     return lua_error(L);
   }
-  if (cancelled || iso->current->Has(G::kCancelled)) vm::RaiseCancelled(L);
-  auto* handle = static_cast<GHandle*>(lua_touserdata(L, 2));
-  const int n = iso->PushResults(L, handle, 2);
-  // false, reason: the group was cancelled, and its function with it.
-  if (handle->result == GHandle::Result::kError) return lua_error(L);
-  return n - 1;
+  const vm::LuaG* g = Isolate::Of(L)->current;
+  if (cancelled || (g != nullptr && g->is_cancelled())) {
+    vm::RaiseCancelled(L);
+  }
+  return lua_gettop(L) - 1;
 }
 
 // Waits for the last member. Once the caller is cancelled, so are they, and the
@@ -100,41 +99,62 @@ int Wait(lua_State* L, Group* group, bool cancelled);
 
 int l_wait_k(lua_State* L, int, lua_KContext context) {
   auto* group = static_cast<Group*>(lua_touserdata(L, 1));
-  const bool was_cancelled = context != 0;
-  if (EndWait(L) == WakeResult::kCancelled) {
-    Isolate::Of(L)->CancelGroup(L, 1);
-    return Wait(L, group, true);
+  if (EndWait(L) != WakeResult::kCancelled) {
+    return Wait(L, group, context != 0);
   }
-  return Wait(L, group, was_cancelled);
+  Isolate::Of(L)->CancelGroup(L, 1);
+  return Wait(L, group, true);
 }
 
 int Wait(lua_State* L, Group* group, bool cancelled) {
   if (group->core.live == 0) return Finish(L, group, cancelled);
+  const vm::LuaG* g = Isolate::Of(L)->current;
+  if (!cancelled && g != nullptr && g->Has(G::kCancelled)) {
+    Isolate::Of(L)->CancelGroup(L, 1);
+    cancelled = true;
+  }
+  luaL_checkstack(L, 8, nullptr);
   return WaitIn(L, group->core.waiters, WaitReason::kGroup, kNever, 0,
                 &l_wait_k, cancelled ? 1 : 0, /*shielded=*/cancelled);
+}
+
+int l_body_k(lua_State* L, int status, lua_KContext) {
+  auto* group = static_cast<Group*>(lua_touserdata(L, 1));
+  Isolate* iso = Isolate::Of(L);
+  iso->LeaveGroupFunction(&group->core);
+  if (status != LUA_OK && status != LUA_YIELD) {
+    // What an interrupted function raises is no error of its own.
+    if (group->core.failed) {
+      lua_pop(L, 1);
+    } else {
+      iso->FailGroup(L, 1, &group->core);
+    }
+  }
+  return Wait(L, group, false);
 }
 
 int l_group(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   Isolate* iso = Isolate::Of(L);
-  if (iso->current != nullptr && iso->current->Has(G::kCancelled)) {
-    vm::RaiseCancelled(L);
-  }
   luaL_checkstack(L, 12, nullptr);
   auto* group = new (lua_newuserdatauv(L, sizeof(Group), 2)) Group();
   group->tag = &Group::kTag;
-  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_pushvalue(L, lua_upvalueindex(1));
   lua_setmetatable(L, -2);
   lua_newtable(L);
   lua_setiuservalue(L, -2, kMembersValue);
-  // group, body, group, arguments...
+  // group, function, group, arguments...
   lua_pushvalue(L, -1);
   lua_insert(L, 2);
   lua_insert(L, 1);
-  AddMember(L, 1, lua_gettop(L) - 1);
-  lua_insert(L, 2);
-  lua_settop(L, 2);
-  return Wait(L, group, false);
+  if (iso->current != nullptr) {
+    group->core.owner = iso->current;
+    group->core.owner_id = iso->current->id;
+    group->core.L = L;
+  }
+  const int status =
+      lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, &l_body_k);
+  return l_body_k(L, status, 0);
 }
 
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
@@ -142,17 +162,15 @@ constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
 }  // namespace
 
 void OpenGroup(lua_State* L) {
-  Isolate* iso = Isolate::Of(L);
-  iso->PushHandles(L);
   NewMetatable(L, "group", kNoMethods, nullptr);
   lua_getfield(L, -1, "__index");
-  iso->PushHandles(L);
+  Isolate::Of(L)->PushHandles(L);
   lua_pushcclosure(L, &l_group_go, 1);
   lua_setfield(L, -2, "go");
   lua_pushcfunction(L, &l_group_cancel);
   lua_setfield(L, -2, "cancel");
   lua_pop(L, 1);
-  lua_pushcclosure(L, &l_group, 2);
+  lua_pushcclosure(L, &l_group, 1);
   lua_setfield(L, -2, "group");
 }
 

@@ -111,13 +111,15 @@ struct LuaRWMutex {
   uint32_t readers = 0;
   WaitQueue waiters;
 
-  [[nodiscard]] bool CanRead() const { return !writing && waiters.empty(); }
-  [[nodiscard]] bool CanWrite() const {
-    return !writing && readers == 0 && waiters.empty();
+  [[nodiscard]] bool CanRead() {
+    return !writing && waiters.First() == nullptr;
+  }
+  [[nodiscard]] bool CanWrite() {
+    return !writing && readers == 0 && waiters.First() == nullptr;
   }
   // Lets in who may go now, in their order.
   void Admit() {
-    while (!waiters.empty() && !writing) {
+    while (!writing && waiters.First() != nullptr) {
       const bool writer = NumberOf(waiters.head()) == kWriter;
       if (writer && readers > 0) return;
       WaiterBase* waiter = waiters.WinHead();
@@ -246,7 +248,7 @@ struct LuaSemaphore {
   WaitQueue waiters;
 
   void Admit() {
-    while (!waiters.empty() && NumberOf(waiters.head()) <= count) {
+    while (waiters.First() != nullptr && NumberOf(waiters.head()) <= count) {
       const int32_t wanted = NumberOf(waiters.head());
       WaiterBase* waiter = waiters.WinHead();
       if (waiter == nullptr) continue;
@@ -282,7 +284,7 @@ int l_sem_acquire(lua_State* L) {
   const int32_t n = CheckCount(L, 2);
   bool now = false;
   const int64_t deadline = CheckDeadline(L, 3, &now);
-  if (sem->waiters.empty() && sem->count >= n) {
+  if (sem->waiters.First() == nullptr && sem->count >= n) {
     sem->count -= n;
     return PushTrue(L);
   }
@@ -294,7 +296,7 @@ int l_sem_acquire(lua_State* L) {
 int l_sem_tryacquire(lua_State* L) {
   auto* sem = Check<LuaSemaphore>(L, 1);
   const int32_t n = CheckCount(L, 2);
-  const bool can = sem->waiters.empty() && sem->count >= n;
+  const bool can = sem->waiters.First() == nullptr && sem->count >= n;
   if (can) sem->count -= n;
   lua_pushboolean(L, can);
   return 1;

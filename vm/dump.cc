@@ -108,7 +108,8 @@ void Isolate::NoteNestedError(lua_State* L, lua_State* co) {
 // "error in goroutine 7: ..." with every stack on the error's way, malloc'ed; the
 // error object is on top of the G's state. Null without memory.
 char* Isolate::MakeUnseenReport(LuaG* g) {
-  std::string message = "(error object is not printable)";
+  std::string message =
+      std::string("(error object is a ") + luaL_typename(g->L, -1) + " value)";
   if (lua_checkstack(g->L, 1) != 0) {
     lua_pushcfunction(worker_, [](lua_State* L) {
       // As the stock command shows error objects.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "sched/clock.h"
+#include "sched/fiber.h"
 #include "sched/loop.h"
 #include "sched/sync/check.h"
 #include "vm/coroutine.h"
@@ -228,6 +229,7 @@ void Isolate::StartMain(HostCall* call) {
   main_runs_ = true;
   main_g_->id = NextId();
   main_g_->flags = 0;
+  main_g_->tag = main_g_->slot();
   if (main_g_->word.state() == GState::kDead) {
     main_g_->word.Become(GState::kDead, GState::kIdle);
   }
@@ -301,7 +303,7 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
 // --- The end. ---
 
 bool Isolate::Cancel(lua_State* L, LuaG* g) {
-  if (g->Has(G::kCancelled)) {
+  if (g->is_cancelled()) {
     lua_pop(L, 1);
     return false;
   }
@@ -316,7 +318,13 @@ bool Isolate::Cancel(lua_State* L, LuaG* g) {
 }
 
 bool Isolate::CancelQuietly(LuaG* g) {
-  if (g->Has(G::kCancelled)) return false;
+  if (g->is_cancelled()) return false;
+  g->set_cancelled(true);
+  RaiseInWaits(g);
+  return true;
+}
+
+void Isolate::RaiseInWaits(LuaG* g) {
   g->Set(G::kCancelled);
   if (!g->Has(G::kStarted) && g != main_g_) {
     EndCancelledUnstarted(g);
@@ -324,7 +332,37 @@ bool Isolate::CancelQuietly(LuaG* g) {
     g->wake = WakeResult::kCancelled;
     ReadyInStrand(g, /*woken=*/false);
   }
-  return true;
+}
+
+// True if the function of `group` is being run by its G now, and not suspended
+// in a coroutine.
+bool Isolate::RunsNow(const GroupCore* group) const {
+  const LuaG* g = group->owner;
+  if (g == nullptr || g->id != group->owner_id || g->L == nullptr) return false;
+  if (g->L == group->L) return true;
+  const CoFrame* frame = g == current ? frames
+                         : g->fiber != nullptr
+                             ? static_cast<CoFrame*>(g->fiber->user)
+                             : nullptr;
+  while (frame != nullptr && frame->L != group->L) frame = frame->below;
+  return frame != nullptr;
+}
+
+void Isolate::InterruptOwner(GroupCore* group) {
+  group->cancelled = true;
+  if (group->interrupted || !RunsNow(group)) return;
+  group->interrupted = true;
+  group->owner->AddInterrupt();
+  RaiseInWaits(group->owner);
+}
+
+void Isolate::LeaveGroupFunction(GroupCore* group) {
+  LuaG* g = group->owner;
+  group->owner = nullptr;
+  if (!group->interrupted) return;
+  group->interrupted = false;
+  g->DropInterrupt();
+  if (g->interrupts() == 0 && !g->is_cancelled()) g->Clear(G::kCancelled);
 }
 
 void Isolate::PushReason(lua_State* L, LuaG* g) {

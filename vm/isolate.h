@@ -116,6 +116,13 @@ class Isolate final : public Strand {
   int PushResults(lua_State* L, GHandle* handle, int handle_index);
   // Cancels the members of the group at index `group`. May raise before that.
   void CancelGroup(lua_State* L, int group);
+  // Makes the waits of the group's function raise until it ends, if it runs.
+  void InterruptOwner(GroupCore* group);
+  // The group's function has ended.
+  void LeaveGroupFunction(GroupCore* group);
+  // Keeps the value on top of `L`, popped, as the first error of the group at
+  // `index`, and cancels its members.
+  void FailGroup(lua_State* L, int index, GroupCore* group);
   // Reports an error that nobody saw; from the handle's __gc.
   void ReportUnseen(GHandle* handle);
 
@@ -151,6 +158,10 @@ class Isolate final : public Strand {
     return rng_;
   }
 
+  // Whether `L` is a state of the isolate's own, in which no G may wait.
+  [[nodiscard]] bool IsOwn(lua_State* L) const {
+    return L == worker_ || L == data_;
+  }
   [[nodiscard]] lua_State* main() const { return main_; }
   [[nodiscard]] bool halted() const { return halted_; }
   [[nodiscard]] Heap& heap() { return heap_; }
@@ -219,6 +230,8 @@ class Isolate final : public Strand {
   void EndCancelledUnstarted(LuaG* g);
   void Ended(LuaG* g, GHandle* handle);
   void LeaveGroup(GHandle* handle, bool cancelled);
+  void RaiseInWaits(LuaG* g);
+  [[nodiscard]] bool RunsNow(const GroupCore* group) const;
   void CancelMembers(int members);
   void EndHostCall(GHandle* handle);
   void ForgetUnseenError(GHandle* handle, lua_State* L, int index);

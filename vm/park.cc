@@ -22,7 +22,9 @@ constexpr size_t kStackfulInAll = 4096;
 void CheckMayWait(lua_State* L, Isolate* iso, const LuaG* g) {
   // Inside a finalizer the collector does not answer.
   if (lua_gc(L, LUA_GCCOUNT) == -1) Raise(L, "cannot block in a finalizer");
-  if (g == nullptr) Raise(L, "cannot block outside a goroutine");
+  if (g == nullptr || iso->IsOwn(L)) {
+    Raise(L, "cannot block outside a goroutine");
+  }
   // Two Gs must never wait in one state: a C module may call back on the main
   // state, or on that of a G that waits.
   const LuaG* owner = Isolate::OwnerOf(L);

@@ -57,6 +57,7 @@ const GKind Isolate::kMainKind = {&Isolate::RunMain};
 
 LuaG* Isolate::Allocate() {
   if (free_ == nullptr) {
+    if ((slabs_.size() + 1) * kSlabSize > LuaG::kMaxSlot) return nullptr;
     bool is_new = false;
     void* memory = sched->lua_slabs().Get(&is_new);
     if (memory == nullptr) return nullptr;
@@ -114,7 +115,7 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   lua_setmetatable(L, at);
   // A record taken before something raised is used the next time.
   LuaG* g = half_made_ != nullptr ? half_made_ : Allocate();
-  if (g == nullptr) luaL_error(L, "not enough memory");
+  if (g == nullptr) luaL_error(L, "not enough memory for a goroutine");
   half_made_ = g;
   lua_pushvalue(L, at);
   lua_rawseti(L, lua_upvalueindex(1), g->slot());
@@ -124,6 +125,7 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   handle->id = NextId();
   g->id = handle->id;
   g->flags = 0;
+  g->tag = g->slot();
   if (in_group) g->Set(LuaG::kGrouped);
   g->word.Become(GState::kIdle, GState::kRunnable);
   live++;
@@ -242,6 +244,7 @@ Outcome Isolate::RunSpawned(G* base) {
       return Outcome::kEnded;
     }
     g->Set(G::kStarted);
+    iso->current = nullptr;
     if (!iso->Begin(g, &n)) {
       iso->Finish(g, LUA_ERRMEM, 0);
       return Outcome::kEnded;
@@ -423,7 +426,7 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
   live--;
   if (handle != nullptr) {
     handle->g = nullptr;
-    if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->Has(G::kCancelled));
+    if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->is_cancelled());
     if (handle->host_call != nullptr) EndHostCall(handle);
     lua_pushnil(data_);
     lua_rawseti(data_, kHandles, g->slot());
@@ -453,6 +456,7 @@ void Isolate::LeaveGroup(GHandle* handle, bool cancelled) {
     lua_getiuservalue(data_, at, 1);
     lua_setiuservalue(data_, at + 1, 1);
     CancelMembers(at + 2);
+    InterruptOwner(group);
   }
   if (group->live == 0) {
     while (WaiterBase* waiter = group->waiters.PopAndWin()) {
@@ -472,7 +476,14 @@ void Isolate::CancelMembers(int members) {
   }
 }
 
+void Isolate::FailGroup(lua_State* L, int index, GroupCore* group) {
+  group->failed = true;
+  lua_setiuservalue(L, index, 1);
+  CancelGroup(L, index);
+}
+
 void Isolate::CancelGroup(lua_State* L, int group) {
+  static_cast<GroupCore*>(lua_touserdata(L, group))->cancelled = true;
   lua_getiuservalue(L, group, 2);
   lua_xmove(L, data_, 1);
   CancelMembers(lua_gettop(data_));

@@ -38,7 +38,7 @@ void Entry(Fiber* left) {
 int64_t UseStack(int kilobytes) {
   char buffer[1024];
   std::memset(buffer, kilobytes, sizeof buffer);
-  __asm__ __volatile__("" : : "r"(buffer) : "memory");  // allow: volatile
+  __asm__ __volatile__("" : : "r"(buffer) : "memory");
   if (kilobytes <= 1) return buffer[7];
   return UseStack(kilobytes - 1) + buffer[kilobytes % 1024] -
          static_cast<char>(kilobytes) + 1;

@@ -1,17 +1,17 @@
 -- The dump names what each G waits for.
 --! exit 2
---! stderr ^goroutine 1 \[waitgroup wait, \d+ ms\]
---! stderr ^goroutine 2 \[chan recv, \d+ ms\]
---! stderr ^goroutine 3 \[chan send, \d+ ms\]
---! stderr ^goroutine 4 \[select, \d+ ms\]
---! stderr ^goroutine 5 \[join, \d+ ms\]
---! stderr ^goroutine 6 \[mutex lock, \d+ ms\]
---! stderr ^goroutine 7 \[rwmutex lock, \d+ ms\]
---! stderr ^goroutine 8 \[rwmutex rlock, \d+ ms\]
---! stderr ^goroutine 9 \[semaphore acquire, \d+ ms\]
---! stderr ^goroutine 10 \[cond wait, \d+ ms\]
---! stderr ^goroutine 11 \[once, \d+ ms\]
---! stderr ^goroutine 12 \[group wait, \d+ ms\]
+--! stderr ^goroutine 1 \[waitgroup wait, \d+ ms\]:$
+--! stderr ^goroutine 2 \[chan recv, \d+ ms\]:$
+--! stderr ^goroutine 3 \[chan send, \d+ ms\]:$
+--! stderr ^goroutine 4 \[select, \d+ ms\]:$
+--! stderr ^goroutine 5 \[join, \d+ ms\]:$
+--! stderr ^goroutine 6 \[mutex lock, \d+ ms\]:$
+--! stderr ^goroutine 7 \[rwmutex lock, \d+ ms\]:$
+--! stderr ^goroutine 8 \[rwmutex rlock, \d+ ms\]:$
+--! stderr ^goroutine 9 \[semaphore acquire, \d+ ms\]:$
+--! stderr ^goroutine 10 \[cond wait, \d+ ms\]:$
+--! stderr ^goroutine 11 \[once, \d+ ms\]:$
+--! stderr ^goroutine 12 \[group wait, \d+ ms\]:$
 local tri = require "trilune"
 local sync = require "trilune.sync"
 local ch, main = tri.chan(), tri.self()

@@ -1,7 +1,7 @@
 -- A main script that waits for nobody ends with 2, the message and its stack.
 --! exit 2
 --! stderr \Afatal: all goroutines are asleep - deadlock!$
---! stderr ^goroutine 1 \[chan recv, \d+ ms\]
+--! stderr ^goroutine 1 \[chan recv, \d+ ms\]:$
 --! stderr ^stack traceback:$
 --! stderr main_receives_from_nobody.lua:11: in
 --! stderr main_receives_from_nobody.lua:14: in main chunk

@@ -9,7 +9,7 @@ local reader = parked(tri.go(function() rw:rlock() return "reads" end))
 writer:cancel()
 print(reader:join())              --> true reads
 print(writer:join())              --> false cancelled
-local timed = tri.go(rw.lock, rw, 0.002)
+local timed = tri.go(rw.lock, rw, 0.1)
 parked(timed)
 local another = parked(tri.go(function() rw:rlock() return "reads too" end))
 print(another:join())             --> true reads too

@@ -9,7 +9,7 @@ big:cancel()
 print(small:join())       --> true true
 print(big:join())         --> false cancelled
 s:release()
-local timed = parked(tri.go(s.acquire, s, 5, 0.002))
+local timed = parked(tri.go(s.acquire, s, 5, 0.1))
 local another = parked(tri.go(s.acquire, s, 1))
 print(another:join())     --> true true
 print(timed:join())       --> true nil timeout

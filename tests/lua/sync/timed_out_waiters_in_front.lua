@@ -6,10 +6,10 @@ local parked = require "parked"
 local rw, s = sync.rwmutex(), sync.semaphore(2)
 rw:rlock()
 local gs = {}
-gs[1] = parked(tri.go(rw.lock, rw, 0.005))
+gs[1] = parked(tri.go(rw.lock, rw, 0.2))
 gs[2] = parked(tri.go(function() return (rw:rlock() ~= nil) end))
 gs[3] = parked(tri.go(function() return (rw:rlock() ~= nil) end))
-gs[4] = parked(tri.go(s.acquire, s, 3, 0.005))
+gs[4] = parked(tri.go(s.acquire, s, 3, 0.2))
 gs[5] = parked(tri.go(s.acquire, s, 2))
 for i = 1, 5 do print(i, gs[i]:join()) end
 --> 1 true nil timeout
