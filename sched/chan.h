@@ -88,12 +88,14 @@ class Chan : public AnyChan {
   ChanStatus TrySend(T& value) TRI_NO_ANALYSIS {
     mu_.Lock();
     G* woken = nullptr;
-    return Finish(core_.TrySend(this, &value, &woken), woken);
+    const ChanResult result = core_.TrySend(this, &value, &woken);
+    return Finish(result, woken);
   }
   ChanStatus TryRecv(T* value) TRI_NO_ANALYSIS {
     mu_.Lock();
     G* woken = nullptr;
-    return Finish(core_.TryRecv(this, value, &woken), woken);
+    const ChanResult result = core_.TryRecv(this, value, &woken);
+    return Finish(result, woken);
   }
 
   // Wakes every waiter. False: it was closed already.

@@ -11,7 +11,7 @@ using vm::GHandle;
 using vm::Isolate;
 using vm::LuaG;
 
-// Handles are vm's and have no TypeTag: a key in both their metatables tells.
+// Handles are vm's and have no TypeTag: a key in their metatable tells.
 GHandle* CheckHandle(lua_State* L, int index) {
   auto* handle = static_cast<GHandle*>(lua_touserdata(L, index));
   if (handle != nullptr && lua_rawlen(L, index) == sizeof(GHandle) &&
@@ -99,11 +99,6 @@ int l_tostring(lua_State* L) {
   return 1;
 }
 
-int l_gc(lua_State* L) {
-  Isolate::Of(L)->ReportUnseen(CheckHandle(L, 1));
-  return 0;
-}
-
 int l_self(lua_State* L) {
   Isolate* iso = Isolate::Of(L);
   if (iso->current == nullptr) {  // in a finalizer between two Gs
@@ -158,8 +153,6 @@ constexpr luaL_Reg kMethods[] = {
     {"id", &l_id},         {nullptr, nullptr},
 };
 constexpr luaL_Reg kMeta[] = {{"__tostring", &l_tostring}, {nullptr, nullptr}};
-constexpr luaL_Reg kUnseenMeta[] = {
-    {"__tostring", &l_tostring}, {"__gc", &l_gc}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {
     {"yield", &l_yield}, {"sleep", &l_sleep}, {"now", &l_now},
     {"self", &l_self},   {"procs", &l_procs}, {nullptr, nullptr},
@@ -174,10 +167,7 @@ void OpenGo(lua_State* L) {
   NewMetatable(L, "goroutine", kMethods, kMeta);
   lua_pushboolean(L, 1);
   lua_rawsetp(L, -2, &kGoroutineKey);
-  NewMetatable(L, "goroutine", kMethods, kUnseenMeta);
-  lua_pushboolean(L, 1);
-  lua_rawsetp(L, -2, &kGoroutineKey);
-  iso->SetHandleMetatables(L);
+  iso->SetHandleMetatable(L);
   luaL_setfuncs(L, kFunctions, 0);
   iso->PushHandles(L);
   lua_pushcclosure(L, &l_go, 1);

@@ -108,6 +108,10 @@ void Isolate::NoteNestedError(lua_State* L, lua_State* co) {
 // "error in goroutine 7: ..." with every stack on the error's way, malloc'ed; the
 // error object is on top of the G's state. Null without memory.
 char* Isolate::MakeUnseenReport(LuaG* g) {
+  if (g->L == nullptr) {
+    return strdup(("trilune: error in goroutine " + std::to_string(g->id) +
+                   ": not enough memory\n").c_str());
+  }
   std::string message =
       std::string("(error object is a ") + luaL_typename(g->L, -1) + " value)";
   if (lua_checkstack(g->L, 1) != 0) {
@@ -140,11 +144,14 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
   return strdup(text.c_str());
 }
 
-void Isolate::ReportUnseen(GHandle* handle) {
-  if (handle->unseen_error == nullptr) return;
-  Report(handle->unseen_error);
-  std::free(handle->unseen_error);
-  handle->unseen_error = nullptr;
+// The finalizer of an UnseenError.
+int Isolate::ReportUnseen(lua_State* L) {
+  auto* unseen = static_cast<UnseenError*>(lua_touserdata(L, 1));
+  if (unseen == nullptr || unseen->report == nullptr) return 0;
+  Of(L)->Report(unseen->report);
+  std::free(unseen->report);
+  unseen->report = nullptr;
+  return 0;
 }
 
 }  // namespace trilune::vm

@@ -93,7 +93,9 @@ bool Isolate::OpenStates() {
     lua_createtable(data, kFirstHandles, 0);   // kHandles
     lua_createtable(data, kMaxStates, 0);  // kStates
     lua_pushnil(data);                         // kMeta
-    lua_pushnil(data);                         // kUnseenMeta
+    lua_createtable(data, 0, 1);               // kUnseenMeta
+    lua_pushcfunction(data, &ReportUnseen);
+    lua_setfield(data, -2, "__gc");
     lua_newtable(data);                        // kReasons
     lua_pushliteral(data, "cancelled");
     lua_pushliteral(data, "not enough memory");

@@ -100,8 +100,8 @@ class Isolate final : public Strand {
   void PushHandle(lua_State* L, LuaG* g);
   // Makes the handle of the main G; pushes it. May raise.
   void MakeMainHandle(lua_State* L);
-  // Pops the metatables of handles: the usual one, and the one with __gc.
-  void SetHandleMetatables(lua_State* L);
+  // Pops the metatable of handles.
+  void SetHandleMetatable(lua_State* L);
 
   // Cancels a G. The reason is on top of `L`'s stack and is popped; may raise
   // before anything has changed. False: it was cancelled before.
@@ -123,8 +123,6 @@ class Isolate final : public Strand {
   // Keeps the value on top of `L`, popped, as the first error of the group at
   // `index`, and cancels its members.
   void FailGroup(lua_State* L, int index, GroupCore* group);
-  // Reports an error that nobody saw; from the handle's __gc.
-  void ReportUnseen(GHandle* handle);
 
   // os.exit: records the request and never returns, if that can be had; raises
   // otherwise.
@@ -200,7 +198,7 @@ class Isolate final : public Strand {
     kHandles = 1,    // slot -> handle of a live G
     kStates,         // number + 1 -> thread of a pooled state
     kMeta,           // metatable of handles
-    kUnseenMeta,     // of handles whose error nobody has seen
+    kUnseenMeta,     // metatable of UnseenError
     kReasons,        // slot -> reason of cancellation, if one was given
     kDefaultReason,  // "cancelled"
     kNoMemory,       // "not enough memory"
@@ -225,7 +223,8 @@ class Isolate final : public Strand {
   [[nodiscard]] lua_State* TakeState(int16_t* number);
   void ReleaseState(LuaG* g, GHandle* handle);
   void Finish(LuaG* g, int status, int n);
-  void FinishWithError(LuaG* g);
+  void StoreError(GHandle* handle, char* report);
+  [[nodiscard]] char* FinishWithError(LuaG* g);
   [[nodiscard]] bool StoreResults(LuaG* g, GHandle* handle, int n);
   void EndCancelledUnstarted(LuaG* g);
   void Ended(LuaG* g, GHandle* handle);
@@ -234,7 +233,7 @@ class Isolate final : public Strand {
   [[nodiscard]] bool RunsNow(const GroupCore* group) const;
   void CancelMembers(int members);
   void EndHostCall(GHandle* handle);
-  void ForgetUnseenError(GHandle* handle, lua_State* L, int index);
+  static int ReportUnseen(lua_State* L);
   [[nodiscard]] char* MakeUnseenReport(LuaG* g);
   [[nodiscard]] std::string TraceOf(lua_State* L);
   [[nodiscard]] std::string StackOf(const LuaG* g);

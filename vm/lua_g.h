@@ -90,19 +90,24 @@ struct GroupCore {
   WaitQueue waiters;
 };
 
+// An error that nobody has seen yet; a userdata with a finalizer, which reports
+// it. It is made as the G fails: a finalizer that came late to an old userdata
+// would cost a search through the whole heap.
+struct UnseenError {
+  char* report;  // malloc'ed; null once seen or reported
+};
+
 struct GHandle {
   enum class Result : uint8_t {
     kNone,   // alive
     kOk,     // count values: user value 1 is it, or a table of several
     kError,  // user value 1 is the error object
+    kUnseenError,  // user value 1 is a table: the error, and its UnseenError
   };
   static constexpr int16_t kUnpooled = -1;
 
   LuaG* g;
   uint64_t id;
-  // An error that nobody has seen yet: the report, malloc'ed. Then the handle
-  // has the metatable with __gc, which reports it.
-  char* unseen_error;
   HostCall* host_call;  // a host waits for the end
   int32_t count;     // of results; before the first run, of body and arguments
   int16_t state;     // the pooled state it runs on, or kUnpooled
@@ -110,7 +115,7 @@ struct GHandle {
   bool is_packed : 1;    // body and arguments rest in one table, user value 1
   uint8_t group_at : 3;  // which user value its group is; 0: none
 };
-static_assert(sizeof(GHandle) == 40);
+static_assert(sizeof(GHandle) == 32);
 
 // User values of a handle: body and arguments; once it runs, the first one is its
 // thread, unless that is from the pool; in the end, the result.

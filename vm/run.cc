@@ -158,9 +158,8 @@ void Isolate::MakeMainHandle(lua_State* L) {
   handle->id = main_g_->id;
 }
 
-void Isolate::SetHandleMetatables(lua_State* L) {
-  lua_xmove(L, data_, 2);
-  lua_replace(data_, kUnseenMeta);
+void Isolate::SetHandleMetatable(lua_State* L) {
+  lua_xmove(L, data_, 1);
   lua_replace(data_, kMeta);
 }
 
@@ -364,25 +363,18 @@ bool Isolate::StoreResults(LuaG* g, GHandle* handle, int n) {
 }
 
 void Isolate::Finish(LuaG* g, int status, int n) {
-  if (status != LUA_OK) FinishWithError(g);  // may park, in a __close handler
+  char* report = nullptr;
+  if (status != LUA_OK) report = FinishWithError(g);  // may park, in __close
   current = nullptr;
   lua_rawgeti(data_, kHandles, g->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
-  const bool stored = status == LUA_OK && StoreResults(g, handle, n);
-  if (!stored) {
-    if (status != LUA_OK && g->L != nullptr) {
-      lua_xmove(g->L, data_, 1);
-    } else {
-      lua_pushvalue(data_, kNoMemory);
-    }
-    lua_setiuservalue(data_, -2, 1);
-    handle->result = GHandle::Result::kError;
-    if (handle->unseen_error != nullptr) {
-      lua_pushvalue(data_, kUnseenMeta);
-      lua_setmetatable(data_, -2);
-      has_unseen_ = true;
-    }
-    if (status == LUA_OK) g->Set(LuaG::kEscaped);  // its state is used up
+  if (status != LUA_OK && g->L != nullptr) {
+    lua_xmove(g->L, data_, 1);
+    StoreError(handle, report);
+  } else if (status != LUA_OK || !StoreResults(g, handle, n)) {
+    g->Set(LuaG::kEscaped);  // its state, if any, is used up
+    lua_pushvalue(data_, kNoMemory);
+    StoreError(handle, report);
   }
   ReleaseState(g, handle);
   g->word.Become(GState::kRunning, GState::kDead);
@@ -391,17 +383,55 @@ void Isolate::Finish(LuaG* g, int status, int n) {
 }
 
 // Runs the __close handlers that are left and leaves the error object on top.
-void Isolate::FinishWithError(LuaG* g) {
-  if (g->L == nullptr) return;  // it got no state for lack of memory
+// Returns a report of the error, if nobody waits to see it.
+char* Isolate::FinishWithError(LuaG* g) {
   lua_rawgeti(data_, kHandles, g->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
   lua_pop(data_, 1);
-  if (g->joiners.empty() && handle->host_call == nullptr &&
-      !g->Has(G::kCancelled) && !g->Has(LuaG::kGrouped)) {
-    handle->unseen_error = MakeUnseenReport(g);
+  char* report = nullptr;
+  if (g->joiners.First() == nullptr && handle->host_call == nullptr &&
+      !g->is_cancelled() && !g->Has(LuaG::kGrouped)) {
+    report = MakeUnseenReport(g);
   }
   g->Set(LuaG::kEscaped);
-  lua_resetthread(g->L);
+  if (g->L != nullptr) lua_resetthread(g->L);
+  return report;
+}
+
+// The error object is on top of data_, the handle below; pops the error.
+void Isolate::StoreError(GHandle* handle, char* report) {
+  handle->result = GHandle::Result::kError;
+  if (report != nullptr) {
+    lua_pushcfunction(worker_, [](lua_State* L) {
+      lua_createtable(L, 2, 0);
+      lua_pushvalue(L, 1);
+      lua_rawseti(L, -2, 1);
+      auto* unseen = static_cast<UnseenError*>(
+          lua_newuserdatauv(L, sizeof(UnseenError), 0));
+      unseen->report = nullptr;
+      lua_State* data = Of(L)->data_;
+      lua_pushvalue(data, kUnseenMeta);
+      lua_xmove(data, L, 1);
+      lua_setmetatable(L, -2);
+      lua_rawseti(L, -2, 2);
+      unseen->report = static_cast<char*>(lua_touserdata(L, 2));
+      return 1;
+    });
+    lua_pushvalue(data_, -1);
+    lua_xmove(data_, worker_, 1);
+    lua_pushlightuserdata(worker_, report);
+    if (lua_pcall(worker_, 2, 1, 0) == LUA_OK) {
+      lua_pop(data_, 1);
+      lua_xmove(worker_, data_, 1);
+      handle->result = GHandle::Result::kUnseenError;
+      has_unseen_ = true;
+    } else {
+      Report(report);
+      std::free(report);
+      lua_settop(worker_, 0);
+    }
+  }
+  lua_setiuservalue(data_, -2, 1);
 }
 
 void Isolate::EndCancelledUnstarted(LuaG* g) {
@@ -510,33 +540,29 @@ void Isolate::EndHostCall(GHandle* handle) {
 }
 
 int Isolate::PushResults(lua_State* L, GHandle* handle, int handle_index) {
-  if (handle->result == GHandle::Result::kError) {
-    ForgetUnseenError(handle, L, handle_index);
-    lua_pushboolean(L, 0);
+  luaL_checkstack(L, 6, "too many results");
+  if (handle->result == GHandle::Result::kUnseenError) {
     lua_getiuservalue(L, handle_index, 1);
-    return 2;
+    lua_rawgeti(L, -1, 2);
+    auto* unseen = static_cast<UnseenError*>(lua_touserdata(L, -1));
+    std::free(unseen->report);
+    unseen->report = nullptr;
+    lua_rawgeti(L, -2, 1);
+    lua_setiuservalue(L, handle_index, 1);
+    lua_pop(L, 2);
+    handle->result = GHandle::Result::kError;
   }
-  const int n = handle->count;
-  luaL_checkstack(L, n + 2, "too many results");
-  lua_pushboolean(L, 1);
-  if (n == 1) {
-    lua_getiuservalue(L, handle_index, 1);
-  } else if (n > 1) {
-    lua_getiuservalue(L, handle_index, 1);
-    const int table = lua_gettop(L);
-    for (int i = 1; i <= n; i++) lua_rawgeti(L, table, i + 1);
-    lua_remove(L, table);
-  }
+  lua_pushboolean(L, handle->result == GHandle::Result::kOk);
+  const bool is_error = handle->result == GHandle::Result::kError;
+  const int n = is_error ? 1 : handle->count;
+  if (n == 0) return 1;
+  lua_getiuservalue(L, handle_index, 1);
+  if (n == 1) return 2;
+  const int table = lua_gettop(L);
+  luaL_checkstack(L, n, "too many results");
+  for (int i = 1; i <= n; i++) lua_rawgeti(L, table, i + 1);
+  lua_remove(L, table);
   return n + 1;
-}
-
-void Isolate::ForgetUnseenError(GHandle* handle, lua_State* L, int index) {
-  if (handle->unseen_error == nullptr) return;
-  std::free(handle->unseen_error);
-  handle->unseen_error = nullptr;
-  lua_pushvalue(data_, kMeta);
-  lua_xmove(data_, L, 1);
-  lua_setmetatable(L, index);
 }
 
 }  // namespace trilune::vm
