@@ -1,10 +1,9 @@
 // Chan<T>: Go's channel between native Gs.
 //
 // Role       Values of type T, moved, between C++ Gs on any Ps.
-// Threads    Native Gs; TrySend, TryRecv, Close: any thread. Waiting parks the G.
-// Locks      kChan, one each; select (select.h) takes several in address order
-// Lifetime   Destroy it when no G uses it.
-// Tests      tests/sched/chan_test.cc
+// Threads    Native Gs; TrySend, TryRecv, Close: any thread. Waiting parks the
+// G. Locks      kChan, one each; select (select.h) takes several in address
+// order Lifetime   Destroy it when no G uses it. Tests tests/sched/chan_test.cc
 
 #ifndef TRI_SCHED_CHAN_H_
 #define TRI_SCHED_CHAN_H_
@@ -109,7 +108,8 @@ class Chan : public AnyChan {
       woken.PushTail(g);
     }
     mu_.Unlock();
-    while (G* g = woken.PopHead()) Ready(g);
+    while (G* g = woken.PopHead())
+      Ready(g);
     return closed;
   }
 
@@ -137,9 +137,12 @@ class Chan : public AnyChan {
 
   static ChanStatus ToStatus(ChanResult result) {
     switch (result) {
-      case ChanResult::kDone: return ChanStatus::kOk;
-      case ChanResult::kClosed: return ChanStatus::kClosed;
-      case ChanResult::kWouldWait: break;
+      case ChanResult::kDone:
+        return ChanStatus::kOk;
+      case ChanResult::kClosed:
+        return ChanStatus::kClosed;
+      case ChanResult::kWouldWait:
+        break;
     }
     return ChanStatus::kTimeout;
   }
@@ -170,10 +173,13 @@ class Chan : public AnyChan {
     commit.unlock_argument = static_cast<AnyChan*>(this);
     const WakeResult result = ParkNative(g, commit);
     switch (result) {
-      case WakeResult::kReady: return ChanStatus::kOk;
-      case WakeResult::kClosed: return ChanStatus::kClosed;
+      case WakeResult::kReady:
+        return ChanStatus::kOk;
+      case WakeResult::kClosed:
+        return ChanStatus::kClosed;
       case WakeResult::kTimeout:
-      case WakeResult::kCancelled: break;
+      case WakeResult::kCancelled:
+        break;
     }
     mu_.Lock();
     WaitQueue::Remove(&waiter);

@@ -1,14 +1,15 @@
 // ChanCore: Go's channel as a state machine, without its values' storage.
 //
-// Role       Shared by the channels of native Gs (chan.h, with a lock) and those
+// Role       Shared by the channels of native Gs (chan.h, with a lock) and
+// those
 //            of Lua Gs (stdlib/, inside one strand). Traits move the values:
-//              Item                       where a value is: a pointer, a Lua slot
-//              Waiter                     a place in a queue, with an Item
+//              Item                       where a value is: a pointer, a Lua
+//              slot Waiter                     a place in a queue, with an Item
 //              Move(channel, from, to)    from one party straight to the other
 //              Put(channel, slot, from)   into a slot of the buffer
 //              Take(channel, slot, to)    out of a slot of the buffer
-//            Put and Take may raise (a Lua error) only when called for the active
-//            party, before any state has changed.
+//            Put and Take may raise (a Lua error) only when called for the
+//            active party, before any state has changed.
 // Threads    Whoever holds the channel: its lock, or its strand.
 // Locks      none of its own
 // Invariants I1. Receivers wait only while the buffer is empty and no sender
@@ -40,8 +41,8 @@ class ChanCore {
  public:
   using Item = typename Traits::Item;
 
-  // A party's place in the queue: a WaiterBase with item(), where its value is or
-  // shall go, and `index`, the number of its select case.
+  // A party's place in the queue: a WaiterBase with item(), where its value is
+  // or shall go, and `index`, the number of its select case.
   using Waiter = typename Traits::Waiter;
 
   explicit ChanCore(uint32_t capacity) : capacity_(capacity) {}
@@ -120,8 +121,8 @@ class ChanCore {
   void QueueSender(Waiter* waiter, G* g) { senders_.PushTail(waiter, g); }
   void QueueReceiver(Waiter* waiter, G* g) { receivers_.PushTail(waiter, g); }
 
-  // Closes; false if it was closed. Call PopWaiter until it gives null, and make
-  // each G runnable.
+  // Closes; false if it was closed. Call PopWaiter until it gives null, and
+  // make each G runnable.
   [[nodiscard]] bool Close() {
     if (closed_) return false;
     closed_ = true;

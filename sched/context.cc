@@ -13,9 +13,9 @@ namespace trilune {
 extern "C" void tri_enter_context();
 
 // A left stack holds, from its pointer upwards: the two control words in eight
-// bytes, r15 to r12, rbx, rbp, the return address. Arrived comes back in rax and
-// rdx. `ret` ends the switch as it ends any call, so the processor predicts it
-// and the returns after it.
+// bytes, r15 to r12, rbx, rbp, the return address. Arrived comes back in rax
+// and rdx. `ret` ends the switch as it ends any call, so the processor predicts
+// it and the returns after it.
 __asm__(R"(
   .text
   .globl tri_switch_context
@@ -89,7 +89,8 @@ void* MakeContext(void* top, size_t /*bytes*/, void (*entry)(Arrived)) {
   *--at = reinterpret_cast<uint64_t>(&tri_enter_context);
   *--at = 0;                                  // rbp
   *--at = reinterpret_cast<uint64_t>(entry);  // rbx
-  for (int i = 12; i <= 15; i++) *--at = 0;   // r12 to r15
+  for (int i = 12; i <= 15; i++)
+    *--at = 0;  // r12 to r15
   *--at = mxcsr | static_cast<uint64_t>(x87) << 32;
   return at;
 }
@@ -107,8 +108,7 @@ extern "C" Arrived tri_switch_context(void* to, void* data) {
 
 void* MakeContext(void* top, size_t bytes, void (*entry)(Arrived)) {
   return fcontext::make_fcontext(
-      top, bytes,
-      reinterpret_cast<void (*)(fcontext::transfer_t)>(entry));
+      top, bytes, reinterpret_cast<void (*)(fcontext::transfer_t)>(entry));
 }
 
 #endif

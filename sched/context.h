@@ -1,9 +1,10 @@
 // SwitchContext: leaves one C stack for another, on one thread.
 //
-// Role       What Fiber::Switch is made of; nothing else uses it. On x86-64 it is
+// Role       What Fiber::Switch is made of; nothing else uses it. On x86-64 it
+// is
 //            our own dozen instructions, elsewhere Boost.Context. Both keep the
-//            callee-saved registers and the floating point control words. Neither
-//            touches the signal mask.
+//            callee-saved registers and the floating point control words.
+//            Neither touches the signal mask.
 // Rejected   Boost everywhere. Its x86-64 code returns by a jump, so that every
 //            return on the new stack down to the caller's loop is mispredicted:
 //            41 ns a yield of native Gs instead of 25, 2 misses against 0.
@@ -24,8 +25,8 @@ struct Arrived {
   void* data;  // what it passed
 };
 
-// Leaves the calling stack and continues `to`, where `data` arrives. Returns when
-// somebody switches to the context left here.
+// Leaves the calling stack and continues `to`, where `data` arrives. Returns
+// when somebody switches to the context left here.
 extern "C" Arrived tri_switch_context(void* to, void* data);
 
 // A context that calls `entry` on the stack of `bytes` below `top`. The entry

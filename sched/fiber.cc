@@ -15,8 +15,8 @@ namespace {
 
 constexpr size_t kMappingBytes = size_t{4} << 20;
 constexpr size_t kGuardBytes = 4096;
-// Stack tops at equal page offsets fight for the same cache sets: 54 ns a switch
-// pair among 1000 fibers against 15 ns with tops spread over this range.
+// Stack tops at equal page offsets fight for the same cache sets: 54 ns a
+// switch pair among 1000 fibers against 15 ns with tops spread over this range.
 constexpr size_t kColourBytes = 60 << 10;
 // Of an idle stack this much below the top stays committed.
 constexpr size_t kKeepBytes = 64 << 10;
@@ -65,7 +65,9 @@ TRI_NO_TSAN __attribute__((noinline)) Fiber* Fiber::Switch(Fiber* from,
 namespace {
 
 // A signal-safe end for a fiber whose entry came back, which none does.
-[[noreturn]] void EntryReturned() { Fatal(__FILE__, __LINE__, "fiber ended"); }
+[[noreturn]] void EntryReturned() {
+  Fatal(__FILE__, __LINE__, "fiber ended");
+}
 
 }  // namespace
 
@@ -119,10 +121,11 @@ void FiberPool::Put(Fiber* fiber) {
       return;
     }
   }
-  const auto bottom = reinterpret_cast<uintptr_t>(fiber->mapping_) + kGuardBytes;
-  const auto keep_from =
-      (reinterpret_cast<uintptr_t>(fiber->stack_bottom_) + fiber->stack_bytes_ -
-       kKeepBytes) & ~uintptr_t{4095};
+  const auto bottom =
+      reinterpret_cast<uintptr_t>(fiber->mapping_) + kGuardBytes;
+  const auto keep_from = (reinterpret_cast<uintptr_t>(fiber->stack_bottom_) +
+                          fiber->stack_bytes_ - kKeepBytes) &
+                         ~uintptr_t{4095};
   madvise(reinterpret_cast<void*>(bottom), keep_from - bottom, MADV_DONTNEED);
   MutexLock lock(mu_);
   fiber->next_ = idle_;
@@ -133,7 +136,8 @@ void FiberPool::Put(Fiber* fiber) {
 bool FiberPool::IsGuard(const void* address) const {
   for (const Fiber* fiber = all_; fiber != nullptr; fiber = fiber->next_all_) {
     const char* at = static_cast<const char*>(address);
-    if (at >= fiber->mapping_ && at < fiber->mapping_ + kGuardBytes) return true;
+    if (at >= fiber->mapping_ && at < fiber->mapping_ + kGuardBytes)
+      return true;
   }
   return false;
 }
@@ -165,13 +169,12 @@ Fiber* FiberPool::Make() {
   fiber->stack_bottom_ = mapping + kGuardBytes;
   fiber->stack_bytes_ = static_cast<size_t>(top - mapping) - kGuardBytes;
   fiber->entry_ = entry_;
-  fiber->context_ =
-      MakeContext(top, fiber->stack_bytes_, [](Arrived arrived) {
-        const auto* arrival = static_cast<Fiber::Arrival*>(arrived.data);
-        Fiber* self = arrival->self;
-        self->entry_(Fiber::Land(self, arrived.left, arrival->left));
-        EntryReturned();
-      });
+  fiber->context_ = MakeContext(top, fiber->stack_bytes_, [](Arrived arrived) {
+    const auto* arrival = static_cast<Fiber::Arrival*>(arrived.data);
+    Fiber* self = arrival->self;
+    self->entry_(Fiber::Land(self, arrived.left, arrival->left));
+    EntryReturned();
+  });
   fiber->tsan_fiber_ = TsanCreateFiber();
   fiber->next_all_ = all_;
   all_ = fiber;

@@ -1,4 +1,5 @@
-// Fiber, FiberPool: C stacks for the Ms' loops and for Gs that park with theirs.
+// Fiber, FiberPool: C stacks for the Ms' loops and for Gs that park with
+// theirs.
 //
 // Role       4 MiB of address space each, committed as it is used, with a guard
 //            below. context.h switches between them.

@@ -1,9 +1,9 @@
-// Where an M looks for work, in this order: timers due here; every 61st time the
-// global queue; the strand just woken here; the local queue; the global queue;
-// half of another P's queue, from a random first victim, four rounds, timers of
-// others in the last; then it gives up its P, looks once more at everything, and
-// sleeps. Go's findrunnable (proc.go) is the model; waker.h has the protocol that
-// makes the last look sufficient.
+// Where an M looks for work, in this order: timers due here; every 61st time
+// the global queue; the strand just woken here; the local queue; the global
+// queue; half of another P's queue, from a random first victim, four rounds,
+// timers of others in the last; then it gives up its P, looks once more at
+// everything, and sleeps. Go's findrunnable (proc.go) is the model; waker.h has
+// the protocol that makes the last look sufficient.
 
 #include <algorithm>
 #include <numeric>
@@ -70,8 +70,8 @@ bool Scheduler::CheckClock(M* m) {
   // Adapt the interval to how long the switches took.
   const int64_t elapsed = std::max<int64_t>(now - m->last_check_ns, 1);
   const int64_t fitting = m->check_interval * kCheckPeriodNs / elapsed;
-  m->check_interval = static_cast<int32_t>(
-      std::clamp<int64_t>(fitting, 1, kMaxCheckInterval));
+  m->check_interval =
+      static_cast<int32_t>(std::clamp<int64_t>(fitting, 1, kMaxCheckInterval));
   m->check_countdown = m->check_interval;
   m->last_check_ns = now;
   p->resched.store(false, std::memory_order_relaxed);
@@ -91,9 +91,8 @@ bool Scheduler::Check(M* m) {
     return false;
   }
   const bool surplus = m->p->id >= procs();
-  const bool others_wait =
-      global_size_.load(std::memory_order_relaxed) > 0 ||
-      m->p->queue.LooksLong() > 0;
+  const bool others_wait = global_size_.load(std::memory_order_relaxed) > 0 ||
+                           m->p->queue.LooksLong() > 0;
   if (!surplus && !(slice_over && others_wait)) return true;
   Strand* strand = m->strand;
   m->strand = nullptr;
@@ -183,8 +182,10 @@ Strand* Scheduler::Steal(M* m) {
   for (int round = 0; round < kStealRounds; round++) {
     const bool last_round = round == kStealRounds - 1;
     // A stride coprime to the number of Ps visits each once.
-    auto stride = static_cast<int>(m->p->Random() % static_cast<uint32_t>(made));
-    while (std::gcd(stride, made) != 1) stride++;
+    auto stride =
+        static_cast<int>(m->p->Random() % static_cast<uint32_t>(made));
+    while (std::gcd(stride, made) != 1)
+      stride++;
     auto at = static_cast<int>(m->p->Random() % static_cast<uint32_t>(made));
     for (int i = 0; i < made; i++, at = (at + stride) % made) {
       P* victim = ps_[at].get();
@@ -226,7 +227,7 @@ bool Scheduler::LooksUnminded() const {
 
 bool Scheduler::SeesWork() const {
   if (global_size_.load(std::memory_order_seq_cst) > 0) return true;  // [WK2]
-  const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
+  const int made = ps_made_.load(std::memory_order_acquire);          // [PS1]
   for (int i = 0; i < made; i++) {
     const P& p = *ps_[i];
     if (p.queue.LooksLong() > 0 ||
@@ -247,8 +248,8 @@ int64_t Scheduler::EarliestTimer() const {
   return earliest;
 }
 
-// Nothing nearby: gives the P up, then looks at everything once more. A submitter
-// either saw this P idle, or its work is seen here. [WK1] [WK2]
+// Nothing nearby: gives the P up, then looks at everything once more. A
+// submitter either saw this P idle, or its work is seen here. [WK1] [WK2]
 Strand* Scheduler::GiveUpP(M* m) {
   {
     MutexLock lock(mu_);
@@ -304,8 +305,8 @@ void Scheduler::SleepWithoutP(M* m) {
       waker_.StartSpinning();
     }
   }
-  if (m->is_idle && (m->p != nullptr ||
-                     stopping_.load(std::memory_order_relaxed))) {
+  if (m->is_idle &&
+      (m->p != nullptr || stopping_.load(std::memory_order_relaxed))) {
     RemoveIdleM(m);
   }
 }
@@ -327,8 +328,7 @@ bool Scheduler::MindTimers(M* m) {
   DropStaleTimers();
   const int64_t until = EarliestTimer();
   sleeper_until_.store(until, std::memory_order_seq_cst);  // [TM1]
-  const bool woken =
-      m->parker.Park(until, until == kNever ? nullptr : &NowNs);
+  const bool woken = m->parker.Park(until, until == kNever ? nullptr : &NowNs);
   MutexLock lock(mu_);
   sleeper_ = nullptr;
   sleeper_until_.store(kNobody, std::memory_order_seq_cst);
@@ -337,7 +337,8 @@ bool Scheduler::MindTimers(M* m) {
 
 void Scheduler::DropStaleTimers() {
   const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
-  for (int i = 0; i < made; i++) ps_[i]->timers.DropStale();
+  for (int i = 0; i < made; i++)
+    ps_[i]->timers.DropStale();
 }
 
 bool Scheduler::IsQuiescent() {

@@ -4,8 +4,10 @@
 //            knows a G only by this record and its GKind.
 // Threads    The strand's owner, but for `word`, which any waker may touch.
 // Locks      none
-// Lifetime   G memory is type-stable: it is reused for Gs of the same kind only,
-//            and freed with the scheduler. A waker may look at `word` at any time.
+// Lifetime   G memory is type-stable: it is reused for Gs of the same kind
+// only,
+//            and freed with the scheduler. A waker may look at `word` at any
+//            time.
 // Tests      tests/sched/g_test.cc
 
 #ifndef TRI_SCHED_G_H_
@@ -53,21 +55,22 @@ constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 // What remains to be done once a parking G has left its stack: see Publish in
 // loop.cc.
 struct ParkCommit {
-  int64_t deadline_ns = kNever;      // arms a timer, unless kNever
-  void (*unlock)(void*) = nullptr;   // releases the lock that the waker needs
+  int64_t deadline_ns = kNever;     // arms a timer, unless kNever
+  void (*unlock)(void*) = nullptr;  // releases the lock that the waker needs
   void* unlock_argument = nullptr;
   bool external = false;  // something outside the strand will wake it
   // Read after the wait is public: if set, the wait ends as cancelled. Whoever
-  // sets it then looks for public waits, so one of the two sees the other. [NC1]
+  // sets it then looks for public waits, so one of the two sees the other.
+  // [NC1]
   const std::atomic<bool>* cancelled = nullptr;
 };
 
 // What a GKind's run function came back for.
 enum class Outcome {
-  kParked,        // left no stack; strand->commit says how to publish the wait
-  kYielded,       // left no stack; is runnable
-  kEnded,         // the kind has taken the record back already
-  kStrandEnded,   // as kEnded, and its strand went with it
+  kParked,       // left no stack; strand->commit says how to publish the wait
+  kYielded,      // left no stack; is runnable
+  kEnded,        // the kind has taken the record back already
+  kStrandEnded,  // as kEnded, and its strand went with it
 };
 
 // The operations that the scheduler needs from a kind of G.
@@ -107,7 +110,7 @@ struct G {
   Strand* strand = nullptr;
   const GKind* kind = nullptr;
   uint64_t id = 0;
-  Fiber* fiber = nullptr;  // the stack it left, when parked with one
+  Fiber* fiber = nullptr;      // the stack it left, when parked with one
   uint32_t wait_since_ms = 0;  // of the scheduler's clock, modulo 2^32
   int32_t wake_index = 0;      // which select case the waker chose
   WaitReason reason = WaitReason::kNone;

@@ -1,9 +1,11 @@
 // GWord: a G's {ticket, state} in one atomic word.
 //
-// Role       Each wait has a ticket. A waker that names the ticket and finds the
-//            state waiting wins the G by one CAS; a wake-up meant for an earlier
-//            wait, or a second one for this wait, loses. Tickets are never reset,
-//            and G memory is type-stable, so a late waker may always look.
+// Role       Each wait has a ticket. A waker that names the ticket and finds
+// the
+//            state waiting wins the G by one CAS; a wake-up meant for an
+//            earlier wait, or a second one for this wait, loses. Tickets are
+//            never reset, and G memory is type-stable, so a late waker may
+//            always look.
 // Threads    BeginWait, Publish..., SetRunning, SetDead: who runs the G.
 //            TryWake: any thread.
 // Locks      none
@@ -103,9 +105,9 @@ class GWord {
   [[nodiscard]] bool TryWake(uint64_t ticket) {
     uint64_t expected = Pack(ticket, GState::kWaiting);
     // acquire: sees what the G did before it parked. [GW1]
-    return word_.compare_exchange_strong(
-        expected, Pack(ticket, GState::kRunnable),
-        std::memory_order_acq_rel);  // [GW1]
+    return word_.compare_exchange_strong(expected,
+                                         Pack(ticket, GState::kRunnable),
+                                         std::memory_order_acq_rel);  // [GW1]
   }
 
   // As TryWake, for a waker that knows the G's present wait to be the one it

@@ -2,8 +2,8 @@
 //
 // Loop frames sit on a pooled fiber. A G parked with its stack takes the frames
 // below it along; when its run function at last returns, it returns into those
-// frames, which then are the loop of whichever M is there. So nothing about M, P
-// or strand is kept in a local across a call that runs a G.
+// frames, which then are the loop of whichever M is there. So nothing about M,
+// P or strand is kept in a local across a call that runs a G.
 
 #include "sched/loop.h"
 
@@ -34,9 +34,9 @@ bool SetAfterPublication(const std::atomic<bool>& flag) {
 }
 
 // Makes the wait that `g` has left for visible to its wakers. From then on a G
-// of a solo strand may run elsewhere, or even be gone; any other stays until `m`
-// releases the strand. So after Become nothing of the G's frames is touched but
-// through `unlock`, whose lock the G takes before it leaves the wait.
+// of a solo strand may run elsewhere, or even be gone; any other stays until
+// `m` releases the strand. So after Become nothing of the G's frames is touched
+// but through `unlock`, whose lock the G takes before it leaves the wait.
 void Publish(M* m, G* g, const ParkCommit& commit) {
   // Read now what is in the frame of `g`.
   const int64_t deadline_ns = commit.deadline_ns;
@@ -218,7 +218,8 @@ void LoopStep(M* m) {
 
 void LoopEntry(Fiber* left) {
   Landed(left);
-  for (;;) LoopStep(CurrentM());
+  for (;;)
+    LoopStep(CurrentM());
 }
 
 void RunM(M* m) {
@@ -227,7 +228,8 @@ void RunM(M* m) {
   TRI_CHECK(loop != nullptr);
   m->after.kind = AfterSwitch::Kind::kRecycle;
   SwitchTo(m, loop);
-  while (m->cached > 0) m->sched->fibers().Put(TakeLoopFiber(m));
+  while (m->cached > 0)
+    m->sched->fibers().Put(TakeLoopFiber(m));
 }
 
 bool CanParkWithStack(M* m) {

@@ -1,6 +1,7 @@
 // The scheduling loop, and the two ways in which a G leaves it.
 //
-// Role       What a G's code calls to park or yield with its stack, and what any
+// Role       What a G's code calls to park or yield with its stack, and what
+// any
 //            thread calls to make a parked G runnable. Parking without a stack
 //            is a return from GKind::run (g.h).
 // Threads    Park..., Yield...: the running G. Ready: who won TryWake.
@@ -40,7 +41,8 @@ void YieldWithStack(M* m, G* g);
 // Makes a G runnable whose TryWake the caller won.
 void Ready(G* g);
 
-// As Ready, when the caller runs inside the G's strand; `woken`: it may go first.
+// As Ready, when the caller runs inside the G's strand; `woken`: it may go
+// first.
 inline void ReadyInStrand(G* g, bool woken) {
   if (woken) {
     g->strand->PushWoken(g);

@@ -2,7 +2,8 @@
 //
 // Role       Holds a P while it runs strands. Its scheduling loop runs on a
 //            pooled fiber, so that a G which parks with its stack can keep that
-//            stack; the thread's own stack is `home`, where an M starts and ends.
+//            stack; the thread's own stack is `home`, where an M starts and
+//            ends.
 // Threads    The thread itself, unless a field says otherwise.
 // Locks      none of its own
 // Tests      tests/sched/scheduler_test.cc
@@ -63,9 +64,9 @@ struct M {
   // Strand dispatches; every 61st looks at the global queue first.
   uint32_t dispatches = 0;
 
-  Fiber home;               // the pthread's own stack
-  Fiber* fiber = nullptr;   // the one it runs on
-  AfterSwitch after;        // from before a switch to after it
+  Fiber home;              // the pthread's own stack
+  Fiber* fiber = nullptr;  // the one it runs on
+  AfterSwitch after;       // from before a switch to after it
   static constexpr int kCacheSize = 8;
   Fiber* cache[kCacheSize] = {};  // loop fibers at hand
   int cached = 0;
@@ -73,7 +74,7 @@ struct M {
   Parker<> parker;  // Wake: any thread
 
   // Under the scheduler's lock.
-  P* handed_p = nullptr;       // given by who wakes this M
+  P* handed_p = nullptr;  // given by who wakes this M
   bool handed_spinning = false;
   bool is_idle = false;
   M* next_idle = nullptr;

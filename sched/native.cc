@@ -36,17 +36,18 @@ NativeGs::~NativeGs() {
   sched_->set_quiescence_listener(nullptr);
   MutexLock lock(mu_);
   for (NativeG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++) slab[i].~NativeG();
-    ::operator delete(slab, std::align_val_t{alignof(NativeG)});
+    for (size_t i = 0; i < kSlabSize; i++)
+      slab[i].~NativeG();
+    ::operator delete (slab, std::align_val_t{alignof(NativeG)});
   }
 }
 
 NativeG* NativeGs::Allocate() {
   MutexLock lock(mu_);
   if (free_ == nullptr) {
-    void* memory = ::operator new(sizeof(NativeG) * kSlabSize,
-                                  std::align_val_t{alignof(NativeG)},
-                                  std::nothrow);
+    void* memory =
+        ::operator new (sizeof(NativeG) * kSlabSize,
+                        std::align_val_t{alignof(NativeG)}, std::nothrow);
     if (memory == nullptr) return nullptr;
     auto* slab = static_cast<NativeG*>(memory);
     slabs_.push_back(slab);
@@ -149,8 +150,7 @@ Status NativeGs::Run(std::function<void()> body) {
   mu_.Unlock();
   if (!made) return Status(StatusCode::kStopped, "no new native G");
   if (ended) return Status();
-  return Status(StatusCode::kDeadlock,
-                "all goroutines are asleep - deadlock!");
+  return Status(StatusCode::kDeadlock, "all goroutines are asleep - deadlock!");
 }
 
 void NativeGs::CancelAll() {
@@ -168,7 +168,8 @@ void NativeGs::CancelAll() {
       }
     }
   }
-  while (G* g = won.PopHead()) Ready(g);
+  while (G* g = won.PopHead())
+    Ready(g);
 }
 
 // The scheduler was idle a moment ago. That is a deadlock if it was idle at a

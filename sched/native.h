@@ -1,10 +1,12 @@
 // Native Gs: C++ closures as Gs, each a strand of its own.
 //
-// Role       Run C++ code beside Lua on the same scheduler; test and measure the
+// Role       Run C++ code beside Lua on the same scheduler; test and measure
+// the
 //            scheduler without Lua.
 // Threads    Go: any thread. Yield, Sleep, Await: a native G.
 // Locks      kGSlabs while a record is made
-// Errors     A closure must not throw: an exception out of it aborts. It must not
+// Errors     A closure must not throw: an exception out of it aborts. It must
+// not
 //            park inside a catch block (the C++ runtime keeps its caught
 //            exceptions per thread).
 // Tests      tests/sched/native_test.cc
@@ -75,8 +77,8 @@ class NativeGs : private QuiescenceListener {
   Mutex mu_{LockRank::kGSlabs};
   std::vector<NativeG*> slabs_ TRI_GUARDED_BY(mu_);
   NativeG* free_ TRI_GUARDED_BY(mu_) = nullptr;
-  // Threads of the host that are making a G: live_ counts it before a queue holds
-  // it, so meanwhile an idle scheduler does not mean a deadlock.
+  // Threads of the host that are making a G: live_ counts it before a queue
+  // holds it, so meanwhile an idle scheduler does not mean a deadlock.
   int making_ TRI_GUARDED_BY(mu_) = 0;
   uint64_t makings_ TRI_GUARDED_BY(mu_) = 0;  // begun so far
   bool look_again_ TRI_GUARDED_BY(mu_) = false;
@@ -93,8 +95,8 @@ NativeG* CurrentNative();
 // happened, if no stack is left for its M to go on with.
 [[nodiscard]] G* BeginNative(WaitReason reason);
 
-// Parks `g`, for which BeginNative opened the wait and the caller has queued its
-// waiters. Returns how the wait ended.
+// Parks `g`, for which BeginNative opened the wait and the caller has queued
+// its waiters. Returns how the wait ended.
 WakeResult ParkNative(G* g, ParkCommit commit);
 
 }  // namespace trilune

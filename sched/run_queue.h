@@ -1,6 +1,7 @@
 // RunQueue: a P's ring of runnable strands.
 //
-// Role       Single producer (the owner P's M), many consumers (it and thieves).
+// Role       Single producer (the owner P's M), many consumers (it and
+// thieves).
 //            The algorithm is that of Go's runtime (runqput, runqget, runqsteal
 //            in proc.go), without its slot for the next G, which is Next below.
 // Threads    ...Local: the owner. StealHalf: any M, into a queue it owns.
@@ -26,7 +27,8 @@ class RunQueue {
 
  public:
   RunQueue() : head_(0), tail_(0) {
-    for (auto& slot : slots_) slot.store(nullptr, std::memory_order_relaxed);
+    for (auto& slot : slots_)
+      slot.store(nullptr, std::memory_order_relaxed);
   }
 
   // Appends `item`; false when the ring is full.
@@ -95,8 +97,8 @@ class RunQueue {
 
   // A hint; only the Pop functions are authoritative. seq_cst: a spinner that
   // stops must not miss a push that preceded its submitter's look at the
-  // spinners; see waker.h, [WK1]. For the same reason a queue that moved between
-  // the two reads (t is never before h) counts as full, not as empty.
+  // spinners; see waker.h, [WK1]. For the same reason a queue that moved
+  // between the two reads (t is never before h) counts as full, not as empty.
   [[nodiscard]] uint32_t LooksLong() const {
     const uint32_t h = head_.load(std::memory_order_seq_cst);
     const uint32_t t = tail_.load(std::memory_order_seq_cst);

@@ -35,7 +35,8 @@ Scheduler::Scheduler(const SchedulerConfig& config)
       procs_(config.procs) {
   TRI_CHECK(config.procs >= 1 && config.procs <= kMaxProcs);
   MutexLock lock(mu_);
-  for (int i = 0; i < config.procs; i++) PushIdleP(MakeP(i));
+  for (int i = 0; i < config.procs; i++)
+    PushIdleP(MakeP(i));
 }
 
 Scheduler::~Scheduler() {
@@ -65,10 +66,9 @@ void Scheduler::Submit(Strand* strand, bool soon) {
     MutexLock lock(mu_);
     PushGlobal(strand, strand, 1);
   } else if (soon) {
-    // release: hands the strand to a thief; acquire: takes the kicked one. [NX1]
-    // seq_cst: the queued work before the look at the spinning Ms. [WK1]
-    Strand* kicked =
-        m->p->runnext.exchange(strand, std::memory_order_seq_cst);
+    // release: hands the strand to a thief; acquire: takes the kicked one.
+    // [NX1] seq_cst: the queued work before the look at the spinning Ms. [WK1]
+    Strand* kicked = m->p->runnext.exchange(strand, std::memory_order_seq_cst);
     if (kicked == nullptr) {
       if (waker_.NeedsWakeAfterRmw()) StartIdleM(true);
       return;
@@ -81,15 +81,16 @@ void Scheduler::Submit(Strand* strand, bool soon) {
 }
 
 void Scheduler::Requeue(M* m, Strand* strand) {
-  if (m->p->queue.LooksLong() > 0 || global_size_.load(std::memory_order_relaxed) == 0) {
+  if (m->p->queue.LooksLong() > 0 ||
+      global_size_.load(std::memory_order_relaxed) == 0) {
     QueueLocal(m, strand);
   } else {
     // Those that wait are in the global queue: go behind them.
     MutexLock lock(mu_);
     PushGlobal(strand, strand, 1);
   }
-  // A spinning M may have looked while `m` had taken the next strand and not yet
-  // queued this one.
+  // A spinning M may have looked while `m` had taken the next strand and not
+  // yet queued this one.
   WakeOne();
 }
 
@@ -99,7 +100,8 @@ void Scheduler::QueueLocal(M* m, Strand* strand) {
   // Full: half of it and the strand go to the global queue.
   Strand* batch[128];
   const uint32_t n = queue.GrabHalf(batch, 128);
-  for (uint32_t i = 0; i + 1 < n; i++) batch[i]->next_queued = batch[i + 1];
+  for (uint32_t i = 0; i + 1 < n; i++)
+    batch[i]->next_queued = batch[i + 1];
   Strand* first = strand;
   if (n > 0) {
     first = batch[0];
@@ -129,8 +131,8 @@ Strand* Scheduler::PopGlobalLocked(P* p) {
   global_head_ = first->next_queued;
   first->next_queued = nullptr;
   const uint32_t size = global_size_.load(std::memory_order_relaxed);
-  const uint32_t share = std::min(
-      size / static_cast<uint32_t>(procs()), kMaxGlobalShare);
+  const uint32_t share =
+      std::min(size / static_cast<uint32_t>(procs()), kMaxGlobalShare);
   uint32_t taken = 1;
   while (taken < share) {
     Strand* strand = global_head_;
@@ -268,7 +270,7 @@ int Scheduler::SetProcs(int n) {
     // Grow: a retired P comes back; a held one just stays.
     for (int i = 0; i < n; i++) {
       P* p = i < ps_made_.load(std::memory_order_relaxed) ? ps_[i].get()
-                                                           : MakeP(i);
+                                                          : MakeP(i);
       if (p->place == P::Place::kRetired) PushIdleP(p);
     }
     // Shrink: idle ones retire here, held ones when their M looks; see
@@ -293,8 +295,8 @@ int Scheduler::SetProcs(int n) {
     }
   }
   // Timers may have moved: let idle Ms look. A submitter may have found no idle
-  // P just while the list was being rebuilt, so one M looks for work, whether Ps
-  // were added or not.
+  // P just while the list was being rebuilt, so one M looks for work, whether
+  // Ps were added or not.
   PokeIdle();
   WakeOne();
   return old;
@@ -333,7 +335,8 @@ void Scheduler::MoveTimers(P* p) {
 
 void Scheduler::PokeIdle() {
   MutexLock lock(mu_);
-  for (M* m = idle_ms_; m != nullptr; m = m->next_idle) m->parker.Wake();
+  for (M* m = idle_ms_; m != nullptr; m = m->next_idle)
+    m->parker.Wake();
 }
 
 bool Scheduler::Stop(int64_t deadline_ns) {

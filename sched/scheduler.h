@@ -1,9 +1,9 @@
 // Scheduler: owns the Ps and Ms, the global queue and the idle lists.
 //
-// Role       What a Runtime is made of below Lua. Several can live in a process.
-// Threads    Any, unless a method says otherwise.
-// Locks      `mu_` (kScheduler); timers of Ps may be locked under it
-// Invariants I1. Each P is held by one M, or on the idle list, or retired.
+// Role       What a Runtime is made of below Lua. Several can live in a
+// process. Threads    Any, unless a method says otherwise. Locks      `mu_`
+// (kScheduler); timers of Ps may be locked under it Invariants I1. Each P is
+// held by one M, or on the idle list, or retired.
 //            I2. An M on the idle list holds no P and sleeps, or is about to.
 //            I3. A strand is in one queue, or run by one M, or idle.
 // Docs       docs/architecture.md
@@ -30,9 +30,9 @@ namespace trilune {
 constexpr int kMaxProcs = 256;
 
 struct SchedulerConfig {
-  int procs = 1;                          // 1 to kMaxProcs
-  int64_t slice_ns = 10'000'000;          // of a strand while others wait
-  size_t max_fibers = 16'000;             // C stacks at most
+  int procs = 1;                  // 1 to kMaxProcs
+  int64_t slice_ns = 10'000'000;  // of a strand while others wait
+  size_t max_fibers = 16'000;     // C stacks at most
 };
 
 struct SchedulerStats {
@@ -46,9 +46,9 @@ struct SchedulerStats {
 };
 
 // Told when nothing can happen any more but by the host: every M idle and no
-// timer armed. Called without locks on an M's thread, so the host may have acted
-// meanwhile: who concludes a deadlock asks IsQuiescent again, while it knows that
-// no thread of the host is making a G (see NativeGs::OnQuiescent).
+// timer armed. Called without locks on an M's thread, so the host may have
+// acted meanwhile: who concludes a deadlock asks IsQuiescent again, while it
+// knows that no thread of the host is making a G (see NativeGs::OnQuiescent).
 class QuiescenceListener {
  public:
   virtual void OnQuiescent() = 0;
@@ -106,8 +106,7 @@ class Scheduler {
   [[nodiscard]] SlabPool& lua_slabs() { return lua_slabs_; }
 
   // Arms a timer on the caller's P. Requires: an M that holds a P.
-  void AddTimer(M* m, int64_t when_ns, G* g, uint64_t ticket)
-      TRI_EXCLUDES(mu_);
+  void AddTimer(M* m, int64_t when_ns, G* g, uint64_t ticket) TRI_EXCLUDES(mu_);
   // Counts the timer of a wait that ended otherwise as stale.
   void ForgetTimer(uint16_t p) { ps_[p]->timers.NoteStale(); }
 
@@ -180,12 +179,12 @@ class Scheduler {
   // How many of ps_ exist; they are never freed while Ms run. release: the P
   // behind the index. [PS1]
   std::atomic<int> ps_made_{0};
-  std::unique_ptr<P> ps_[kMaxProcs];  // [i] constant once i < ps_made_
+  std::unique_ptr<P> ps_[kMaxProcs];   // [i] constant once i < ps_made_
   std::atomic<bool> stopping_{false};  // read by each M as it looks for work
   std::atomic<QuiescenceListener*> listener_{nullptr};
   // Until when the M that minds the timers sleeps; kNobody: no M does. seq_cst:
-  // AddTimer stores a deadline and reads this; the sleeper stores this and reads
-  // the deadlines. One of them sees the other. [TM1]
+  // AddTimer stores a deadline and reads this; the sleeper stores this and
+  // reads the deadlines. One of them sees the other. [TM1]
   static constexpr int64_t kNobody = -1;
   std::atomic<int64_t> sleeper_until_{kNobody};
   // relaxed hint of global_count_ for the unlocked look.

@@ -42,7 +42,8 @@ class Selector {
     // A choice can fail: its partner's wait may just have ended otherwise.
     for (int chosen = Choose(); chosen >= 0; chosen = Choose()) {
       G* woken = nullptr;
-      const ChanStatus status = cases_[static_cast<size_t>(chosen)]->Try(&woken);
+      const ChanStatus status =
+          cases_[static_cast<size_t>(chosen)]->Try(&woken);
       if (status == ChanStatus::kTimeout) continue;
       UnlockAll(this);
       if (woken != nullptr) Ready(woken);
@@ -110,7 +111,8 @@ class Selector {
   }
   // Leaves locks_ as it is: UnlockAll may be at work on it for this G's park.
   void LockAll() TRI_NO_ANALYSIS {
-    for (AnyChan* chan : locks_) chan->mu_.Lock();
+    for (AnyChan* chan : locks_)
+      chan->mu_.Lock();
   }
   // The G cannot leave Wait before it has locked every channel again, so the
   // list lives until the last unlock; after that nothing here may be touched.
@@ -118,7 +120,8 @@ class Selector {
     auto& locks = static_cast<Selector*>(selector)->locks_;
     const size_t n = locks.size();
     AnyChan** all = locks.data();
-    for (size_t i = 0; i < n; i++) all[i]->mu_.Unlock();
+    for (size_t i = 0; i < n; i++)
+      all[i]->mu_.Unlock();
   }
 
   // One of the ready cases, each with the same probability; -1: none is ready.
@@ -150,13 +153,18 @@ class Selector {
     const WakeResult result = ParkNative(g, commit);
     const int index = g->wake_index;
     LockAll();
-    for (auto& one : cases_) one->Unqueue();
+    for (auto& one : cases_)
+      one->Unqueue();
     UnlockAll(this);
     switch (result) {
-      case WakeResult::kReady: return {index, ChanStatus::kOk};
-      case WakeResult::kClosed: return {index, ChanStatus::kClosed};
-      case WakeResult::kCancelled: return {-1, ChanStatus::kCancelled};
-      case WakeResult::kTimeout: break;
+      case WakeResult::kReady:
+        return {index, ChanStatus::kOk};
+      case WakeResult::kClosed:
+        return {index, ChanStatus::kClosed};
+      case WakeResult::kCancelled:
+        return {-1, ChanStatus::kCancelled};
+      case WakeResult::kTimeout:
+        break;
     }
     return {};
   }

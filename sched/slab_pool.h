@@ -27,7 +27,8 @@ class SlabPool {
   SlabPool() = default;
   ~SlabPool() {
     MutexLock lock(mu_);
-    for (void* slab : all_) ::operator delete(slab, kAlign);
+    for (void* slab : all_)
+      ::operator delete(slab, kAlign);
   }
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;

@@ -3,9 +3,9 @@
 // Role       What run queues hold. All Gs of one Lua heap share a strand; a
 //            native G is a strand of its own, a solo one.
 // Threads    `word` and `next_queued` as their comments say; everything else is
-//            the owner's: the M that runs the strand. A solo strand goes with its
-//            G: while the G waits nobody owns it, and who wins the G's TryWake
-//            owns both. Its `word` stays empty.
+//            the owner's: the M that runs the strand. A solo strand goes with
+//            its G: while the G waits nobody owns it, and who wins the G's
+//            TryWake owns both. Its `word` stays empty.
 // Locks      none
 // Invariants I1. A G is in at most one of runnext, fresh, spent, the inbox.
 // Tests      tests/sched/strand_test.cc
@@ -46,8 +46,8 @@ class Strand {
 
   // Queues a new G. Those that one G makes in one go run in the order of their
   // making, but before what was runnable already: a tree of Gs is walked depth
-  // first, and few of them are alive at a time. Every kNewLastEvery-th time they
-  // go last, so that Gs that make Gs for ever starve nobody.
+  // first, and few of them are alive at a time. Every kNewLastEvery-th time
+  // they go last, so that Gs that make Gs for ever starve nobody.
   void PushNew(G* g);
 
   // Queues a G that was stopped as its slice was over, behind all others.
@@ -63,8 +63,8 @@ class Strand {
   }
 
   // The next G to run, or nullptr: runnext, fresh, spent; but after
-  // kRunnextLimit from runnext in a row, and every kSpentEvery picks, the others
-  // go first, so that a pair that wakes each other starves nobody.
+  // kRunnextLimit from runnext in a row, and every kSpentEvery picks, the
+  // others go first, so that a pair that wakes each other starves nobody.
   [[nodiscard]] G* Pick();
 
   [[nodiscard]] bool HasRunnable() const {
@@ -83,11 +83,11 @@ class Strand {
   Strand* next_queued = nullptr;  // the global queue's, under its lock
 
   // Owner only.
-  ParkCommit commit;       // of the G that just parked without a stack
-  uint32_t live = 0;       // Gs made and not ended, daemons not counted
-  uint32_t external = 0;   // of those, how many wait for something outside
-  uint32_t stackful = 0;   // Gs parked with their stack
-  uint32_t gtick = 0;      // G dispatches
+  ParkCommit commit;      // of the G that just parked without a stack
+  uint32_t live = 0;      // Gs made and not ended, daemons not counted
+  uint32_t external = 0;  // of those, how many wait for something outside
+  uint32_t stackful = 0;  // Gs parked with their stack
+  uint32_t gtick = 0;     // G dispatches
 
  private:
   static constexpr uint32_t kRunnextLimit = 64;
@@ -121,8 +121,7 @@ inline G* Strand::Pick() {
     G* g = spent_.PopHead();
     if (g != nullptr) return g;
   }
-  if (runnext_ != nullptr &&
-      (runnext_run_ < kRunnextLimit || fresh_.empty())) {
+  if (runnext_ != nullptr && (runnext_run_ < kRunnextLimit || fresh_.empty())) {
     runnext_run_++;
     G* g = runnext_;
     runnext_ = nullptr;

@@ -87,16 +87,18 @@ void Timers::PopFront() {
 }
 
 void Timers::Purge() {
-  heap_.erase(std::remove_if(heap_.begin(), heap_.end(),
-                             [](const Entry& entry) { return entry.IsStale(); }),
-              heap_.end());
+  heap_.erase(
+      std::remove_if(heap_.begin(), heap_.end(),
+                     [](const Entry& entry) { return entry.IsStale(); }),
+      heap_.end());
   Heapify();
   stale_.store(0, std::memory_order_relaxed);
   PublishNext();
 }
 
 void Timers::Heapify() {
-  for (size_t i = heap_.size() / kArity + 1; i-- > 0;) SiftDown(i);
+  for (size_t i = heap_.size() / kArity + 1; i-- > 0;)
+    SiftDown(i);
 }
 
 void Timers::SiftUp(size_t i) {

@@ -35,15 +35,15 @@ class Timers {
   void NoteStale() TRI_EXCLUDES(mu_);
 
   // Drops stale entries from the front, so that next_when() is a deadline for
-  // which somebody waits: for an M that is about to sleep until then, or to call
-  // the absence of timers a deadlock.
+  // which somebody waits: for an M that is about to sleep until then, or to
+  // call the absence of timers a deadlock.
   void DropStale() TRI_EXCLUDES(mu_);
 
   // Moves the entries to `other`, but for stale ones.
   void MoveTo(Timers& other) TRI_EXCLUDES(mu_, other.mu_);
 
-  // The least deadline, kNever if there is none. seq_cst: pairs an Add with an M
-  // that announces its sleep and then reads the deadlines; see find_work.cc,
+  // The least deadline, kNever if there is none. seq_cst: pairs an Add with an
+  // M that announces its sleep and then reads the deadlines; see find_work.cc,
   // [TM1].
   [[nodiscard]] int64_t next_when() const {
     return next_when_.load(std::memory_order_seq_cst);  // [TM1]
@@ -58,8 +58,8 @@ class Timers {
     G* g;
     uint64_t ticket;
 
-    // Exact: Add comes after the G's word says that it waits, and the lock keeps
-    // that order.
+    // Exact: Add comes after the G's word says that it waits, and the lock
+    // keeps that order.
     [[nodiscard]] bool IsStale() const {
       return g->word.ticket() != ticket || g->word.state() != GState::kWaiting;
     }

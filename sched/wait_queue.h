@@ -4,8 +4,8 @@
 // Threads    Whoever holds the thing: its strand's owner, or its lock.
 // Locks      none of its own
 // Invariants I1. A linked Waiter belongs to its G's present wait: a G unlinks
-//                all its waiters before it leaves the wait. So a waker that finds
-//                a waiter may use TryWakeCurrent.
+//                all its waiters before it leaves the wait. So a waker that
+//                finds a waiter may use TryWakeCurrent.
 //            I2. Who pops a waiter and loses TryWake must not touch it again.
 // Tests      tests/sched/wait_queue_test.cc
 

@@ -1,8 +1,8 @@
 // What the modules for scripts share: typed userdata and argument checks.
 //
 // Role       Every C function of stdlib/ checks its arguments here.
-//            THE RULE: liblua is C and raises errors by longjmp. No object with a
-//            destructor may be alive across a call that can raise.
+//            THE RULE: liblua is C and raises errors by longjmp. No object with
+//            a destructor may be alive across a call that can raise.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua/bad

@@ -91,10 +91,14 @@ int l_chan(lua_State* L) {
 
 int l_send_k(lua_State* L, int, lua_KContext) {
   switch (EndWait(L)) {
-    case WakeResult::kReady: break;
-    case WakeResult::kClosed: RaiseClosed(L);
-    case WakeResult::kTimeout: return PushTimeout(L);
-    case WakeResult::kCancelled: vm::RaiseCancelled(L);
+    case WakeResult::kReady:
+      break;
+    case WakeResult::kClosed:
+      RaiseClosed(L);
+    case WakeResult::kTimeout:
+      return PushTimeout(L);
+    case WakeResult::kCancelled:
+      vm::RaiseCancelled(L);
   }
   lua_pushboolean(L, 1);
   return 1;
@@ -104,8 +108,7 @@ int l_send_k(lua_State* L, int, lua_KContext) {
 ChanResult TrySend(lua_State* L, LuaChan* chan) {
   PrepareSend(L, chan, 1, 2);
   G* woken = nullptr;
-  const ChanResult result =
-      chan->core.TrySend({chan, L, 1}, {L, 2}, &woken);
+  const ChanResult result = chan->core.TrySend({chan, L, 1}, {L, 2}, &woken);
   WakeOne(woken);
   return result;
 }
@@ -123,8 +126,10 @@ int l_send(lua_State* L) {
     case ChanResult::kDone:
       lua_pushboolean(L, 1);
       return 1;
-    case ChanResult::kClosed: RaiseClosed(L);
-    case ChanResult::kWouldWait: break;
+    case ChanResult::kClosed:
+      RaiseClosed(L);
+    case ChanResult::kWouldWait:
+      break;
   }
   if (now) return PushTimeout(L);
   LuaG* g = vm::BeginPark(L, WaitReason::kChanSend);
@@ -168,10 +173,14 @@ int PushNoValue(lua_State* L) {
 
 int l_recv_k(lua_State* L, int, lua_KContext) {
   switch (EndWait(L)) {
-    case WakeResult::kReady: break;
-    case WakeResult::kClosed: return PushClosed(L);
-    case WakeResult::kTimeout: return PushNoValue(L);
-    case WakeResult::kCancelled: vm::RaiseCancelled(L);
+    case WakeResult::kReady:
+      break;
+    case WakeResult::kClosed:
+      return PushClosed(L);
+    case WakeResult::kTimeout:
+      return PushNoValue(L);
+    case WakeResult::kCancelled:
+      vm::RaiseCancelled(L);
   }
   lua_pushboolean(L, 1);  // above the value, which the sender pushed
   return 2;
@@ -183,8 +192,10 @@ int Recv(lua_State* L, LuaChan* chan, int index, int64_t deadline, bool now,
     case ChanResult::kDone:
       lua_pushboolean(L, 1);
       return 2;
-    case ChanResult::kClosed: return PushClosed(L);
-    case ChanResult::kWouldWait: break;
+    case ChanResult::kClosed:
+      return PushClosed(L);
+    case ChanResult::kWouldWait:
+      break;
   }
   if (now) return PushNoValue(L);
   LuaG* g = vm::BeginPark(L, WaitReason::kChanRecv);
@@ -220,7 +231,8 @@ int l_tryrecv(lua_State* L) {
 int l_close(lua_State* L) {
   auto* chan = Check<LuaChan>(L, 1);
   if (!chan->core.Close()) return luaL_error(L, "close of closed channel");
-  while (G* g = chan->core.PopWaiter()) ReadyInStrand(g, /*woken=*/false);
+  while (G* g = chan->core.PopWaiter())
+    ReadyInStrand(g, /*woken=*/false);
   return 0;
 }
 
@@ -257,9 +269,9 @@ int l_cap(lua_State* L) {
 }  // namespace
 
 const luaL_Reg kChanMethods[] = {
-    {"send", &l_send},   {"recv", &l_recv},   {"trysend", &l_trysend},
+    {"send", &l_send},       {"recv", &l_recv},   {"trysend", &l_trysend},
     {"tryrecv", &l_tryrecv}, {"close", &l_close}, {"iter", &l_iter},
-    {"cap", &l_cap},     {nullptr, nullptr},
+    {"cap", &l_cap},         {nullptr, nullptr},
 };
 const luaL_Reg kChanMeta[] = {{"__len", &l_len}, {nullptr, nullptr}};
 
@@ -315,7 +327,8 @@ void LuaChanTraits::Put(const Channel& channel, uint32_t slot, Item from) {
         to.number = lua_tonumberx(from.L, from.index, nullptr);
       }
       return;
-    default: break;
+    default:
+      break;
   }
   to.kind = LuaSlot::Kind::kTable;
   lua_State* L = channel.L;
@@ -331,12 +344,23 @@ void LuaChanTraits::Take(const Channel& channel, uint32_t slot, Item) {
   lua_State* L = channel.L;
   const LuaSlot& from = channel.chan->ring[slot];
   switch (from.kind) {
-    case LuaSlot::Kind::kNil: lua_pushnil(L); return;
-    case LuaSlot::Kind::kFalse: lua_pushboolean(L, 0); return;
-    case LuaSlot::Kind::kTrue: lua_pushboolean(L, 1); return;
-    case LuaSlot::Kind::kInteger: lua_pushinteger(L, from.integer); return;
-    case LuaSlot::Kind::kFloat: lua_pushnumber(L, from.number); return;
-    case LuaSlot::Kind::kTable: break;
+    case LuaSlot::Kind::kNil:
+      lua_pushnil(L);
+      return;
+    case LuaSlot::Kind::kFalse:
+      lua_pushboolean(L, 0);
+      return;
+    case LuaSlot::Kind::kTrue:
+      lua_pushboolean(L, 1);
+      return;
+    case LuaSlot::Kind::kInteger:
+      lua_pushinteger(L, from.integer);
+      return;
+    case LuaSlot::Kind::kFloat:
+      lua_pushnumber(L, from.number);
+      return;
+    case LuaSlot::Kind::kTable:
+      break;
   }
   lua_getiuservalue(L, channel.index, kTableValue);
   lua_rawgeti(L, -1, slot + 1);

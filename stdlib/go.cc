@@ -43,9 +43,12 @@ int l_go(lua_State* L) {
 
 int l_join_k(lua_State* L, int, lua_KContext) {
   switch (EndWait(L)) {
-    case WakeResult::kCancelled: vm::RaiseCancelled(L);
-    case WakeResult::kTimeout: return PushTimeout(L);
-    default: break;
+    case WakeResult::kCancelled:
+      vm::RaiseCancelled(L);
+    case WakeResult::kTimeout:
+      return PushTimeout(L);
+    default:
+      break;
   }
   auto* handle = static_cast<GHandle*>(lua_touserdata(L, 1));
   return Isolate::Of(L)->PushResults(L, handle, 1);
@@ -68,8 +71,7 @@ int l_join(lua_State* L) {
 int l_cancel(lua_State* L) {
   GHandle* handle = CheckHandle(L, 1);
   lua_settop(L, 2);
-  const bool did = handle->g != nullptr &&
-                   Isolate::Of(L)->Cancel(L, handle->g);
+  const bool did = handle->g != nullptr && Isolate::Of(L)->Cancel(L, handle->g);
   lua_pushboolean(L, did);
   return 1;
 }
@@ -79,9 +81,15 @@ int l_status(lua_State* L) {
   const char* status = "dead";
   if (handle->g != nullptr) {
     switch (handle->g->word.state()) {
-      case GState::kRunning: status = "running"; break;
-      case GState::kWaiting: status = "waiting"; break;
-      default: status = "runnable"; break;
+      case GState::kRunning:
+        status = "running";
+        break;
+      case GState::kWaiting:
+        status = "waiting";
+        break;
+      default:
+        status = "runnable";
+        break;
     }
   }
   lua_pushstring(L, status);
@@ -110,9 +118,13 @@ int l_self(lua_State* L) {
   return 1;
 }
 
-int l_done(lua_State*, int, lua_KContext) { return 0; }
+int l_done(lua_State*, int, lua_KContext) {
+  return 0;
+}
 
-int l_yield(lua_State* L) { return vm::Yield(L, &l_done); }
+int l_yield(lua_State* L) {
+  return vm::Yield(L, &l_done);
+}
 
 int l_sleep_k(lua_State* L, int, lua_KContext) {
   if (Isolate::Of(L)->current->wake == WakeResult::kCancelled) {
@@ -149,8 +161,8 @@ int l_procs(lua_State* L) {
 }
 
 constexpr luaL_Reg kMethods[] = {
-    {"join", &l_join},     {"cancel", &l_cancel}, {"status", &l_status},
-    {"id", &l_id},         {nullptr, nullptr},
+    {"join", &l_join}, {"cancel", &l_cancel}, {"status", &l_status},
+    {"id", &l_id},     {nullptr, nullptr},
 };
 constexpr luaL_Reg kMeta[] = {{"__tostring", &l_tostring}, {nullptr, nullptr}};
 constexpr luaL_Reg kFunctions[] = {

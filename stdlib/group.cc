@@ -1,5 +1,5 @@
-// trilune.group: structured concurrency. The function runs in the calling G. When
-// another member fails, the function's waits raise until it has ended.
+// trilune.group: structured concurrency. The function runs in the calling G.
+// When another member fails, the function's waits raise until it has ended.
 
 #include "stdlib/modules.h"
 #include "vm/park.h"

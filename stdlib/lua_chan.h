@@ -1,15 +1,17 @@
 // LuaChan: the channel between Gs of one isolate.
 //
 // Role       ChanCore with Lua values: nil, booleans and numbers lie unboxed in
-//            the ring, other values in a table beside it. A waiting G's value is
-//            on its own Lua stack.
+//            the ring, other values in a table beside it. A waiting G's value
+//            is on its own Lua stack.
 // Threads    the isolate's strand
 // Locks      none: the strand is the lock
-// Invariants I1. Ring and table are user values 1 and 2 of the channel's userdata,
+// Invariants I1. Ring and table are user values 1 and 2 of the channel's
+// userdata,
 //                so a dropped channel needs no finalizer.
 //            I2. A waiting party has room for one more value on its stack: who
 //                wakes it pushes there, and that never raises.
-//            I3. While senders wait with values for the table, it exists at full
+//            I3. While senders wait with values for the table, it exists at
+//            full
 //                size: moving them into it never allocates.
 // Tests      tests/lua/chan
 

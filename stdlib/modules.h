@@ -1,7 +1,9 @@
 // The parts of the modules `trilune` and `trilune.sync`.
 //
-// Role       Each Open... adds its functions to the module's table on top of the
-//            stack. A file a part: go.cc, chan.cc, select.cc, timer.cc, group.cc.
+// Role       Each Open... adds its functions to the module's table on top of
+// the
+//            stack. A file a part: go.cc, chan.cc, select.cc, timer.cc,
+//            group.cc.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua

@@ -19,11 +19,15 @@ struct SelectCase {
   vm::LuaWaiter waiter;
 };
 
-// Stack of a select: the argument at 1, the cases' memory at 2, then two values a
-// case: its channel and what it sends.
+// Stack of a select: the argument at 1, the cases' memory at 2, then two values
+// a case: its channel and what it sends.
 constexpr int kCasesIndex = 2;
-constexpr int ChanIndex(int i) { return kCasesIndex + 1 + 2 * i; }
-constexpr int ValueIndex(int i) { return kCasesIndex + 2 + 2 * i; }
+constexpr int ChanIndex(int i) {
+  return kCasesIndex + 1 + 2 * i;
+}
+constexpr int ValueIndex(int i) {
+  return kCasesIndex + 2 + 2 * i;
+}
 
 SelectCase* Cases(lua_State* L) {
   return static_cast<SelectCase*>(lua_touserdata(L, kCasesIndex));
@@ -41,8 +45,9 @@ void ReadCase(lua_State* L, int i, SelectCase* one) {
   if (lua_toboolean(L, -1) != 0) {
     one->chan = Test<LuaChan>(L, -1);
     if (one->chan == nullptr) {
-      luaL_error(L, "bad argument #1 to 'select' (case %d has a %s, not a channel)",
-                 i + 1, luaL_typename(L, -1));
+      luaL_error(
+          L, "bad argument #1 to 'select' (case %d has a %s, not a channel)",
+          i + 1, luaL_typename(L, -1));
     }
   }
   lua_rawgeti(L, at, 2);
@@ -114,7 +119,8 @@ int TryCases(lua_State* L, SelectCase* cases, int n) {
 int l_select_k(lua_State* L, int, lua_KContext context) {
   const auto n = static_cast<int>(context);
   SelectCase* cases = Cases(L);
-  for (int i = 0; i < n; i++) WaitQueue::Remove(&cases[i].waiter);
+  for (int i = 0; i < n; i++)
+    WaitQueue::Remove(&cases[i].waiter);
   const LuaG* g = Isolate::Of(L)->current;
   const int chosen = g->wake_index;
   switch (g->wake) {
@@ -125,7 +131,8 @@ int l_select_k(lua_State* L, int, lua_KContext context) {
     case WakeResult::kTimeout:
       lua_pushliteral(L, "timeout");
       return 1;
-    case WakeResult::kCancelled: break;
+    case WakeResult::kCancelled:
+      break;
   }
   vm::RaiseCancelled(L);
 }
@@ -179,9 +186,10 @@ int l_select(lua_State* L) {
   lua_settop(L, 1);
   const auto n = static_cast<int>(lua_rawlen(L, 1));
   luaL_checkstack(L, 2 * n + 10, "too many cases");
-  auto* cases = static_cast<SelectCase*>(lua_newuserdatauv(
-      L, sizeof(SelectCase) * static_cast<size_t>(n), 0));
-  for (int i = 0; i < n; i++) ReadCase(L, i, cases + i);
+  auto* cases = static_cast<SelectCase*>(
+      lua_newuserdatauv(L, sizeof(SelectCase) * static_cast<size_t>(n), 0));
+  for (int i = 0; i < n; i++)
+    ReadCase(L, i, cases + i);
   const int results = TryCases(L, cases, n);
   if (results >= 0) return results;
   if (has_default) {

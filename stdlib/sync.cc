@@ -1,5 +1,6 @@
 // The module trilune.sync: locks and counters for the Gs of one isolate. Who
-// comes first is served first; who releases hands over, so that nobody overtakes.
+// comes first is served first; who releases hands over, so that nobody
+// overtakes.
 
 #include "sched/loop.h"
 #include "stdlib/modules.h"
@@ -16,7 +17,8 @@ void MakeReady(WaiterBase* waiter) {
 }
 
 void WakeAll(WaitQueue& queue) {
-  while (WaiterBase* waiter = queue.PopAndWin()) MakeReady(waiter);
+  while (WaiterBase* waiter = queue.PopAndWin())
+    MakeReady(waiter);
 }
 
 // The number that a queued waiter carries: what it wants.
@@ -228,11 +230,13 @@ int l_read_lock_close(lua_State* L) {
   return ReadUnlock(L, Check<LuaRWMutex>(L, -1));
 }
 
-constexpr luaL_Reg kRWMutexMethods[] = {
-    {"lock", &l_rw_lock},       {"trylock", &l_rw_trylock},
-    {"unlock", &l_rw_unlock},   {"rlock", &l_rw_rlock},
-    {"tryrlock", &l_rw_tryrlock}, {"runlock", &l_rw_runlock},
-    {nullptr, nullptr}};
+constexpr luaL_Reg kRWMutexMethods[] = {{"lock", &l_rw_lock},
+                                        {"trylock", &l_rw_trylock},
+                                        {"unlock", &l_rw_unlock},
+                                        {"rlock", &l_rw_rlock},
+                                        {"tryrlock", &l_rw_tryrlock},
+                                        {"runlock", &l_rw_runlock},
+                                        {nullptr, nullptr}};
 constexpr luaL_Reg kRWMutexMeta[] = {{"__close", &l_rw_unlock},
                                      {nullptr, nullptr}};
 constexpr luaL_Reg kReadLockMeta[] = {{"__close", &l_read_lock_close},
@@ -352,7 +356,9 @@ int l_wg_add(lua_State* L) {
   return AddTo(L, group, luaL_optinteger(L, 2, 1));
 }
 
-int l_wg_done(lua_State* L) { return AddTo(L, Check<LuaWaitGroup>(L, 1), -1); }
+int l_wg_done(lua_State* L) {
+  return AddTo(L, Check<LuaWaitGroup>(L, 1), -1);
+}
 
 int l_wg_wait_k(lua_State* L, int, lua_KContext) {
   const int n = EndTimedWait(L, EndWait(L));
@@ -486,14 +492,14 @@ int l_once_call(lua_State* L) {
   }
   const vm::LuaG* g = Isolate::Of(L)->current;
   if (once->state == LuaOnce::State::kRunning) {
-    if (once->runner == g) return luaL_error(L, "once called inside its own call");
+    if (once->runner == g)
+      return luaL_error(L, "once called inside its own call");
     return WaitIn(L, once->waiters, WaitReason::kOnce, kNever, 0,
                   &l_once_waited_k, 0);
   }
   once->state = LuaOnce::State::kRunning;
   once->runner = g;
-  const int status =
-      lua_pcallk(L, lua_gettop(L) - 2, 0, 0, 0, &l_once_ran_k);
+  const int status = lua_pcallk(L, lua_gettop(L) - 2, 0, 0, 0, &l_once_ran_k);
   return l_once_ran_k(L, status, 0);
 }
 

@@ -13,8 +13,8 @@ namespace {
 using vm::Isolate;
 using vm::LuaG;
 
-// The timer's G: each time its deadline has passed, it tries to send the time on
-// its channel, which has room for one, and waits again or ends.
+// The timer's G: each time its deadline has passed, it tries to send the time
+// on its channel, which has room for one, and waits again or ends.
 Outcome RunTimer(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
@@ -26,8 +26,8 @@ Outcome RunTimer(G* base) {
     lua_pushnumber(data, static_cast<double>(now) / 1e9);
     G* woken = nullptr;
     // A number needs no table, so the channel's place on a stack is not used.
-    const ChanResult result = chan->core.TrySend(
-        {chan, data, 0}, {data, lua_gettop(data)}, &woken);
+    const ChanResult result =
+        chan->core.TrySend({chan, data, 0}, {data, lua_gettop(data)}, &woken);
     (void)result;  // kWouldWait: nobody took the last tick yet
     lua_pop(data, 1);
     if (woken != nullptr) ReadyInStrand(woken, /*woken=*/true);
@@ -83,7 +83,9 @@ int NewTimer(lua_State* L, int64_t period_ns) {
   return 1;
 }
 
-int l_after(lua_State* L) { return NewTimer(L, 0); }
+int l_after(lua_State* L) {
+  return NewTimer(L, 0);
+}
 
 int l_tick(lua_State* L) {
   const double seconds = CheckSeconds(L, 1);

@@ -46,7 +46,9 @@ void PushValue(lua_State* L, const Value& value) {
 // Appends the value at `index`. May raise before it touches `values`.
 void AppendValue(lua_State* L, int index, Values* values) {
   switch (lua_type(L, index)) {
-    case LUA_TNIL: values->emplace_back(std::monostate()); return;
+    case LUA_TNIL:
+      values->emplace_back(std::monostate());
+      return;
     case LUA_TBOOLEAN:
       values->emplace_back(lua_toboolean(L, index) != 0);
       return;
@@ -63,7 +65,8 @@ void AppendValue(lua_State* L, int index, Values* values) {
       values->emplace_back(std::string(text, size));
       return;
     }
-    default: break;
+    default:
+      break;
   }
   size_t size = 0;
   const char* text = luaL_tolstring(L, index, &size);
@@ -76,7 +79,7 @@ void AppendValue(lua_State* L, int index, Values* values) {
 // Lives in the host's frame while the G runs.
 struct Run {
   enum class What { kFile, kString, kFunction } what;
-  std::string_view text;    // the path, the chunk, or the function's name
+  std::string_view text;  // the path, the chunk, or the function's name
   const char* chunk_name;
   const Values* args;
   Values results;
@@ -121,8 +124,8 @@ bool PushFunction(lua_State* L, Run* run) {
     const char* path = run->text == "-" ? nullptr : run->text.data();
     status = luaL_loadfile(L, path);
   } else {
-    status = luaL_loadbuffer(L, run->text.data(), run->text.size(),
-                             run->chunk_name);
+    status =
+        luaL_loadbuffer(L, run->text.data(), run->text.size(), run->chunk_name);
   }
   if (status == LUA_OK) return true;
   Fail(L, run,
@@ -142,7 +145,8 @@ int RunEnded(lua_State* L, int status, lua_KContext) {
   }
   luaL_checkstack(L, 8, nullptr);
   const int top = lua_gettop(L);
-  for (int i = 3; i <= top; i++) AppendValue(L, i, &run->results);
+  for (int i = 3; i <= top; i++)
+    AppendValue(L, i, &run->results);
   return 0;
 }
 
@@ -152,7 +156,8 @@ int RunBody(lua_State* L) {
   if (!PushFunction(L, run)) return 0;
   const auto n = static_cast<int>(run->args->size());
   luaL_checkstack(L, n, "too many arguments");
-  for (const Value& value : *run->args) PushValue(L, value);
+  for (const Value& value : *run->args)
+    PushValue(L, value);
   const int status = lua_pcallk(L, n, LUA_MULTRET, 2, 0, &RunEnded);
   return RunEnded(L, status, 0);
 }
@@ -196,20 +201,27 @@ Status Isolate::Main(lua_CFunction body, void* argument, AtEnd at_end) {
 }
 
 Result<Values> Isolate::RunFile(const std::string& path, const Values& args) {
-  return impl_->RunIn(HostCall::Kind::kMain,
-                      {Run::What::kFile, path, nullptr, &args, {}, StatusCode::kOk, {}});
+  return impl_->RunIn(
+      HostCall::Kind::kMain,
+      {Run::What::kFile, path, nullptr, &args, {}, StatusCode::kOk, {}});
 }
 
 Result<Values> Isolate::RunString(std::string_view chunk,
                                   const std::string& chunk_name,
                                   const Values& args) {
-  return impl_->RunIn(HostCall::Kind::kMain, {Run::What::kString, chunk,
-                                              chunk_name.c_str(), &args, {}, StatusCode::kOk, {}});
+  return impl_->RunIn(HostCall::Kind::kMain, {Run::What::kString,
+                                              chunk,
+                                              chunk_name.c_str(),
+                                              &args,
+                                              {},
+                                              StatusCode::kOk,
+                                              {}});
 }
 
 Result<Values> Isolate::Call(std::string_view name, const Values& args) {
-  return impl_->RunIn(HostCall::Kind::kSpawn,
-                      {Run::What::kFunction, name, nullptr, &args, {}, StatusCode::kOk, {}});
+  return impl_->RunIn(
+      HostCall::Kind::kSpawn,
+      {Run::What::kFunction, name, nullptr, &args, {}, StatusCode::kOk, {}});
 }
 
 ExitRequest Isolate::exit_request() const {
@@ -227,10 +239,10 @@ void Isolate::Interrupt(std::string_view reason) {
 Status Isolate::Close() {
   if (impl_->iso == nullptr) return Status();
   // Both calls may be left behind with the isolate: they are never freed then.
-  auto drain = std::make_unique<HostCall>(HostCall::Kind::kDrain, nullptr,
-                                          nullptr);
-  auto close = std::make_unique<HostCall>(HostCall::Kind::kClose, nullptr,
-                                          nullptr);
+  auto drain =
+      std::make_unique<HostCall>(HostCall::Kind::kDrain, nullptr, nullptr);
+  auto close =
+      std::make_unique<HostCall>(HostCall::Kind::kClose, nullptr, nullptr);
   const int64_t limit = impl_->stop_deadline.count();
   impl_->iso->Post(drain.get());
   drain->Wait(NowNs() + limit);
@@ -269,8 +281,8 @@ class Runtime::Impl {
     config.report = std::move(options.report);
     MutexLock lock(mu_);
     if (stopped_) return Status(StatusCode::kStopped, "the runtime stopped");
-    auto made = vm::Isolate::Make(sched_.get(), std::move(config),
-                                  &stdlib::OpenAll);
+    auto made =
+        vm::Isolate::Make(sched_.get(), std::move(config), &stdlib::OpenAll);
     if (!made.ok()) return made.status();
     isolates_.emplace_back(new Isolate(std::make_unique<Isolate::Impl>(
         std::move(made.value()), config_.stop_deadline)));
@@ -335,16 +347,24 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(Config config) {
   return std::make_unique<Runtime>(std::move(impl));
 }
 
-Runtime::~Runtime() { static_cast<void>(Stop()); }
+Runtime::~Runtime() {
+  static_cast<void>(Stop());
+}
 
 Result<Isolate*> Runtime::NewIsolate(IsolateOptions options) {
   return impl_->NewIsolate(std::move(options));
 }
 
-Status Runtime::Stop() { return impl_->Stop(); }
+Status Runtime::Stop() {
+  return impl_->Stop();
+}
 
-RuntimeStats Runtime::stats() const { return impl_->stats(); }
+RuntimeStats Runtime::stats() const {
+  return impl_->stats();
+}
 
-const char* Version() { return "0.1.0"; }
+const char* Version() {
+  return "0.1.0";
+}
 
 }  // namespace trilune

@@ -41,8 +41,8 @@ struct IsolateOptions {
   std::string name = "main";
   // Bytes of Lua heap; 0: no limit. Beyond it Lua raises "not enough memory".
   size_t memory_limit_bytes = 0;
-  // Says that the host may still Call while Main waits. Then Gs that all wait are
-  // no deadlock: a call may wake them.
+  // Says that the host may still Call while Main waits. Then Gs that all wait
+  // are no deadlock: a call may wake them.
   bool host_calls_in = false;
   // Receives reports that no caller can get: errors of Gs that nobody joined.
   // Called on a scheduler thread; must not call back into the isolate.
@@ -78,9 +78,9 @@ struct RuntimeStats {
 class Isolate {
  public:
   // Runs `body` as the isolate's main G, on the main lua_State and in protected
-  // mode, and waits until it ends. Other Gs of the isolate go on afterwards, or,
-  // with kStopOthers, are cancelled in the same moment, as at a program's end.
-  // `body` finds `argument` as a light userdata at index 1; it must obey
+  // mode, and waits until it ends. Other Gs of the isolate go on afterwards,
+  // or, with kStopOthers, are cancelled in the same moment, as at a program's
+  // end. `body` finds `argument` as a light userdata at index 1; it must obey
   // liblua's rule that no C++ object with a destructor lives across a call that
   // can raise. One at a time: a second caller waits for the first.
   // Errors: kLuaError (message and traceback), kDeadlock (with the dump of

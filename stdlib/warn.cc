@@ -1,5 +1,5 @@
-// warn: what luaL_newstate sets up, which is private to it: warnings go to stderr
-// after "@on", and are dropped until then.
+// warn: what luaL_newstate sets up, which is private to it: warnings go to
+// stderr after "@on", and are dropped until then.
 
 #include <cstdio>
 #include <cstring>
@@ -48,6 +48,8 @@ void On(void* main, const char* message, int to_be_continued) {
 
 }  // namespace
 
-void OpenWarnings(lua_State* L) { Set(L, &Off); }
+void OpenWarnings(lua_State* L) {
+  Set(L, &Off);
+}
 
 }  // namespace trilune::stdlib

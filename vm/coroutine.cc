@@ -22,18 +22,20 @@ CoStatus StatusOf(lua_State* L, lua_State* co) {
   if (L == co) return CoStatus::kRunning;
   if (Isolate::OwnerOf(co) != nullptr) return CoStatus::kNormal;
   switch (lua_status(co)) {
-    case LUA_YIELD: return CoStatus::kSuspended;
+    case LUA_YIELD:
+      return CoStatus::kSuspended;
     case LUA_OK: {
       lua_Debug ar;
       if (lua_getstack(co, 0, &ar) != 0) return CoStatus::kNormal;
       return lua_gettop(co) == 0 ? CoStatus::kDead : CoStatus::kSuspended;
     }
-    default: return CoStatus::kDead;
+    default:
+      return CoStatus::kDead;
   }
 }
 
-// Moves `n` arguments to `co` and resumes it. Returns the number of results, now
-// on L's stack; or -1, with the error there.
+// Moves `n` arguments to `co` and resumes it. Returns the number of results,
+// now on L's stack; or -1, with the error there.
 int Resume(lua_State* L, lua_State* co, int n) {
   if (lua_checkstack(co, n) == 0) {
     lua_pushliteral(L, "too many arguments to resume");
@@ -174,10 +176,14 @@ int l_close(lua_State* L) {
 }
 
 constexpr luaL_Reg kFunctions[] = {
-    {"create", &l_create},   {"resume", &l_resume},
-    {"running", &l_running}, {"status", &l_status},
-    {"wrap", &l_wrap},       {"yield", &l_yield},
-    {"isyieldable", &l_isyieldable}, {"close", &l_close},
+    {"create", &l_create},
+    {"resume", &l_resume},
+    {"running", &l_running},
+    {"status", &l_status},
+    {"wrap", &l_wrap},
+    {"yield", &l_yield},
+    {"isyieldable", &l_isyieldable},
+    {"close", &l_close},
     {nullptr, nullptr},
 };
 

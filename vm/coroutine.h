@@ -7,7 +7,8 @@
 // Threads    the running G
 // Locks      none
 // Invariants I1. isolate->frames lists the coroutines being resumed.
-//            I2. close, and wrap after an error, nest at most kMaxCloseDepth deep;
+//            I2. close, and wrap after an error, nest at most kMaxCloseDepth
+//            deep;
 //                stock 5.4.4 does not count and overflows the C stack.
 // Tests      tests/lua/stock
 

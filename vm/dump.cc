@@ -105,12 +105,13 @@ void Isolate::NoteNestedError(lua_State* L, lua_State* co) {
       lua_type(co, -1) == LUA_TSTRING ? lua_tostring(co, -1) : "";
 }
 
-// "error in goroutine 7: ..." with every stack on the error's way, malloc'ed; the
-// error object is on top of the G's state. Null without memory.
+// "error in goroutine 7: ..." with every stack on the error's way, malloc'ed;
+// the error object is on top of the G's state. Null without memory.
 char* Isolate::MakeUnseenReport(LuaG* g) {
   if (g->L == nullptr) {
     return strdup(("trilune: error in goroutine " + std::to_string(g->id) +
-                   ": not enough memory\n").c_str());
+                   ": not enough memory\n")
+                      .c_str());
   }
   std::string message =
       std::string("(error object is a ") + luaL_typename(g->L, -1) + " value)";
@@ -125,7 +126,8 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
     });
     lua_pushvalue(g->L, -1);
     lua_xmove(g->L, worker_, 1);
-    if (lua_pcall(worker_, 1, 1, 0) == LUA_OK) message = lua_tostring(worker_, -1);
+    if (lua_pcall(worker_, 1, 1, 0) == LUA_OK)
+      message = lua_tostring(worker_, -1);
     lua_pop(worker_, 1);
   }
   std::string text = "trilune: error in goroutine " + std::to_string(g->id) +

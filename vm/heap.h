@@ -1,9 +1,10 @@
 // Heap: the memory of one Lua state.
 //
-// Role       A lua_Alloc with size classes over bump-allocated chunks: no header
-//            per block, no lock, no atomics. Large blocks come from malloc. Has a
-//            limit. Under AddressSanitizer every block is malloc's, so that it
-//            sees each use after free.
+// Role       A lua_Alloc with size classes over bump-allocated chunks: no
+// header
+//            per block, no lock, no atomics. Large blocks come from malloc. Has
+//            a limit. Under AddressSanitizer every block is malloc's, so that
+//            it sees each use after free.
 // Threads    The isolate's strand, one M at a time.
 // Locks      none
 // Invariants I1. used_bytes() is the sum of the sizes that Lua asked for.

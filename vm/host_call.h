@@ -32,8 +32,8 @@ struct HostCall {
     kProgram,    // the same; its end is the end of the others
     kSpawn,      // run `body` as a new G
     kInterrupt,  // cancel the main G; `argument` is a C string
-    kDrain,      // cancel every G, refuse new ones, complete when all have ended
-    kClose,      // lua_close, whatever is left
+    kDrain,  // cancel every G, refuse new ones, complete when all have ended
+    kClose,  // lua_close, whatever is left
   };
 
   HostCall(Kind what, lua_CFunction function, void* light)
@@ -52,7 +52,7 @@ struct HostCall {
   const Kind kind;
   const lua_CFunction body;
   void* const argument;
-  Status result;            // after Wait
+  Status result;             // after Wait
   HostCall* next = nullptr;  // in the isolate's lists
 
  private:

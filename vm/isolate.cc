@@ -20,8 +20,10 @@ namespace {
 
 int Panic(lua_State* L) {
   const char* message = lua_tostring(L, -1);
-  std::fprintf(stderr, "fatal: unprotected error in Lua: %s\n",  // allow: printf, the last words
-               message == nullptr ? "(no message)" : message);
+  std::fprintf(
+      stderr,
+      "fatal: unprotected error in Lua: %s\n",  // allow: printf, the last words
+      message == nullptr ? "(no message)" : message);
   return 0;  // liblua aborts
 }
 
@@ -73,7 +75,8 @@ Isolate::~Isolate() {
     lua_close(main_);
   }
   for (LuaG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++) slab[i].word.Abandon();
+    for (size_t i = 0; i < kSlabSize; i++)
+      slab[i].word.Abandon();
     sched->lua_slabs().Put(slab);
   }
 }
@@ -90,13 +93,13 @@ bool Isolate::OpenStates() {
     lua_State* worker = lua_newthread(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &iso->worker_);
     luaL_checkstack(data, 64, nullptr);
-    lua_createtable(data, kFirstHandles, 0);   // kHandles
-    lua_createtable(data, kMaxStates, 0);  // kStates
-    lua_pushnil(data);                         // kMeta
-    lua_createtable(data, 0, 1);               // kUnseenMeta
+    lua_createtable(data, kFirstHandles, 0);  // kHandles
+    lua_createtable(data, kMaxStates, 0);     // kStates
+    lua_pushnil(data);                        // kMeta
+    lua_createtable(data, 0, 1);              // kUnseenMeta
     lua_pushcfunction(data, &ReportUnseen);
     lua_setfield(data, -2, "__gc");
-    lua_newtable(data);                        // kReasons
+    lua_newtable(data);  // kReasons
     lua_pushliteral(data, "cancelled");
     lua_pushliteral(data, "not enough memory");
     iso->data_ = data;
@@ -291,8 +294,8 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
     lua_pushliteral(L, "os.exit: the program ends");
     return lua_error(L);
   }
-  // No G runs from here on, this one neither: lua_close takes the heap as it is,
-  // as the stock os.exit would.
+  // No G runs from here on, this one neither: lua_close takes the heap as it
+  // is, as the stock os.exit would.
   Halt();
   CompleteWaiting(exits);
   CheckDrained();
@@ -346,7 +349,8 @@ bool Isolate::RunsNow(const GroupCore* group) const {
                          : g->fiber != nullptr
                              ? static_cast<CoFrame*>(g->fiber->user)
                              : nullptr;
-  while (frame != nullptr && frame->L != group->L) frame = frame->below;
+  while (frame != nullptr && frame->L != group->L)
+    frame = frame->below;
   return frame != nullptr;
 }
 
@@ -408,8 +412,7 @@ void Isolate::Halt() {
     for (size_t i = 0; i < kSlabSize; i++) {
       LuaG* g = slab + i;
       g->fiber = nullptr;
-      const bool won =
-          g->word.state() == GState::kWaiting && g->TryWin();
+      const bool won = g->word.state() == GState::kWaiting && g->TryWin();
       if (won && g->Has(G::kExternal)) {
         g->Clear(G::kExternal | G::kHasTimer);
         external--;
@@ -492,9 +495,9 @@ void Isolate::OnIdle() {
 
 void Isolate::OnStuck() {
   if (config_.host_wakes || waiting_ == nullptr || halted_) return;
-  CompleteWaiting(Status(
-      StatusCode::kDeadlock,
-      "fatal: all goroutines are asleep - deadlock!\n\n" + Dump()));
+  CompleteWaiting(
+      Status(StatusCode::kDeadlock,
+             "fatal: all goroutines are asleep - deadlock!\n\n" + Dump()));
 }
 
 }  // namespace trilune::vm

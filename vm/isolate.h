@@ -63,9 +63,9 @@ class Isolate final : public Strand {
                                                lua_CFunction open);
   ~Isolate() override;
 
-  // The isolate of a state, and the G whose own thread it is, or null. The extra
-  // space of a state holds the Isolate, which lua_newthread copies from the main
-  // state; or, marked by the lowest bit, the LuaG.
+  // The isolate of a state, and the G whose own thread it is, or null. The
+  // extra space of a state holds the Isolate, which lua_newthread copies from
+  // the main state; or, marked by the lowest bit, the LuaG.
   static Isolate* Of(lua_State* L) {
     const uintptr_t tag = TagOf(L);
     if ((tag & 1) == 0) return reinterpret_cast<Isolate*>(tag);
@@ -90,9 +90,9 @@ class Isolate final : public Strand {
   // --- For the binding; the running G. ---
 
   // tri.go: the stack holds a body and arguments, `n` in all; pushes the handle
-  // of a new G, queued to run. `in_group`: the value on top, popped, is the group
-  // that waits for its end. May raise; upvalue 1 of the running C function must
-  // be the table of handles (PushHandles).
+  // of a new G, queued to run. `in_group`: the value on top, popped, is the
+  // group that waits for its end. May raise; upvalue 1 of the running C
+  // function must be the table of handles (PushHandles).
   GHandle* Go(lua_State* L, int n, bool in_group);
   // Pushes the table of anchored handles, for use as an upvalue.
   void PushHandles(lua_State* L);
@@ -142,7 +142,8 @@ class Isolate final : public Strand {
   [[nodiscard]] Outcome EndedTimer() {
     return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
   }
-  // The state on which a timer may push a value to send; nothing is called on it.
+  // The state on which a timer may push a value to send; nothing is called on
+  // it.
   [[nodiscard]] lua_State* data() { return data_; }
 
   void OnIdle() override;
@@ -168,7 +169,7 @@ class Isolate final : public Strand {
   // Strand's owner only.
   LuaG* current = nullptr;
   CoFrame* frames = nullptr;
-  int close_depth = 0;         // nesting of coroutine.close; see coroutine.cc
+  int close_depth = 0;          // nesting of coroutine.close; see coroutine.cc
   bool park_stackless = false;  // chosen by BeginPark for Park
   enum class Pending : uint8_t { kNothing, kPark, kYield };
   Pending pending = Pending::kNothing;  // why lua_yieldk was called
@@ -211,7 +212,8 @@ class Isolate final : public Strand {
   bool OpenStates();
   LuaG* Allocate();
   [[nodiscard]] uint64_t NextId() {
-    // Reserved a batch at a time: an atomic add costs as much as a whole switch.
+    // Reserved a batch at a time: an atomic add costs as much as a whole
+    // switch.
     if (next_id_ == ids_end_) {
       next_id_ = sched->NextGIds(kIdBatch);
       ids_end_ = next_id_ + kIdBatch;
@@ -274,15 +276,15 @@ class Isolate final : public Strand {
   LuaG* main_g_ = nullptr;
   bool main_runs_ = false;
   bool stopping_ = false;
-  bool halted_ = false;   // no G runs any more
-  bool closing_ = false;  // inside or after lua_close
+  bool halted_ = false;      // no G runs any more
+  bool closing_ = false;     // inside or after lua_close
   bool has_unseen_ = false;  // errors that wait for a collection
   int64_t next_idle_gc_ns_ = 0;
   NestedTrace nested_trace_;
   HostCall* waiting_ = nullptr;  // calls whose G has not ended
   HostCall* drain_ = nullptr;    // waits until every G has ended
   HostCall* close_ = nullptr;    // waits until nobody can reach this object
-  uint64_t next_id_ = 0;  // of the ids reserved, up to ids_end_
+  uint64_t next_id_ = 0;         // of the ids reserved, up to ids_end_
   uint64_t ids_end_ = 0;
   uint32_t rng_ = 0x9e3779b9U;
 

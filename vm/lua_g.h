@@ -1,12 +1,15 @@
 // LuaG: a G whose body is Lua; GHandle: the value by which scripts hold one.
 //
-// Role       A Lua G gets its lua_State at its first run and gives it back at its
+// Role       A Lua G gets its lua_State at its first run and gives it back at
+// its
 //            end. Body, arguments and results rest in the handle, a userdata.
 // Threads    the isolate's strand
 // Locks      none
-// Lifetime   LuaG records are type-stable, owned by their Isolate; the handle is
+// Lifetime   LuaG records are type-stable, owned by their Isolate; the handle
+// is
 //            the heap's. A live G's handle is anchored.
-// Invariants I1. g->slot never changes: it indexes the table of anchored handles.
+// Invariants I1. g->slot never changes: it indexes the table of anchored
+// handles.
 //            I2. handle->g is the live G, or null once it has ended.
 // Tests      tests/vm/isolate_test.cc; tests/lua/go
 
@@ -75,8 +78,8 @@ struct LuaG : G {
 };
 static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
 
-// A group of Gs, as far as their ends concern it; at the head of the userdata of
-// tri.group. User value 1: the first error; 2: the set of members' handles.
+// A group of Gs, as far as their ends concern it; at the head of the userdata
+// of tri.group. User value 1: the first error; 2: the set of members' handles.
 struct GroupCore {
   uint32_t live = 0;
   bool failed = false;
@@ -99,9 +102,9 @@ struct UnseenError {
 
 struct GHandle {
   enum class Result : uint8_t {
-    kNone,   // alive
-    kOk,     // count values: user value 1 is it, or a table of several
-    kError,  // user value 1 is the error object
+    kNone,         // alive
+    kOk,           // count values: user value 1 is it, or a table of several
+    kError,        // user value 1 is the error object
     kUnseenError,  // user value 1 is a table: the error, and its UnseenError
   };
   static constexpr int16_t kUnpooled = -1;
@@ -109,16 +112,16 @@ struct GHandle {
   LuaG* g;
   uint64_t id;
   HostCall* host_call;  // a host waits for the end
-  int32_t count;     // of results; before the first run, of body and arguments
-  int16_t state;     // the pooled state it runs on, or kUnpooled
+  int32_t count;  // of results; before the first run, of body and arguments
+  int16_t state;  // the pooled state it runs on, or kUnpooled
   Result result : 4;
   bool is_packed : 1;    // body and arguments rest in one table, user value 1
   uint8_t group_at : 3;  // which user value its group is; 0: none
 };
 static_assert(sizeof(GHandle) == 32);
 
-// User values of a handle: body and arguments; once it runs, the first one is its
-// thread, unless that is from the pool; in the end, the result.
+// User values of a handle: body and arguments; once it runs, the first one is
+// its thread, unless that is from the pool; in the end, the result.
 constexpr int kMaxDirect = 6;  // body and arguments beyond this are packed
 
 }  // namespace trilune::vm

@@ -17,8 +17,8 @@ constexpr size_t kStackfulInAll = 4096;
   __builtin_unreachable();
 }
 
-// Raises unless the running G may wait in a C function called from `L`, in which
-// it could not yield.
+// Raises unless the running G may wait in a C function called from `L`, in
+// which it could not yield.
 void CheckMayWait(lua_State* L, Isolate* iso, const LuaG* g) {
   // Inside a finalizer the collector does not answer.
   if (lua_gc(L, LUA_GCCOUNT) == -1) Raise(L, "cannot block in a finalizer");
@@ -34,11 +34,11 @@ void CheckMayWait(lua_State* L, Isolate* iso, const LuaG* g) {
   }
 }
 
-// Says how the running G shall leave: true without its stack. Raises where it may
-// not wait at all.
+// Says how the running G shall leave: true without its stack. Raises where it
+// may not wait at all.
 bool ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m) {
-  // In its own state, and where it could yield: so this is neither a callback nor
-  // a finalizer.
+  // In its own state, and where it could yield: so this is neither a callback
+  // nor a finalizer.
   const bool can = g != nullptr && L == g->L && lua_isyieldable(L) != 0;
   if (can) {
     return iso->stackful >= kStackfulPerStrand ||

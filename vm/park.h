@@ -1,20 +1,23 @@
 // Park, Yield: how a Lua G waits, from any C function it calls.
 //
 // Role       The one way for a blocking operation of the library. Where Lua can
-//            yield the G parks without a C stack (lua_yieldk), elsewhere with it:
-//            in sort comparators, metamethods, nested coroutines, the main script.
+//            yield the G parks without a C stack (lua_yieldk), elsewhere with
+//            it: in sort comparators, metamethods, nested coroutines, the main
+//            script.
 // Threads    the running G
 // Locks      none
-// Errors     BeginPark raises, before anything has changed: in a finalizer, in a
-//            callback on another G's state, when cancelled, without a stack left.
+// Errors     BeginPark raises, before anything has changed: in a finalizer, in
+// a
+//            callback on another G's state, when cancelled, without a stack
+//            left.
 //
 //   An operation is written so (everything it queues must outlive its frame, in
 //   the G or on the Lua stack):
 //     LuaG* g = BeginPark(L, WaitReason::kChanRecv);  // may raise
 //     queue g->waiter;                                 // must not raise
 //     return Park(L, commit, &recv_k, context);        // nothing after it
-//   and the continuation finds the outcome in iso->current->wake, unlinks what it
-//   queued, and only then may raise.
+//   and the continuation finds the outcome in iso->current->wake, unlinks what
+//   it queued, and only then may raise.
 // Tests      tests/lua/blocking
 
 #ifndef TRI_VM_PARK_H_

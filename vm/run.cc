@@ -20,7 +20,8 @@ int UnpackAndRun(lua_State* L) {
   const auto count = static_cast<int>(lua_tointeger(L, -1));
   lua_pop(L, 1);
   luaL_checkstack(L, count, "too many arguments");
-  for (int i = 1; i <= count; i++) lua_rawgeti(L, 1, i + 1);
+  for (int i = 1; i <= count; i++)
+    lua_rawgeti(L, 1, i + 1);
   const auto k = [](lua_State* state, int, lua_KContext) {
     return lua_gettop(state) - 1;
   };
@@ -86,12 +87,13 @@ void Isolate::Free(LuaG* g) {
 }
 
 GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
-  if (stopping_) luaL_error(L, "cannot start a goroutine: the isolate is stopping");
+  if (stopping_)
+    luaL_error(L, "cannot start a goroutine: the isolate is stopping");
   const bool packed = n > kMaxDirect;
   const int group = in_group ? 1 : 0;
   const int first = lua_gettop(L) - group - n + 1;
-  auto* handle = static_cast<GHandle*>(lua_newuserdatauv(
-      L, sizeof(GHandle), (packed ? 1 : n) + group));
+  auto* handle = static_cast<GHandle*>(
+      lua_newuserdatauv(L, sizeof(GHandle), (packed ? 1 : n) + group));
   const int at = lua_gettop(L);
   *handle = {};
   handle->count = n;
@@ -214,7 +216,8 @@ bool Isolate::Begin(LuaG* g, int* n) {
   } else {
     const int count = handle->count;
     *n = count - 1;
-    for (int i = 1; i <= count; i++) lua_getiuservalue(data_, at, i);
+    for (int i = 1; i <= count; i++)
+      lua_getiuservalue(data_, at, i);
     lua_xmove(data_, L, count);
     for (int i = 2; i <= count; i++) {
       lua_pushnil(data_);
@@ -275,7 +278,8 @@ Outcome Isolate::RunMain(G* base) {
   auto* iso = static_cast<Isolate*>(g->strand);
   if (iso->halted_) return iso->Straggled(g);
   HostCall* call = iso->waiting_;
-  while (!call->IsMain()) call = call->next;
+  while (!call->IsMain())
+    call = call->next;
   g->Set(G::kStarted);
   iso->current = g;
   iso->frames = nullptr;
@@ -327,8 +331,8 @@ void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
   const int16_t number = handle->state;
   if (number == GHandle::kUnpooled) return;
   idle_states_[idle_states_count_++] = number;
-  // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth of
-  // a state that failed: only one that ended well can serve again.
+  // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth
+  // of a state that failed: only one that ended well can serve again.
   if (!g->Has(LuaG::kEscaped) && lua_gethook(L) == nullptr) {
     lua_settop(L, 0);
     return;
@@ -338,8 +342,8 @@ void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
   lua_rawseti(data_, kStates, number + 1);
 }
 
-// Moves `n` results from the top of the G's state to its handle, which is on top
-// of data_. False: no memory for a table of them.
+// Moves `n` results from the top of the G's state to its handle, which is on
+// top of data_. False: no memory for a table of them.
 bool Isolate::StoreResults(LuaG* g, GHandle* handle, int n) {
   lua_State* L = g->L;
   handle->result = GHandle::Result::kOk;
@@ -522,7 +526,8 @@ void Isolate::CancelGroup(lua_State* L, int group) {
 
 void Isolate::EndHostCall(GHandle* handle) {
   HostCall** link = &waiting_;
-  while (*link != nullptr && *link != handle->host_call) link = &(*link)->next;
+  while (*link != nullptr && *link != handle->host_call)
+    link = &(*link)->next;
   HostCall* call = *link;
   if (call == nullptr) return;  // ended before, as a deadlock
   *link = call->next;
@@ -531,9 +536,9 @@ void Isolate::EndHostCall(GHandle* handle) {
     lua_getiuservalue(data_, -1, 1);
     // Not lua_tostring: it would convert a number, which allocates.
     const bool is_string = lua_type(data_, -1) == LUA_TSTRING;
-    result = Status(StatusCode::kLuaError,
-                    is_string ? lua_tostring(data_, -1)
-                              : "(error object is not a string)");
+    result = Status(
+        StatusCode::kLuaError,
+        is_string ? lua_tostring(data_, -1) : "(error object is not a string)");
     lua_pop(data_, 1);
   }
   Complete(call, std::move(result));
@@ -560,7 +565,8 @@ int Isolate::PushResults(lua_State* L, GHandle* handle, int handle_index) {
   if (n == 1) return 2;
   const int table = lua_gettop(L);
   luaL_checkstack(L, n, "too many results");
-  for (int i = 1; i <= n; i++) lua_rawgeti(L, table, i + 1);
+  for (int i = 1; i <= n; i++)
+    lua_rawgeti(L, table, i + 1);
   lua_remove(L, table);
   return n + 1;
 }

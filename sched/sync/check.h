@@ -16,9 +16,9 @@ namespace trilune {
 
 }  // namespace trilune
 
-#define TRI_CHECK(condition)                                          \
-  (__builtin_expect(static_cast<bool>(condition), 1)                  \
-       ? static_cast<void>(0)                                         \
+#define TRI_CHECK(condition)                         \
+  (__builtin_expect(static_cast<bool>(condition), 1) \
+       ? static_cast<void>(0)                        \
        : ::trilune::Fatal(__FILE__, __LINE__, "broken: " #condition))
 
 #if defined(NDEBUG)

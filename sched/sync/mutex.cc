@@ -17,10 +17,13 @@ void CheckLockOrder(LockRank rank) {
   const int mine = static_cast<int>(rank);
   // Two channels at once: select locks them in address order.
   const int first = rank == LockRank::kChan ? mine + 1 : mine;
-  for (int i = first; i < kMaxRank; i++) TRI_CHECK(held[i] == 0);
+  for (int i = first; i < kMaxRank; i++)
+    TRI_CHECK(held[i] == 0);
   held[mine]++;
 }
 
-void ForgetLock(LockRank rank) { held[static_cast<int>(rank)]--; }
+void ForgetLock(LockRank rank) {
+  held[static_cast<int>(rank)]--;
+}
 
 }  // namespace trilune

@@ -1,6 +1,8 @@
-// TRI_GUARDED_BY and friends: Clang's thread-safety analysis, nothing elsewhere.
+// TRI_GUARDED_BY and friends: Clang's thread-safety analysis, nothing
+// elsewhere.
 //
-// Role       `./dev lint` builds with Clang and -Wthread-safety, so that a field
+// Role       `./dev lint` builds with Clang and -Wthread-safety, so that a
+// field
 //            touched without its lock is a build error.
 // Threads    none
 // Locks      none
