@@ -102,10 +102,9 @@ class Chan : public AnyChan {
     GList woken;
     mu_.Lock();
     const bool closed = core_.Close();
-    while (closed) {
-      G* g = core_.PopWaiter();
-      if (g == nullptr) break;
-      woken.PushTail(g);
+    if (closed) {
+      while (G* g = core_.PopWaiter())
+        woken.PushTail(g);
     }
     mu_.Unlock();
     while (G* g = woken.PopHead())

@@ -8,9 +8,8 @@
 #ifndef TRI_SCHED_CLOCK_H_
 #define TRI_SCHED_CLOCK_H_
 
-#include <time.h>
-
 #include <cstdint>
+#include <ctime>
 
 #include "sched/g.h"
 

@@ -91,9 +91,23 @@ struct G {
     kKindBit2 = 64,
     kLocalWait = 128,  // only its own strand can end the present wait
   };
-  [[nodiscard]] bool Has(uint8_t mask) const { return (flags & mask) != 0; }
-  void Set(uint8_t mask) { flags = static_cast<uint8_t>(flags | mask); }
-  void Clear(uint8_t mask) { flags = static_cast<uint8_t>(flags & ~mask); }
+  // Set and Clear are the owner's. relaxed: a waker of a native G may look for
+  // kLocalWait, which a solo strand's G never has, while a new owner clears
+  // others.
+  [[nodiscard]] bool Has(uint8_t mask) const {
+    return (flags.load(std::memory_order_relaxed) & mask) != 0;
+  }
+  void Set(uint8_t mask) {
+    flags.store(
+        static_cast<uint8_t>(flags.load(std::memory_order_relaxed) | mask),
+        std::memory_order_relaxed);
+  }
+  void Clear(uint8_t mask) {
+    flags.store(
+        static_cast<uint8_t>(flags.load(std::memory_order_relaxed) & ~mask),
+        std::memory_order_relaxed);
+  }
+  void ClearFlags() { flags.store(0, std::memory_order_relaxed); }
 
   // Wins the present wait for waking, as GWord::TryWakeCurrent. A wait that no
   // timer and no other thread can end needs no atomic read-modify-write: its
@@ -115,7 +129,7 @@ struct G {
   int32_t wake_index = 0;      // which select case the waker chose
   WaitReason reason = WaitReason::kNone;
   WakeResult wake = WakeResult::kReady;
-  uint8_t flags = 0;
+  std::atomic<uint8_t> flags{0};
   uint8_t timer_p = 0;  // a P's number fits: kMaxProcs is 256
   uint32_t tag = 0;     // the kind's own
 };

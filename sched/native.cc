@@ -99,7 +99,7 @@ bool NativeGs::Make(std::function<void()> body) {
   if (g == nullptr) return false;
   g->body = std::move(body);
   g->id = sched_->NextGIds(1);
-  g->flags = 0;
+  g->ClearFlags();
   if (g->word.state() == GState::kDead) {
     g->word.Become(GState::kDead, GState::kIdle);
   }

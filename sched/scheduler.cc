@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 #include "sched/clock.h"
 #include "sched/loop.h"
@@ -56,8 +56,9 @@ Status Scheduler::Start() {
   if (StartThread(m)) return Status();
   RemoveIdleM(m);
   delete m;
-  return Status(StatusCode::kSystem,
-                std::string("cannot start a thread: ") + std::strerror(errno));
+  return Status(
+      StatusCode::kSystem,
+      "cannot start a thread: " + std::generic_category().message(errno));
 }
 
 void Scheduler::Submit(Strand* strand, bool soon) {

@@ -148,7 +148,7 @@ class Scheduler {
   void PushIdleM(M* m) TRI_REQUIRES(mu_);
   void RemoveIdleM(M* m) TRI_REQUIRES(mu_);
   [[nodiscard]] bool StartThread(M* m) TRI_REQUIRES(mu_);
-  static void* ThreadMain(void* m);
+  static void* ThreadMain(void* argument);
 
   [[nodiscard]] Strand* TakeLocal(P* p);
   [[nodiscard]] Strand* Steal(M* m);

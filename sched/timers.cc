@@ -42,7 +42,8 @@ void Timers::NoteStale() {
   const uint32_t stale = stale_.fetch_add(1, std::memory_order_relaxed) + 1;
   if (stale < kPurgeFrom) return;
   MutexLock lock(mu_);
-  if (stale_.load(std::memory_order_relaxed) * 2 > heap_.size()) Purge();
+  const size_t known = stale_.load(std::memory_order_relaxed);
+  if (known * 2 > heap_.size()) Purge();
 }
 
 void Timers::DropStale() {

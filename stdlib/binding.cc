@@ -43,14 +43,13 @@ void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
   lua_setfield(L, -2, "__index");
 }
 
-int WaitIn(lua_State* L, WaitQueue& queue, WaitReason reason,
-           int64_t deadline_ns, int32_t number, lua_KFunction k,
-           lua_KContext context, bool shielded) {
-  vm::LuaG* g = vm::BeginPark(L, reason, shielded);
-  g->waiter.index = number;
+int WaitIn(lua_State* L, WaitQueue& queue, const WaitOptions& options,
+           lua_KFunction k, lua_KContext context) {
+  vm::LuaG* g = vm::BeginPark(L, options.reason, options.shielded);
+  g->waiter.index = options.number;
   queue.PushTail(&g->waiter, g);
   ParkCommit commit;
-  commit.deadline_ns = deadline_ns;
+  commit.deadline_ns = options.deadline_ns;
   return vm::Park(L, commit, k, context);
 }
 

@@ -67,11 +67,18 @@ int PushTimeout(lua_State* L);
 void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
                   const luaL_Reg* metamethods);
 
+// How to wait in a queue.
+struct WaitOptions {
+  WaitReason reason = WaitReason::kNone;
+  int64_t deadline_ns = kNever;
+  int32_t number = 0;     // the waiter's, for the waker
+  bool shielded = false;  // cancellation does not end it
+};
+
 // Waits in `queue` until a waker, the deadline or a cancellation; then calls
-// `k`. `number`: the waiter's, for the waker.
-int WaitIn(lua_State* L, WaitQueue& queue, WaitReason reason,
-           int64_t deadline_ns, int32_t number, lua_KFunction k,
-           lua_KContext context, bool shielded = false);
+// `k`.
+int WaitIn(lua_State* L, WaitQueue& queue, const WaitOptions& options,
+           lua_KFunction k, lua_KContext context);
 
 // For `k`: how the wait ended, the waiter unlinked.
 WakeResult EndWait(lua_State* L);

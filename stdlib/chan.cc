@@ -12,7 +12,6 @@
 namespace trilune::stdlib {
 namespace {
 
-using vm::Isolate;
 using vm::LuaG;
 
 constexpr lua_Integer kMaxCapacity = lua_Integer{1} << 30;

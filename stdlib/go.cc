@@ -9,7 +9,6 @@ namespace {
 
 using vm::GHandle;
 using vm::Isolate;
-using vm::LuaG;
 
 // Handles are vm's and have no TypeTag: a key in their metatable tells.
 GHandle* CheckHandle(lua_State* L, int index) {
@@ -64,7 +63,8 @@ int l_join(lua_State* L) {
     return luaL_error(L, "a goroutine cannot join itself");
   }
   if (now) return PushTimeout(L);
-  return WaitIn(L, handle->g->joiners, WaitReason::kJoin, deadline, 0,
+  return WaitIn(L, handle->g->joiners,
+                {.reason = WaitReason::kJoin, .deadline_ns = deadline},
                 &l_join_k, 0);
 }
 

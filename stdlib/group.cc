@@ -114,8 +114,9 @@ int Wait(lua_State* L, Group* group, bool cancelled) {
     cancelled = true;
   }
   luaL_checkstack(L, 8, nullptr);
-  return WaitIn(L, group->core.waiters, WaitReason::kGroup, kNever, 0,
-                &l_wait_k, cancelled ? 1 : 0, /*shielded=*/cancelled);
+  return WaitIn(L, group->core.waiters,
+                {.reason = WaitReason::kGroup, .shielded = cancelled},
+                &l_wait_k, cancelled ? 1 : 0);
 }
 
 int l_body_k(lua_State* L, int status, lua_KContext) {

@@ -77,7 +77,8 @@ int l_mutex_lock(lua_State* L) {
     return 1;
   }
   if (now) return PushTimeout(L);
-  return WaitIn(L, mutex->waiters, WaitReason::kMutexLock, deadline, 0,
+  return WaitIn(L, mutex->waiters,
+                {.reason = WaitReason::kMutexLock, .deadline_ns = deadline},
                 &l_mutex_lock_k, 0);
 }
 
@@ -172,8 +173,11 @@ int l_rw_lock(lua_State* L) {
     return 1;
   }
   if (now) return PushTimeout(L);
-  return WaitIn(L, rw->waiters, WaitReason::kRWMutexLock, deadline,
-                LuaRWMutex::kWriter, &l_rw_lock_k, LuaRWMutex::kWriter);
+  return WaitIn(L, rw->waiters,
+                {.reason = WaitReason::kRWMutexLock,
+                 .deadline_ns = deadline,
+                 .number = LuaRWMutex::kWriter},
+                &l_rw_lock_k, LuaRWMutex::kWriter);
 }
 
 int l_rw_rlock(lua_State* L) {
@@ -185,8 +189,11 @@ int l_rw_rlock(lua_State* L) {
     return PushReadLock(L);
   }
   if (now) return PushTimeout(L);
-  return WaitIn(L, rw->waiters, WaitReason::kRWMutexRLock, deadline,
-                LuaRWMutex::kReader, &l_rw_lock_k, LuaRWMutex::kReader);
+  return WaitIn(L, rw->waiters,
+                {.reason = WaitReason::kRWMutexRLock,
+                 .deadline_ns = deadline,
+                 .number = LuaRWMutex::kReader},
+                &l_rw_lock_k, LuaRWMutex::kReader);
 }
 
 int l_rw_trylock(lua_State* L) {
@@ -293,8 +300,10 @@ int l_sem_acquire(lua_State* L) {
     return PushTrue(L);
   }
   if (now) return PushTimeout(L);
-  return WaitIn(L, sem->waiters, WaitReason::kSemaphore, deadline, n,
-                &l_sem_acquire_k, 0);
+  return WaitIn(
+      L, sem->waiters,
+      {.reason = WaitReason::kSemaphore, .deadline_ns = deadline, .number = n},
+      &l_sem_acquire_k, 0);
 }
 
 int l_sem_tryacquire(lua_State* L) {
@@ -371,7 +380,8 @@ int l_wg_wait(lua_State* L) {
   const int64_t deadline = CheckDeadline(L, 2, &now);
   if (group->count == 0) return PushTrue(L);
   if (now) return PushTimeout(L);
-  return WaitIn(L, group->waiters, WaitReason::kWaitGroup, deadline, 0,
+  return WaitIn(L, group->waiters,
+                {.reason = WaitReason::kWaitGroup, .deadline_ns = deadline},
                 &l_wg_wait_k, 0);
 }
 
@@ -415,8 +425,9 @@ int l_cond_wait_k(lua_State* L, int status, lua_KContext) {
     cond->mutex->locked = true;
     return l_cond_locked_k(L, status, result);
   }
-  return WaitIn(L, cond->mutex->waiters, WaitReason::kMutexLock, kNever, 0,
-                &l_cond_relock_k, result, /*shielded=*/true);
+  return WaitIn(L, cond->mutex->waiters,
+                {.reason = WaitReason::kMutexLock, .shielded = true},
+                &l_cond_relock_k, result);
 }
 
 int l_cond_wait(lua_State* L) {
@@ -494,7 +505,7 @@ int l_once_call(lua_State* L) {
   if (once->state == LuaOnce::State::kRunning) {
     if (once->runner == g)
       return luaL_error(L, "once called inside its own call");
-    return WaitIn(L, once->waiters, WaitReason::kOnce, kNever, 0,
+    return WaitIn(L, once->waiters, {.reason = WaitReason::kOnce},
                   &l_once_waited_k, 0);
   }
   once->state = LuaOnce::State::kRunning;

@@ -233,7 +233,7 @@ void Isolate::StartMain(HostCall* call) {
   }
   main_runs_ = true;
   main_g_->id = NextId();
-  main_g_->flags = 0;
+  main_g_->ClearFlags();
   main_g_->tag = main_g_->slot();
   if (main_g_->word.state() == GState::kDead) {
     main_g_->word.Become(GState::kDead, GState::kIdle);
@@ -463,7 +463,7 @@ LuaG* Isolate::NewTimerG(const GKind* kind) {
   if (g == nullptr) return nullptr;
   g->kind = kind;
   g->id = 0;
-  g->flags = 0;
+  g->ClearFlags();
   g->Set(G::kStarted);
   g->Set(LuaG::kShielded);
   g->timer = {};

@@ -187,8 +187,8 @@ class Isolate final : public Strand {
 
   Isolate(Scheduler* sched, IsolateConfig config);
 
-  static Outcome RunSpawned(G* g);
-  static Outcome RunMain(G* g);
+  static Outcome RunSpawned(G* base);
+  static Outcome RunMain(G* base);
   static Outcome RunHost(G* g);
   static const GKind kSpawnedKind;
   static const GKind kMainKind;

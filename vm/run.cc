@@ -126,7 +126,7 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   handle->g = g;
   handle->id = NextId();
   g->id = handle->id;
-  g->flags = 0;
+  g->ClearFlags();
   g->tag = g->slot();
   if (in_group) g->Set(LuaG::kGrouped);
   g->word.Become(GState::kIdle, GState::kRunnable);

@@ -1,7 +1,7 @@
 #include "sched/sync/handover_lock.h"
 
 #include <sched.h>
-#include <time.h>
+#include <ctime>
 
 namespace trilune {
 namespace {

@@ -1,7 +1,9 @@
 -- Calling the __gc or __close of a handle with something else, or twice, is an error or nothing, never a crash.
 local tri = require "trilune"
 local sync = require "trilune.sync"
-for _, object in ipairs { tri.self(), tri.chan(1), sync.mutex(), sync.rwmutex(), sync.semaphore(1), sync.waitgroup(), sync.once() } do
+for _, object in ipairs {
+  tri.self(), tri.chan(1), sync.mutex(), sync.rwmutex(), sync.semaphore(1), sync.waitgroup(), sync.once(),
+} do
   local mt = debug.getmetatable(object)
   for _, event in ipairs { "__gc", "__close", "__len", "__tostring", "__index" } do
     local f = type(mt) == "table" and mt[event]

@@ -15,7 +15,8 @@
 local tri = require "trilune"
 local sync = require "trilune.sync"
 local ch, main = tri.chan(), tri.self()
-local m, free, rw, s, wg, once = sync.mutex(), sync.mutex(), sync.rwmutex(), sync.semaphore(1), sync.waitgroup(), sync.once()
+local m, free, rw, once = sync.mutex(), sync.mutex(), sync.rwmutex(), sync.once()
+local s, wg = sync.semaphore(1), sync.waitgroup()
 m:lock() rw:lock() wg:add()
 tri.go(function() ch:recv() end)
 tri.go(function() tri.chan():send(1) end)

@@ -40,7 +40,12 @@ function decode(s, i)
     i = skip(s, i + 1)
     while s:sub(i, i) ~= close do
       local k, v = #t + 1, nil
-      if c == "{" then k, i = decode_string(s, i); i = skip(s, i); if s:sub(i, i) ~= ":" then fail(i, "colon") end i = i + 1 end
+      if c == "{" then
+        k, i = decode_string(s, i)
+        i = skip(s, i)
+        if s:sub(i, i) ~= ":" then fail(i, "colon") end
+        i = i + 1
+      end
       v, i = decode(s, i)
       t[k] = v
       i = skip(s, i)
