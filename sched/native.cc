@@ -116,7 +116,7 @@ Outcome NativeGs::RunG(G* g) {
   native->body();
   native->body = nullptr;
   native->word.Become(GState::kRunning, GState::kDead);
-  maker->live_.fetch_sub(1, std::memory_order_relaxed);
+  maker->live_.fetch_sub(1, std::memory_order_release);  // [NL1]
   maker->Free(native);
   return Outcome::kStrandEnded;
 }

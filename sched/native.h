@@ -48,8 +48,9 @@ class NativeGs : private QuiescenceListener {
     return cancelled_.load(std::memory_order_relaxed);  // a hint; [NC1] decides
   }
 
+  // How many Gs have not ended. Memory ordering: who reads 0 sees all they did.
   [[nodiscard]] int64_t live() const {
-    return live_.load(std::memory_order_relaxed);
+    return live_.load(std::memory_order_acquire);  // [NL1]
   }
 
   // For the running native G.
