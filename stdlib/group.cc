@@ -79,40 +79,36 @@ int l_group_cancel(lua_State* L) {
   return 0;
 }
 
-// Stack of a group call: the group at 1, then the function's results.
+// Stack of a group call: the group at 1, to be closed; then the function's
+// results.
 int Finish(lua_State* L, Group* group, bool cancelled) {
   group->core.over = true;
   if (group->core.failed) {
     lua_getiuservalue(L, 1, kErrorValue);
     return lua_error(L);
   }
-  const vm::LuaG* g = Isolate::Of(L)->current;
-  if (cancelled || (g != nullptr && g->is_cancelled())) {
-    vm::RaiseCancelled(L);
-  }
+  if (cancelled) vm::RaiseCancelled(L);
   return lua_gettop(L) - 1;
 }
 
-// Waits for the last member. Once the caller is cancelled, so are they, and the
-// wait goes on.
+// Waits for the last member. Once the caller must raise, the members are
+// cancelled, and the wait goes on.
 int Wait(lua_State* L, Group* group, bool cancelled);
 
 int l_wait_k(lua_State* L, int, lua_KContext context) {
   auto* group = static_cast<Group*>(lua_touserdata(L, 1));
-  if (EndWait(L) != WakeResult::kCancelled) {
-    return Wait(L, group, context != 0);
-  }
-  Isolate::Of(L)->CancelGroup(L, 1);
-  return Wait(L, group, true);
+  const bool cancelled = EndWait(L) == WakeResult::kCancelled;
+  if (cancelled) Isolate::Of(L)->CancelGroup(L, 1);
+  return Wait(L, group, cancelled || context != 0);
 }
 
 int Wait(lua_State* L, Group* group, bool cancelled) {
-  if (group->core.live == 0) return Finish(L, group, cancelled);
-  const vm::LuaG* g = Isolate::Of(L)->current;
-  if (!cancelled && g != nullptr && g->Has(G::kCancelled)) {
-    Isolate::Of(L)->CancelGroup(L, 1);
+  Isolate* iso = Isolate::Of(L);
+  if (!cancelled && iso->current != nullptr && iso->MustRaise()) {
+    iso->CancelGroup(L, 1);  // which may end the last member
     cancelled = true;
   }
+  if (group->core.live == 0) return Finish(L, group, cancelled);
   luaL_checkstack(L, 8, nullptr);
   return WaitIn(L, group->core.waiters,
                 {.reason = WaitReason::kGroup, .shielded = cancelled},
@@ -122,7 +118,7 @@ int Wait(lua_State* L, Group* group, bool cancelled) {
 int l_body_k(lua_State* L, int status, lua_KContext) {
   auto* group = static_cast<Group*>(lua_touserdata(L, 1));
   Isolate* iso = Isolate::Of(L);
-  iso->LeaveGroupFunction(&group->core);
+  iso->EndGroupFunction(&group->core);
   if (status != LUA_OK && status != LUA_YIELD) {
     // What an interrupted function raises is no error of its own.
     if (group->core.failed) {
@@ -148,6 +144,7 @@ int l_group(lua_State* L) {
   lua_pushvalue(L, -1);
   lua_insert(L, 2);
   lua_insert(L, 1);
+  lua_toclose(L, 1);
   if (iso->current != nullptr) {
     group->core.owner = iso->current;
     group->core.owner_id = iso->current->id;
@@ -158,12 +155,38 @@ int l_group(lua_State* L) {
   return l_body_k(L, status, 0);
 }
 
+// The group's frame is left for good: as usual, when all is over; or because
+// the generator in which it runs is closed, and then its members end first.
+int l_group_close(lua_State* L) {
+  Group* group = CheckGroup(L, 1);
+  if (group->core.over) return 0;
+  Isolate* iso = Isolate::Of(L);
+  iso->EndGroupFunction(&group->core);
+  group->core.over = true;
+  iso->CancelGroup(L, 1);
+  const auto wait = [](lua_State* state, int, lua_KContext) {
+    EndWait(state);
+    return 0;
+  };
+  if (group->core.live == 0 || iso->current == nullptr) return 0;
+  return WaitIn(L, group->core.waiters,
+                {.reason = WaitReason::kGroup, .shielded = true}, wait, 0);
+}
+
+// The group's frame was dropped, in a generator that nobody closed.
+int l_group_gc(lua_State* L) {
+  Isolate::Of(L)->EndGroupFunction(&CheckGroup(L, 1)->core);
+  return 0;
+}
+
+constexpr luaL_Reg kGroupMeta[] = {
+    {"__close", &l_group_close}, {"__gc", &l_group_gc}, {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
 
 }  // namespace
 
 void OpenGroup(lua_State* L) {
-  NewMetatable(L, "group", kNoMethods, nullptr);
+  NewMetatable(L, "group", kNoMethods, kGroupMeta);
   lua_getfield(L, -1, "__index");
   Isolate::Of(L)->PushHandles(L);
   lua_pushcclosure(L, &l_group_go, 1);

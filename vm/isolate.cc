@@ -181,7 +181,7 @@ void Isolate::Serve(HostCall* call) {
       ServeSpawn(call);
       break;
     case HostCall::Kind::kInterrupt:
-      if (main_runs_) Interrupt(static_cast<const char*>(call->argument));
+      if (main_runs_) InterruptMain(static_cast<const char*>(call->argument));
       Complete(call, Status());
       break;
     case HostCall::Kind::kDrain:
@@ -196,7 +196,7 @@ void Isolate::Serve(HostCall* call) {
   }
 }
 
-void Isolate::Interrupt(const char* reason) {
+void Isolate::InterruptMain(const char* reason) {
   lua_pushcfunction(worker_, [](lua_State* L) {
     Isolate* iso = Of(L);
     lua_pushstring(L, static_cast<const char*>(lua_touserdata(L, 1)));
@@ -234,7 +234,6 @@ void Isolate::StartMain(HostCall* call) {
   main_runs_ = true;
   main_g_->id = NextId();
   main_g_->ClearFlags();
-  main_g_->tag = main_g_->slot();
   if (main_g_->word.state() == GState::kDead) {
     main_g_->word.Become(GState::kDead, GState::kIdle);
   }
@@ -308,7 +307,7 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
 // --- The end. ---
 
 bool Isolate::Cancel(lua_State* L, LuaG* g) {
-  if (g->is_cancelled()) {
+  if (g->Has(G::kCancelled)) {
     lua_pop(L, 1);
     return false;
   }
@@ -323,52 +322,64 @@ bool Isolate::Cancel(lua_State* L, LuaG* g) {
 }
 
 bool Isolate::CancelQuietly(LuaG* g) {
-  if (g->is_cancelled()) return false;
-  g->set_cancelled(true);
-  RaiseInWaits(g);
-  return true;
-}
-
-void Isolate::RaiseInWaits(LuaG* g) {
+  if (g->Has(G::kCancelled)) return false;
   g->Set(G::kCancelled);
   if (!g->Has(G::kStarted) && g != main_g_) {
     EndCancelledUnstarted(g);
-  } else if (!g->Has(LuaG::kShielded) && g->TryWin()) {
-    g->wake = WakeResult::kCancelled;
-    ReadyInStrand(g, /*woken=*/false);
+  } else {
+    EndWaitOf(g);
   }
+  return true;
 }
 
-// True if the function of `group` is being run by its G now, and not suspended
-// in a coroutine.
-bool Isolate::RunsNow(const GroupCore* group) const {
-  const LuaG* g = group->owner;
-  if (g == nullptr || g->id != group->owner_id || g->L == nullptr) return false;
-  if (g->L == group->L) return true;
-  const CoFrame* frame = g == current ? frames
-                         : g->fiber != nullptr
-                             ? static_cast<CoFrame*>(g->fiber->user)
-                             : nullptr;
-  while (frame != nullptr && frame->L != group->L)
+void Isolate::EndWaitOf(LuaG* g) {
+  if (g->Has(LuaG::kShielded) || !g->TryWin()) return;
+  g->wake = WakeResult::kCancelled;
+  ReadyInStrand(g, /*woken=*/false);
+}
+
+bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
+  if (g->L == L) return true;
+  const CoFrame* frame = nullptr;
+  if (g == current) {
+    frame = frames;
+  } else if (g->fiber != nullptr) {
+    frame = static_cast<CoFrame*>(g->fiber->user);
+  }
+  while (frame != nullptr && frame->L != L)
     frame = frame->below;
   return frame != nullptr;
 }
 
-void Isolate::InterruptOwner(GroupCore* group) {
-  group->cancelled = true;
-  if (group->interrupted || !RunsNow(group)) return;
-  group->interrupted = true;
-  group->owner->AddInterrupt();
-  RaiseInWaits(group->owner);
+bool Isolate::MustRaise() const {
+  if (current->Has(G::kCancelled)) return true;
+  for (const GroupCore* group = interrupted; group != nullptr;
+       group = group->next_interrupted) {
+    if (IsRunBy(current, group->L)) return true;
+  }
+  return false;
 }
 
-void Isolate::LeaveGroupFunction(GroupCore* group) {
+void Isolate::Interrupt(GroupCore* group) {
+  group->cancelled = true;
+  if (group->L == nullptr || group->interrupted) return;
+  group->interrupted = true;
+  group->next_interrupted = interrupted;
+  interrupted = group;
   LuaG* g = group->owner;
-  group->owner = nullptr;
+  if (g->id == group->owner_id && g->L != nullptr && IsRunBy(g, group->L)) {
+    EndWaitOf(g);
+  }
+}
+
+void Isolate::EndGroupFunction(GroupCore* group) {
+  group->L = nullptr;
   if (!group->interrupted) return;
   group->interrupted = false;
-  g->DropInterrupt();
-  if (g->interrupts() == 0 && !g->is_cancelled()) g->Clear(G::kCancelled);
+  GroupCore** link = &interrupted;
+  while (*link != group)
+    link = &(*link)->next_interrupted;
+  *link = group->next_interrupted;
 }
 
 void Isolate::PushReason(lua_State* L, LuaG* g) {

@@ -116,10 +116,13 @@ class Isolate final : public Strand {
   int PushResults(lua_State* L, GHandle* handle, int handle_index);
   // Cancels the members of the group at index `group`. May raise before that.
   void CancelGroup(lua_State* L, int group);
-  // Makes the waits of the group's function raise until it ends, if it runs.
-  void InterruptOwner(GroupCore* group);
-  // The group's function has ended.
-  void LeaveGroupFunction(GroupCore* group);
+  // Makes the waits of the group's function raise, until it ends.
+  void Interrupt(GroupCore* group);
+  // The group's function has ended, or never will.
+  void EndGroupFunction(GroupCore* group);
+  // Whether the running G's waits raise: it is cancelled, or runs the function
+  // of an interrupted group.
+  [[nodiscard]] bool MustRaise() const;
   // Keeps the value on top of `L`, popped, as the first error of the group at
   // `index`, and cancels its members.
   void FailGroup(lua_State* L, int index, GroupCore* group);
@@ -169,6 +172,7 @@ class Isolate final : public Strand {
   // Strand's owner only.
   LuaG* current = nullptr;
   CoFrame* frames = nullptr;
+  GroupCore* interrupted = nullptr;  // groups whose function's waits raise
   int close_depth = 0;          // nesting of coroutine.close; see coroutine.cc
   bool park_stackless = false;  // chosen by BeginPark for Park
   enum class Pending : uint8_t { kNothing, kPark, kYield };
@@ -231,8 +235,9 @@ class Isolate final : public Strand {
   void EndCancelledUnstarted(LuaG* g);
   void Ended(LuaG* g, GHandle* handle);
   void LeaveGroup(GHandle* handle, bool cancelled);
-  void RaiseInWaits(LuaG* g);
-  [[nodiscard]] bool RunsNow(const GroupCore* group) const;
+  void EndWaitOf(LuaG* g);
+  // Whether `g` runs `L`: its own state, or a coroutine it is resuming.
+  [[nodiscard]] bool IsRunBy(const LuaG* g, const lua_State* L) const;
   void CancelMembers(int members);
   void EndHostCall(GHandle* handle);
   static int ReportUnseen(lua_State* L);
@@ -244,7 +249,7 @@ class Isolate final : public Strand {
   void Serve(HostCall* call);
   void ServeSpawn(HostCall* call);
   void StartMain(HostCall* call);
-  void Interrupt(const char* reason);
+  void InterruptMain(const char* reason);
   void EndMain(int status);
   void CancelAll();
   void Halt();

@@ -64,17 +64,7 @@ struct LuaG : G {
     TimerBody timer;        // of a G that runs no Lua
   };
 
-  // Its number in the isolate, constant; and how many groups have failed whose
-  // function runs in it: see Isolate::Interrupt. Both in `tag`.
-  static constexpr uint32_t kMaxSlot = (1U << 24) - 1;
-  [[nodiscard]] uint32_t slot() const { return tag & kMaxSlot; }
-  [[nodiscard]] uint32_t interrupts() const { return tag >> 25; }
-  void AddInterrupt() { tag += 1U << 25; }
-  void DropInterrupt() { tag -= 1U << 25; }
-  // It is cancelled for good, not only while its groups unwind.
-  [[nodiscard]] bool is_cancelled() const { return (tag & kReally) != 0; }
-  void set_cancelled(bool on) { tag = on ? tag | kReally : tag & ~kReally; }
-  static constexpr uint32_t kReally = 1U << 24;
+  [[nodiscard]] uint32_t slot() const { return tag; }
 };
 static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
 
@@ -83,13 +73,15 @@ static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
 struct GroupCore {
   uint32_t live = 0;
   bool failed = false;
-  bool cancelled = false;    // new members are cancelled at once
-  bool over = false;         // refuses new members
-  bool interrupted = false;  // its function's waits raise
-  // The G in which its function runs, and the state; null before and after.
+  bool cancelled = false;  // new members are cancelled at once
+  bool over = false;       // refuses new members
+  // The G that called tri.group, and the state in which the function runs.
   LuaG* owner = nullptr;
   uint64_t owner_id = 0;
   lua_State* L = nullptr;
+  // In isolate->interrupted while the function's waits must raise.
+  bool interrupted = false;
+  GroupCore* next_interrupted = nullptr;
   WaitQueue waiters;
 };
 

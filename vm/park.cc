@@ -52,6 +52,10 @@ bool ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m) {
   return false;
 }
 
+bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
+  return g->Has(G::kCancelled) || iso->interrupted != nullptr;
+}
+
 // What belongs to the running G while it leaves its stack.
 class Resumption {
  public:
@@ -79,7 +83,9 @@ LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded) {
   Isolate* iso = Isolate::Of(L);
   LuaG* g = iso->current;
   iso->park_stackless = ChooseStackless(L, iso, g, CurrentM());
-  if (g->Has(G::kCancelled) && !shielded) RaiseCancelled(L);
+  if (MayHaveToRaise(iso, g) && !shielded && iso->MustRaise()) {
+    RaiseCancelled(L);
+  }
   if (shielded) {
     g->Set(LuaG::kShielded);
   } else {
@@ -112,7 +118,7 @@ int Yield(lua_State* L, lua_KFunction k) {
   LuaG* g = iso->current;
   M* m = CurrentM();
   const bool stackless = ChooseStackless(L, iso, g, m);
-  if (g->Has(G::kCancelled)) RaiseCancelled(L);
+  if (MayHaveToRaise(iso, g) && iso->MustRaise()) RaiseCancelled(L);
   if (stackless) {
     iso->pending = Isolate::Pending::kYield;
     return lua_yieldk(L, 0, 0, k);

@@ -58,7 +58,6 @@ const GKind Isolate::kMainKind = {&Isolate::RunMain};
 
 LuaG* Isolate::Allocate() {
   if (free_ == nullptr) {
-    if ((slabs_.size() + 1) * kSlabSize > LuaG::kMaxSlot) return nullptr;
     bool is_new = false;
     void* memory = sched->lua_slabs().Get(&is_new);
     if (memory == nullptr) return nullptr;
@@ -127,7 +126,6 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   handle->id = NextId();
   g->id = handle->id;
   g->ClearFlags();
-  g->tag = g->slot();
   if (in_group) g->Set(LuaG::kGrouped);
   g->word.Become(GState::kIdle, GState::kRunnable);
   live++;
@@ -394,7 +392,7 @@ char* Isolate::FinishWithError(LuaG* g) {
   lua_pop(data_, 1);
   char* report = nullptr;
   if (g->joiners.First() == nullptr && handle->host_call == nullptr &&
-      !g->is_cancelled() && !g->Has(LuaG::kGrouped)) {
+      !g->Has(G::kCancelled) && !g->Has(LuaG::kGrouped)) {
     report = MakeUnseenReport(g);
   }
   g->Set(LuaG::kEscaped);
@@ -460,7 +458,7 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
   live--;
   if (handle != nullptr) {
     handle->g = nullptr;
-    if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->is_cancelled());
+    if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->Has(G::kCancelled));
     if (handle->host_call != nullptr) EndHostCall(handle);
     lua_pushnil(data_);
     lua_rawseti(data_, kHandles, g->slot());
@@ -490,7 +488,7 @@ void Isolate::LeaveGroup(GHandle* handle, bool cancelled) {
     lua_getiuservalue(data_, at, 1);
     lua_setiuservalue(data_, at + 1, 1);
     CancelMembers(at + 2);
-    InterruptOwner(group);
+    Interrupt(group);
   }
   if (group->live == 0) {
     while (WaiterBase* waiter = group->waiters.PopAndWin()) {

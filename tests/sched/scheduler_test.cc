@@ -21,11 +21,11 @@
 namespace trilune {
 namespace {
 
-// Spins on the CPU, as a G that computes; ends only if another G runs elsewhere.
+// Spins, as a G that computes: it keeps its M and P, if not their CPU. Ends only
+// if another G runs elsewhere.
 template <class Condition>
 void HogUntil(Condition condition) {
-  while (!condition()) {
-  }
+  while (!condition()) std::this_thread::yield();
 }
 
 int64_t ProcessCpuNs() {
