@@ -176,6 +176,53 @@ TEST_CASE("g: the list gives back what came first, and can be refilled") {
   CHECK(list.PopHead() == &gs[1]);
 }
 
+TEST_CASE("g: the list takes one at its head or behind another") {
+  G gs[6];
+  GList list;
+  list.PushHead(&gs[1]);            // 1
+  list.PushBehind(&gs[1], &gs[3]);  // 1 3
+  list.PushBehind(&gs[1], &gs[2]);  // 1 2 3
+  list.PushHead(&gs[0]);            // 0 1 2 3
+  list.PushBehind(&gs[3], &gs[4]);  // 0 1 2 3 4
+  list.PushTail(&gs[5]);            // 0 1 2 3 4 5
+  for (G& g : gs) CHECK(list.PopHead() == &g);
+  CHECK(list.PopHead() == nullptr);
+}
+
+// A flag of a wait that only the own strand ends spares an atomic operation.
+TEST_CASE("g: a local wait is won once, like any other") {
+  G g;
+  Bring(g.word, GState::kRunning);
+  for (int i = 0; i < 3; i++) {
+    (void)g.word.BeginWait();
+    g.Set(G::kLocalWait);
+    CHECK_FALSE(g.TryWin());
+    g.word.Become(GState::kRunning, GState::kWaiting);
+    CHECK(g.TryWin());
+    CHECK_FALSE(g.TryWin());
+    CHECK_FALSE(g.word.TryWakeCurrent());
+    g.word.Become(GState::kRunnable, GState::kRunning);
+  }
+  (void)g.word.BeginWait();
+  g.Clear(G::kLocalWait);
+  g.word.Become(GState::kRunning, GState::kWaiting);
+  CHECK(g.TryWin());
+  CHECK_FALSE(g.TryWin());
+}
+
+TEST_CASE("g: flags are set and cleared one by one") {
+  G g;
+  CHECK_FALSE(g.Has(0xff));
+  g.Set(G::kCancelled | G::kStarted);
+  CHECK(g.Has(G::kCancelled));
+  CHECK_FALSE(g.Has(G::kExternal));
+  g.Clear(G::kCancelled);
+  CHECK_FALSE(g.Has(G::kCancelled));
+  CHECK(g.Has(G::kStarted));
+  g.ClearFlags();
+  CHECK_FALSE(g.Has(0xff));
+}
+
 TEST_CASE("g: every state and every wait reason has a name of its own") {
   std::set<std::string> names;
   for (const GState state : kStates) {

@@ -107,6 +107,47 @@ TEST_CASE("strand: a pair and a stopped G together starve nobody") {
   CHECK(picks <= 64 + 64 / 15 + 2);
 }
 
+TEST_CASE("strand: new Gs run in the order of their making, before older ones") {
+  Strand strand(nullptr);
+  G older;
+  G fresh[3];
+  strand.PushFresh(&older);
+  for (G& g : fresh) strand.PushNew(&g);
+  for (G& g : fresh) CHECK(PickAndCount(strand) == &g);
+  CHECK(PickAndCount(strand) == &older);
+}
+
+TEST_CASE("strand: a tree of new Gs is walked depth first") {
+  Strand strand(nullptr);
+  G nodes[7];  // of a binary tree: the children of i are 2i+1 and 2i+2
+  std::vector<G*> walk;
+  strand.PushNew(&nodes[0]);
+  while (G* g = PickAndCount(strand)) {
+    walk.push_back(g);
+    const auto i = static_cast<size_t>(g - nodes);
+    for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < 7; child++) {
+      strand.PushNew(&nodes[child]);
+    }
+  }
+  CHECK(walk == std::vector<G*>{&nodes[0], &nodes[1], &nodes[3], &nodes[4],
+                                &nodes[2], &nodes[5], &nodes[6]});
+}
+
+TEST_CASE("strand: Gs that make Gs for ever starve nobody") {
+  Strand strand(nullptr);
+  G other;
+  G made[200];
+  strand.PushFresh(&other);
+  strand.PushNew(&made[0]);
+  int picks = 0;
+  while (PickAndCount(strand) != &other) {
+    picks++;
+    REQUIRE(picks < 200);
+    strand.PushNew(&made[picks]);
+  }
+  CHECK(picks <= 64);
+}
+
 TEST_CASE("strand: mail is taken oldest first, behind what is queued") {
   Strand strand(nullptr);
   REQUIRE(strand.word.TryClaim());
