@@ -131,17 +131,20 @@ TEST_CASE("native: what a G did is there for who saw it end") {
 
 TEST_CASE("native: all asleep is a deadlock, which Run reports") {
   for (const int procs : {1, 2}) {
-    NativeFixture fix(procs);
     Chan<int> chan(0);
-    const Status status = fix.gs->Run([&] {
+    NativeFixture fix(procs);
+    const auto wait = [&] {
       int value = 0;
       CHECK(chan.Recv(&value) == ChanStatus::kCancelled);
-    });
+    };
+    const Status status = fix.gs->Run(wait);
     CHECK(status.code() == StatusCode::kDeadlock);
     CHECK(status.message() == "all goroutines are asleep - deadlock!");
-    // The others go on, and the next deadlock is reported again.
+    // Others can go on, and the next deadlock is reported again.
     CHECK(fix.gs->Run([] { NativeGs::Yield(); }).ok());
-    CHECK(fix.gs->Run([&] { chan.Send(1); }).ok());
+    CHECK(fix.gs->Run(wait).code() == StatusCode::kDeadlock);
+    CHECK(fix.gs->Run([] { CHECK(NativeGs::Sleep(1000)); }).ok());
+    Await([&] { return fix.gs->live() == 2; });
   }
 }
 
@@ -154,8 +157,8 @@ TEST_CASE("native: a G that sleeps is no deadlock") {
 
 // The timer of a wait that ended early says nothing about who may be woken.
 TEST_CASE("native: a deadlock is found though a useless timer is armed") {
-  NativeFixture fix(2);
   Chan<int> chan(0);
+  NativeFixture fix(2);
   const Status status = fix.gs->Run([&] {
     fix.gs->Go([&] { chan.Send(1); });
     int value = 0;
@@ -193,9 +196,9 @@ TEST_CASE("native: threads that run Gs at one time do not see each other's end")
 }
 
 TEST_CASE("native: a deadlock is seen by every thread that waits for it") {
-  NativeFixture fix(2);
   Chan<int> chan(0);
   std::atomic<int> deadlocks{0};
+  NativeFixture fix(2);
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; t++) {
     threads.emplace_back([&] {
