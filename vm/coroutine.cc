@@ -42,12 +42,12 @@ int Resume(lua_State* L, lua_State* co, int n) {
     return -1;
   }
   // Another G's thread, or this G's own: neither is anybody's coroutine.
-  if (Isolate::OwnerOf(co) != nullptr) {
+  Isolate* iso = Isolate::OfCoroutine(co);
+  if (iso == nullptr) {
     lua_pushliteral(L, "cannot resume non-suspended coroutine");
     return -1;
   }
   lua_xmove(L, co, n);
-  Isolate* iso = Isolate::Of(L);
   CoFrame frame = {co, iso->frames};
   iso->frames = &frame;
   int results = 0;
@@ -131,7 +131,7 @@ int l_wrap(lua_State* L) {
 }
 
 int l_yield(lua_State* L) {
-  if (Isolate::OwnerOf(L) != nullptr) {
+  if (Isolate::OfCoroutine(L) == nullptr) {
     // As on the main thread: nobody resumed this state.
     lua_pushliteral(L, "attempt to yield from outside a coroutine");
     return lua_error(L);

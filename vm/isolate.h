@@ -72,6 +72,11 @@ class Isolate final : public Strand {
     return static_cast<Isolate*>(
         reinterpret_cast<LuaG*>(tag & ~uintptr_t{1})->strand);
   }
+  // The isolate of a state that is no G's own; null for one that is.
+  static Isolate* OfCoroutine(lua_State* L) {
+    const uintptr_t tag = TagOf(L);
+    return (tag & 1) == 0 ? reinterpret_cast<Isolate*>(tag) : nullptr;
+  }
   static LuaG* OwnerOf(lua_State* L) {
     const uintptr_t tag = TagOf(L);
     return (tag & 1) == 0 ? nullptr
