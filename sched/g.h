@@ -61,7 +61,7 @@ struct ParkCommit {
   bool external = false;  // something outside the strand will wake it
   // Read after the wait is public: if set, the wait ends as cancelled. Whoever
   // sets it then looks for public waits, so one of the two sees the other.
-  // [NC1]
+  // [NC1] A native G may be gone by then: it must not lie in its frames.
   const std::atomic<bool>* cancelled = nullptr;
 };
 

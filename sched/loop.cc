@@ -10,6 +10,7 @@
 #include "sched/clock.h"
 #include "sched/p.h"
 #include "sched/scheduler.h"
+#include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
 
 namespace trilune {
@@ -29,7 +30,7 @@ void RecycleFiber(M* m, Fiber* fiber) {
 }
 
 bool SetAfterPublication(const std::atomic<bool>& flag) {
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // [NC1]
+  LightFence();  // [NC1]
   return flag.load(std::memory_order_relaxed);
 }
 

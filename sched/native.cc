@@ -7,6 +7,7 @@
 
 #include "sched/clock.h"
 #include "sched/loop.h"
+#include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
 
 namespace trilune {
@@ -155,7 +156,7 @@ Status NativeGs::Run(std::function<void()> body) {
 
 void NativeGs::CancelAll() {
   cancelled_.store(true, std::memory_order_seq_cst);
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // [NC1]
+  HeavyFence();  // [NC1]
   GList won;
   {
     MutexLock lock(mu_);

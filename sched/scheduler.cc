@@ -10,6 +10,7 @@
 
 #include "sched/clock.h"
 #include "sched/loop.h"
+#include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
 
 namespace trilune {
@@ -34,6 +35,7 @@ Scheduler::Scheduler(const SchedulerConfig& config)
       fibers_(&LoopEntry, config.max_fibers),
       procs_(config.procs) {
   TRI_CHECK(config.procs >= 1 && config.procs <= kMaxProcs);
+  EnableLightFences();
   MutexLock lock(mu_);
   for (int i = 0; i < config.procs; i++)
     PushIdleP(MakeP(i));

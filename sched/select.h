@@ -148,7 +148,8 @@ class Selector {
     }
     ParkCommit commit;
     commit.deadline_ns = deadline_ns;
-    commit.unlock = &UnlockAll;
+    // Without a lock nothing keeps the G, and this object, until UnlockAll.
+    if (!locks_.empty()) commit.unlock = &UnlockAll;
     commit.unlock_argument = this;
     const WakeResult result = ParkNative(g, commit);
     const int index = g->wake_index;

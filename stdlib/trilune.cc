@@ -3,11 +3,12 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <thread>
+#include <list>
+#include <memory>
 #include <utility>
 
 #include "sched/clock.h"
+#include "sched/m.h"
 #include "sched/scheduler.h"
 #include "stdlib/modules.h"
 #include "vm/isolate.h"
@@ -76,16 +77,51 @@ void AppendValue(lua_State* L, int index, Values* values) {
 
 // --- Running a chunk or a function. ---
 
-// Lives in the host's frame while the G runs.
-struct Run {
-  enum class What { kFile, kString, kFunction } what;
-  std::string_view text;  // the path, the chunk, or the function's name
-  const char* chunk_name;
-  const Values* args;
+// What the host asks for and gets. Shared by the host and, from its start on,
+// by the G, which may go on after the host was told of a deadlock.
+struct Run : std::enable_shared_from_this<Run> {
+  enum class What { kFile, kString, kFunction };
+
+  Run(What run_what, std::string_view run_text, std::string name, Values values)
+      : what(run_what),
+        text(run_text),
+        chunk_name(std::move(name)),
+        args(std::move(values)) {}
+
+  const What what;
+  const std::string text;  // the path, the chunk, or the function's name
+  const std::string chunk_name;
+  Values args;
+  // Valid once the call has ended well.
   Values results;
   StatusCode code = StatusCode::kOk;
   std::string message;
 };
+
+// The G's share of a Run: a userdata of this type.
+using HeldRun = std::shared_ptr<Run>;
+constexpr int kHeldRunIndex = 2;
+const char held_run_key = 0;
+
+int DropHeldRun(lua_State* L) {
+  static_cast<HeldRun*>(lua_touserdata(L, 1))->reset();
+  return 0;
+}
+
+// Pushes the userdata that keeps `run`. Raises before it does so, if at all.
+void PushHeldRun(lua_State* L, Run* run) {
+  auto* held = new (lua_newuserdatauv(L, sizeof(HeldRun), 0)) HeldRun();
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &held_run_key) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, &DropHeldRun);
+    lua_setfield(L, -2, "__gc");
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &held_run_key);
+  }
+  lua_setmetatable(L, -2);
+  *held = run->shared_from_this();
+}
 
 int MessageHandler(lua_State* L) {
   const char* message = luaL_tolstring(L, 1, nullptr);
@@ -104,28 +140,25 @@ bool PushFunction(lua_State* L, Run* run) {
   if (run->what == Run::What::kFunction) {
     // The globals, then one table after the other.
     lua_pushglobaltable(L);
-    std::string_view rest = run->text;
-    while (!rest.empty()) {
-      const std::string_view name = rest.substr(0, rest.find('.'));
-      rest.remove_prefix(std::min(rest.size(), name.size() + 1));
-      if (!lua_istable(L, -1)) break;
+    const std::string_view path = run->text;
+    for (size_t at = 0; at <= path.size() && lua_istable(L, -1);) {
+      const std::string_view name = path.substr(at, path.find('.', at) - at);
       lua_pushlstring(L, name.data(), name.size());
       lua_gettable(L, -2);
       lua_remove(L, -2);
+      at += name.size() + 1;
+      if (at > path.size() && lua_isfunction(L, -1)) return true;
     }
-    if (lua_isfunction(L, -1)) return true;
     run->code = StatusCode::kNotFound;
-    run->message = "no function '" + std::string(run->text) + "'";
+    run->message = "no function '" + run->text + "'";
     return false;
   }
   int status = LUA_OK;
   if (run->what == Run::What::kFile) {
-    // run->text ends with a zero: it is a std::string's.
-    const char* path = run->text == "-" ? nullptr : run->text.data();
-    status = luaL_loadfile(L, path);
+    status = luaL_loadfile(L, run->text == "-" ? nullptr : run->text.c_str());
   } else {
-    status =
-        luaL_loadbuffer(L, run->text.data(), run->text.size(), run->chunk_name);
+    status = luaL_loadbuffer(L, run->text.data(), run->text.size(),
+                             run->chunk_name.c_str());
   }
   if (status == LUA_OK) return true;
   Fail(L, run,
@@ -135,7 +168,8 @@ bool PushFunction(lua_State* L, Run* run) {
   return false;
 }
 
-// Stack: the Run, the message handler, then the results or the message.
+// Stack: the Run, its userdata, the message handler, then the results or the
+// message.
 int RunEnded(lua_State* L, int status, lua_KContext) {
   auto* run = static_cast<Run*>(lua_touserdata(L, 1));
   if (status != LUA_OK && status != LUA_YIELD) {
@@ -145,20 +179,24 @@ int RunEnded(lua_State* L, int status, lua_KContext) {
   }
   luaL_checkstack(L, 8, nullptr);
   const int top = lua_gettop(L);
-  for (int i = 3; i <= top; i++)
+  for (int i = kHeldRunIndex + 2; i <= top; i++)
     AppendValue(L, i, &run->results);
+  // Now rather than at some collection: the results may be large.
+  static_cast<HeldRun*>(lua_touserdata(L, kHeldRunIndex))->reset();
   return 0;
 }
 
 int RunBody(lua_State* L) {
   auto* run = static_cast<Run*>(lua_touserdata(L, 1));
+  PushHeldRun(L, run);
   lua_pushcfunction(L, &MessageHandler);
   if (!PushFunction(L, run)) return 0;
-  const auto n = static_cast<int>(run->args->size());
+  const auto n = static_cast<int>(run->args.size());
   luaL_checkstack(L, n, "too many arguments");
-  for (const Value& value : *run->args)
+  for (const Value& value : run->args)
     PushValue(L, value);
-  const int status = lua_pcallk(L, n, LUA_MULTRET, 2, 0, &RunEnded);
+  const int status =
+      lua_pcallk(L, n, LUA_MULTRET, kHeldRunIndex + 1, 0, &RunEnded);
   return RunEnded(L, status, 0);
 }
 
@@ -169,27 +207,136 @@ int RunBody(lua_State* L) {
 class Isolate::Impl {
  public:
   Impl(std::unique_ptr<vm::Isolate> isolate, std::chrono::nanoseconds deadline)
-      : iso(std::move(isolate)), stop_deadline(deadline) {}
+      : stop_deadline_(deadline), iso_(std::move(isolate)) {}
 
+  // Makes a call whose `argument` its G uses while it runs.
   [[nodiscard]] Status Do(HostCall::Kind kind, lua_CFunction body,
-                          void* argument) {
-    if (iso == nullptr) return Status(StatusCode::kStopped, "isolate closed");
+                          void* argument) TRI_EXCLUDES(mu_) {
     HostCall call(kind, body, argument);
-    iso->Post(&call);
+    if (!Post(&call)) return Closed();
     call.Wait(kNever);
     return call.result;
   }
 
-  Result<Values> RunIn(HostCall::Kind kind, Run run) {
-    const Status status = Do(kind, &RunBody, &run);
-    if (!status.ok()) return status;
-    if (run.code != StatusCode::kOk) return Status(run.code, run.message);
-    return std::move(run.results);
+  [[nodiscard]] Result<Values> RunIn(HostCall::Kind kind, HeldRun run)
+      TRI_EXCLUDES(mu_);
+  [[nodiscard]] Status Close() TRI_EXCLUDES(mu_);
+
+  // Null once it is closed.
+  [[nodiscard]] std::shared_ptr<vm::Isolate> isolate() TRI_EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    return iso_;
+  }
+  [[nodiscard]] vm::ExitRequest exit_request() TRI_EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    return iso_ != nullptr ? iso_->exit_request() : last_exit_;
   }
 
-  std::unique_ptr<vm::Isolate> iso;
-  const std::chrono::nanoseconds stop_deadline;
+ private:
+  // A call that its caller may leave before the isolate has completed it.
+  struct Pending {
+    Pending(HostCall::Kind kind, HeldRun its_run)
+        : run(std::move(its_run)), call(kind, &RunBody, run.get()) {}
+    HeldRun run;
+    HostCall call;
+    bool left_behind = false;  // with an abandoned isolate
+  };
+  // Finalizers may take this much longer than the Gs.
+  static constexpr int64_t kFinalizersNs = 1'000'000'000;
+
+  // Nothing that owns memory lives in a frame that waits: if a G waits there,
+  // and its isolate is dropped, the frame is never left.
+  bool Post(HostCall* call) TRI_EXCLUDES(mu_) {
+    const std::shared_ptr<vm::Isolate> iso = isolate();
+    if (iso == nullptr) return false;
+    iso->Post(call);
+    return true;
+  }
+  static Status Closed() {
+    return Status(StatusCode::kStopped, "the isolate is closed");
+  }
+  static Status Abandoned() {
+    return Status(StatusCode::kTimeout,
+                  "a goroutine did not stop; its isolate is abandoned");
+  }
+  Status Abandon() TRI_EXCLUDES(mu_);
+
+  const std::chrono::nanoseconds stop_deadline_;
+  Mutex mu_{LockRank::kIsolate};
+  std::shared_ptr<vm::Isolate> iso_ TRI_GUARDED_BY(mu_);
+  std::list<Pending> pending_ TRI_GUARDED_BY(mu_);
+  bool abandoned_ TRI_GUARDED_BY(mu_) = false;
+  vm::ExitRequest last_exit_ TRI_GUARDED_BY(mu_);
 };
+
+Result<Values> Isolate::Impl::RunIn(HostCall::Kind kind, HeldRun run) {
+  std::list<Pending>::iterator pending;
+  {
+    MutexLock lock(mu_);
+    pending = pending_.emplace(pending_.end(), kind, std::move(run));
+  }
+  const bool posted = Post(&pending->call);
+  if (posted) pending->call.Wait(kNever);
+  run = pending->run;
+  const Status status = posted ? pending->call.result : Closed();
+  {
+    MutexLock lock(mu_);
+    if (!pending->left_behind) pending_.erase(pending);
+  }
+  if (!status.ok()) return status;
+  if (run->code != StatusCode::kOk) return Status(run->code, run->message);
+  return std::move(run->results);
+}
+
+Status Isolate::Impl::Close() {
+  const std::shared_ptr<vm::Isolate> iso = isolate();
+  if (iso == nullptr) {
+    MutexLock lock(mu_);
+    return abandoned_ ? Abandoned() : Status();
+  }
+  const M* m = CurrentM();
+  if (m != nullptr && m->current != nullptr &&
+      m->current->strand == iso.get()) {
+    return Status(StatusCode::kInvalidArgument,
+                  "an isolate cannot be closed by one of its own goroutines");
+  }
+  // Both calls may be left behind with the isolate: they are never freed then.
+  auto drain =
+      std::make_unique<HostCall>(HostCall::Kind::kDrain, nullptr, nullptr);
+  auto close =
+      std::make_unique<HostCall>(HostCall::Kind::kClose, nullptr, nullptr);
+  iso->Post(drain.get());
+  drain->Wait(NowNs() + stop_deadline_.count());
+  iso->Post(close.get());
+  if (!close->Wait(NowNs() + stop_deadline_.count() + kFinalizersNs)) {
+    static_cast<void>(drain.release());
+    static_cast<void>(close.release());
+    return Abandon();
+  }
+  MutexLock lock(mu_);
+  last_exit_ = iso->exit_request();
+  iso_.reset();
+  return Status();
+}
+
+// A G does not stop. What it may still use is never freed; who waits for it
+// goes on, but for the callers of Main, whose memory it may use.
+Status Isolate::Impl::Abandon() {
+  MutexLock lock(mu_);
+  if (!abandoned_ && iso_ != nullptr) {
+    abandoned_ = true;
+    last_exit_ = iso_->exit_request();
+    static_cast<void>(new std::shared_ptr<vm::Isolate>(std::move(iso_)));
+    auto* left = new std::list<Pending>();
+    left->splice(left->end(), pending_);
+    for (Pending& pending : *left) {
+      pending.left_behind = true;
+      pending.call.Complete(
+          Status(StatusCode::kStopped, "the isolate was abandoned"));
+    }
+  }
+  return Abandoned();
+}
 
 Isolate::Isolate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Isolate::~Isolate() = default;
@@ -201,32 +348,26 @@ Status Isolate::Main(lua_CFunction body, void* argument, AtEnd at_end) {
 }
 
 Result<Values> Isolate::RunFile(const std::string& path, const Values& args) {
-  return impl_->RunIn(
-      HostCall::Kind::kMain,
-      {Run::What::kFile, path, nullptr, &args, {}, StatusCode::kOk, {}});
+  return impl_->RunIn(HostCall::Kind::kMain,
+                      std::make_shared<Run>(Run::What::kFile, path, "", args));
 }
 
 Result<Values> Isolate::RunString(std::string_view chunk,
                                   const std::string& chunk_name,
                                   const Values& args) {
-  return impl_->RunIn(HostCall::Kind::kMain, {Run::What::kString,
-                                              chunk,
-                                              chunk_name.c_str(),
-                                              &args,
-                                              {},
-                                              StatusCode::kOk,
-                                              {}});
+  return impl_->RunIn(
+      HostCall::Kind::kMain,
+      std::make_shared<Run>(Run::What::kString, chunk, chunk_name, args));
 }
 
 Result<Values> Isolate::Call(std::string_view name, const Values& args) {
   return impl_->RunIn(
       HostCall::Kind::kSpawn,
-      {Run::What::kFunction, name, nullptr, &args, {}, StatusCode::kOk, {}});
+      std::make_shared<Run>(Run::What::kFunction, name, "", args));
 }
 
 ExitRequest Isolate::exit_request() const {
-  if (impl_->iso == nullptr) return {};
-  const vm::ExitRequest request = impl_->iso->exit_request();
+  const vm::ExitRequest request = impl_->exit_request();
   return {request.code, request.close};
 }
 
@@ -237,27 +378,7 @@ void Isolate::Interrupt(std::string_view reason) {
 }
 
 Status Isolate::Close() {
-  if (impl_->iso == nullptr) return Status();
-  // Both calls may be left behind with the isolate: they are never freed then.
-  auto drain =
-      std::make_unique<HostCall>(HostCall::Kind::kDrain, nullptr, nullptr);
-  auto close =
-      std::make_unique<HostCall>(HostCall::Kind::kClose, nullptr, nullptr);
-  const int64_t limit = impl_->stop_deadline.count();
-  impl_->iso->Post(drain.get());
-  drain->Wait(NowNs() + limit);
-  impl_->iso->Post(close.get());
-  // Finalizers may take as long again as the Gs.
-  const bool closed = close->Wait(NowNs() + limit + 1'000'000'000);
-  if (closed) {
-    impl_->iso.reset();
-    return Status();
-  }
-  static_cast<void>(drain.release());
-  static_cast<void>(close.release());
-  static_cast<void>(impl_->iso.release());
-  return Status(StatusCode::kTimeout,
-                "a goroutine did not stop; its isolate is abandoned");
+  return impl_->Close();
 }
 
 // --- Runtime ---
@@ -265,6 +386,11 @@ Status Isolate::Close() {
 class Runtime::Impl {
  public:
   explicit Impl(const Config& config) : config_(config) {}
+  ~Impl() {
+    if (left_behind_) static_cast<void>(sched_.release());
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Status Start() {
     SchedulerConfig config;
@@ -290,26 +416,29 @@ class Runtime::Impl {
   }
 
   Status Stop() {
-    MutexLock lock(mu_);
-    if (stopped_) return result_;
-    stopped_ = true;
-    for (auto& isolate : isolates_) {
-      const Status status = isolate->Close();
-      if (!status.ok()) result_ = status;
+    const M* m = CurrentM();
+    if (m != nullptr && m->sched == sched_.get()) {
+      return Status(StatusCode::kInvalidArgument,
+                    "a runtime cannot be stopped by one of its goroutines");
     }
-    if (!result_.ok() || !sched_->Stop(NowNs() + kThreadsDeadlineNs)) {
-      // A thread is stuck in a G: it keeps what it uses.
-      static_cast<void>(sched_.release());
-      if (result_.ok()) {
-        result_ = Status(StatusCode::kTimeout, "a thread did not stop");
+    {
+      MutexLock lock(mu_);
+      if (stopped_) {
+        while (!ended_)
+          changed_.Wait(mu_);
+        return result_;
       }
+      stopped_ = true;
     }
-    return result_;
+    const Status result = CloseAll();
+    MutexLock lock(mu_);
+    ended_ = true;
+    result_ = result;
+    changed_.NotifyAll();
+    return result;
   }
 
   RuntimeStats stats() {
-    MutexLock lock(mu_);
-    if (sched_ == nullptr) return {};
     SchedulerStats from = sched_->stats();
     RuntimeStats to;
     to.procs = from.procs;
@@ -326,12 +455,29 @@ class Runtime::Impl {
   // No G runs any more when the threads are told to end.
   static constexpr int64_t kThreadsDeadlineNs = 10'000'000'000;
 
+  // Nobody changes isolates_ any more. Not under mu_: a G may just want it.
+  Status CloseAll() TRI_NO_ANALYSIS {
+    Status result;
+    for (auto& isolate : isolates_) {
+      const Status status = isolate->Close();
+      if (!status.ok()) result = status;
+    }
+    if (result.ok() && !sched_->Stop(NowNs() + kThreadsDeadlineNs)) {
+      result = Status(StatusCode::kTimeout, "a thread did not stop");
+    }
+    left_behind_ = !result.ok();
+    return result;
+  }
+
   const Config config_;
+  std::unique_ptr<Scheduler> sched_;  // constant after Start
+  bool left_behind_ = false;  // a thread is stuck in a G: it keeps what it uses
   Mutex mu_{LockRank::kIsolates};
-  std::unique_ptr<Scheduler> sched_;
+  CondVar changed_;
   std::vector<std::unique_ptr<Isolate>> isolates_ TRI_GUARDED_BY(mu_);
-  bool stopped_ TRI_GUARDED_BY(mu_) = false;
-  Status result_ TRI_GUARDED_BY(mu_);
+  bool stopped_ TRI_GUARDED_BY(mu_) = false;  // refuses new isolates
+  bool ended_ TRI_GUARDED_BY(mu_) = false;
+  Status result_ TRI_GUARDED_BY(mu_);  // once ended_
 };
 
 Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

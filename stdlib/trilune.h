@@ -7,7 +7,8 @@
 //            Methods that wait block the calling OS thread; called inside a G
 //            they park that G instead.
 // Ownership  You own the Runtime; it owns its isolates and OS threads. An
-//            Isolate* is valid until Isolate::Close or the Runtime's end.
+//            Isolate* is valid until the Runtime's end; once it is closed, its
+//            methods give kStopped.
 // Errors     Come back as Status. Nothing here throws, prints or exits.
 // Tests      tests/stdlib/embed_test.cc; example: examples/embed.cc
 
@@ -102,14 +103,17 @@ class Isolate {
   [[nodiscard]] Result<Values> Call(std::string_view name,
                                     const Values& args = {});
 
-  // Set once Main, RunFile, RunString or Call returned kExit.
+  // Set once Main, RunFile, RunString or Call returned kExit; kept after Close.
   [[nodiscard]] ExitRequest exit_request() const;
 
   // Cancels the main G, if one runs: its next or present wait raises `reason`.
   void Interrupt(std::string_view reason);
 
   // Cancels every G, waits for them to end up to the stop deadline, and closes
-  // the Lua state. Status kTimeout: a G did not end; the heap is abandoned.
+  // the Lua state. Status kTimeout: a G did not end; the heap is abandoned, and
+  // who waits in RunFile, RunString or Call gets kStopped (in Main: waits on,
+  // since `body` may use `argument`). kInvalidArgument: called by one of the
+  // isolate's own Gs.
   [[nodiscard]] Status Close();
 
   class Impl;
@@ -134,7 +138,8 @@ class Runtime {
 
   // Cancels every G, closes every isolate, stops the threads. Status kTimeout:
   // some G did not end within the deadline; its isolate is abandoned, and its
-  // thread left behind. Idempotent.
+  // thread left behind. kInvalidArgument: called by one of the runtime's Gs.
+  // Idempotent.
   [[nodiscard]] Status Stop();
 
   [[nodiscard]] RuntimeStats stats() const;

@@ -1,9 +1,11 @@
 #include "vm/host_call.h"
 
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include "sched/loop.h"
+#include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
 #include "vm/isolate.h"
 
@@ -30,8 +32,10 @@ bool HostCall::WaitAsG(G* g) {
   auto* iso = dynamic_cast<Isolate*>(g->strand);
   LuaG* const current = iso != nullptr ? iso->current : nullptr;
   CoFrame* const frames = iso != nullptr ? iso->frames : nullptr;
+  const int close_depth = iso != nullptr ? iso->close_depth : 0;
   for (;;) {
     TRI_CHECK(CanParkWithStack(CurrentM()));
+    CurrentM()->fiber->user = frames;  // for dumps
     g->reason = WaitReason::kHostCall;
     g->wake = WakeResult::kReady;
     const uint64_t ticket = g->word.BeginWait();
@@ -43,14 +47,18 @@ bool HostCall::WaitAsG(G* g) {
       }
       waiter_ = g;
       ticket_ = ticket;
+      waiter_is_solo_ = g->strand->solo;
     }
     ParkCommit commit;
     commit.external = true;
-    commit.cancelled = &done_flag_;
+    // A native G may run on, and this call be gone, before the M it has left
+    // would read the flag.
+    if (!g->strand->solo) commit.cancelled = &done_flag_;
     ParkWithStack(CurrentM(), g, commit);
     if (iso != nullptr) {
       iso->current = current;
       iso->frames = frames;
+      iso->close_depth = close_depth;
     }
   }
 }
@@ -58,18 +66,27 @@ bool HostCall::WaitAsG(G* g) {
 void HostCall::Complete(Status status) {
   G* waiter = nullptr;
   uint64_t ticket = 0;
+  bool is_solo = false;
   {
     MutexLock lock(mu_);
+    if (done_) return;  // its isolate was abandoned, and went on after all
     result = std::move(status);
     done_ = true;
     waiter = waiter_;
     ticket = ticket_;
+    is_solo = waiter_is_solo_;
     done_flag_.store(true, std::memory_order_seq_cst);
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // [NC1]
+    HeavyFence();  // [NC1]
     completed_.NotifyAll();
   }
   // From here on this call may be gone; the G's memory never is.
-  if (waiter != nullptr && waiter->word.TryWake(ticket)) Ready(waiter);
+  if (waiter == nullptr) return;
+  // A native G that has told its ticket, but still runs, waits in a moment.
+  while (is_solo && waiter->word.state() == GState::kRunning &&
+         waiter->word.ticket() == ticket) {
+    std::this_thread::yield();
+  }
+  if (waiter->word.TryWake(ticket)) Ready(waiter);
 }
 
 }  // namespace trilune::vm

@@ -20,6 +20,8 @@
 
 namespace trilune::vm {
 
+struct GHandle;
+
 // What os.exit asked for.
 struct ExitRequest {
   int code = 0;
@@ -42,7 +44,8 @@ struct HostCall {
   // Waits until the isolate has completed this call, at most until
   // `deadline_ns`; false: it has not, and still holds the call.
   bool Wait(int64_t deadline_ns) TRI_EXCLUDES(mu_);
-  // The strand: `result` is set; the caller may go on, and this be gone.
+  // The strand: `result` is set; the caller may go on, and this be gone. Once
+  // is enough: later ones are ignored.
   void Complete(Status status) TRI_EXCLUDES(mu_);
 
   [[nodiscard]] bool IsMain() const {
@@ -52,8 +55,9 @@ struct HostCall {
   const Kind kind;
   const lua_CFunction body;
   void* const argument;
-  Status result;             // after Wait
-  HostCall* next = nullptr;  // in the isolate's lists
+  Status result;              // after Wait
+  HostCall* next = nullptr;   // in the isolate's lists
+  GHandle* handle = nullptr;  // of kSpawn's G, while that may refer to this
 
  private:
   bool WaitAsG(G* g);
@@ -64,6 +68,7 @@ struct HostCall {
   // The G that waits, and its ticket; the flag ends a wait that comes too late.
   G* waiter_ TRI_GUARDED_BY(mu_) = nullptr;
   uint64_t ticket_ TRI_GUARDED_BY(mu_) = 0;
+  bool waiter_is_solo_ TRI_GUARDED_BY(mu_) = false;
   std::atomic<bool> done_flag_{false};  // [NC1]
 };
 

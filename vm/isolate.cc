@@ -11,6 +11,7 @@
 #include "sched/clock.h"
 #include "sched/fiber.h"
 #include "sched/loop.h"
+#include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
 #include "vm/coroutine.h"
 #include "vm/park.h"
@@ -53,7 +54,9 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
   TagOf(L) = reinterpret_cast<uintptr_t>(iso.get());
   if (!iso->OpenStates()) return no_memory;
   lua_pushcfunction(L, open);
-  if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
+  const int status = lua_pcall(L, 0, 0, 0);
+  if (status == LUA_ERRMEM) return no_memory;
+  if (status != LUA_OK) {
     const char* message = lua_tostring(L, -1);
     return Status(StatusCode::kLuaError,
                   message == nullptr ? "cannot open the libraries" : message);
@@ -136,7 +139,7 @@ void Isolate::Post(HostCall* call) {
     return;
   }
   has_requests_.store(true, std::memory_order_seq_cst);
-  std::atomic_thread_fence(std::memory_order_seq_cst);  // [NC1]
+  HeavyFence();  // [NC1]
   if (host_g_.word.TryWakeCurrent()) Ready(&host_g_);
 }
 
@@ -181,12 +184,15 @@ void Isolate::Serve(HostCall* call) {
       ServeSpawn(call);
       break;
     case HostCall::Kind::kInterrupt:
-      if (main_runs_) InterruptMain(static_cast<const char*>(call->argument));
+      if (main_runs_ && !halted_) {
+        InterruptMain(static_cast<const char*>(call->argument));
+      }
       Complete(call, Status());
       break;
     case HostCall::Kind::kDrain:
       stopping_ = true;
-      drain_ = call;
+      call->next = drains_;
+      drains_ = call;
       CancelAll();
       CheckDrained();
       break;
@@ -217,11 +223,21 @@ void Isolate::AddWaiting(HostCall* call) {
   waiting_ = call;
 }
 
+// Completes calls whose Gs may go on.
 void Isolate::CompleteWaiting(const Status& status) {
-  while (waiting_ != nullptr) {
-    HostCall* call = waiting_;
-    waiting_ = call->next;
-    Complete(call, status);
+  for (HostCall* call = waiting_; call != nullptr; call = call->next) {
+    if (call->handle != nullptr) call->handle->host_call = nullptr;
+  }
+  CompleteAll(&waiting_, status);
+}
+
+void Isolate::CompleteAll(HostCall** list, const Status& status) {
+  HostCall* call = *list;
+  *list = nullptr;
+  while (call != nullptr) {
+    HostCall* following = call->next;  // once completed, the call may be gone
+    call->Complete(status);
+    call = following;
   }
 }
 
@@ -256,7 +272,8 @@ void Isolate::ServeSpawn(HostCall* call) {
           auto* held = static_cast<HostCall*>(lua_touserdata(state, 1));
           lua_pushcfunction(state, held->body);
           lua_pushlightuserdata(state, held->argument);
-          Of(state)->Go(state, 2, /*in_group=*/false)->host_call = held;
+          held->handle = Of(state)->Go(state, 2, /*in_group=*/false);
+          held->handle->host_call = held;
           return 0;
         },
         1);
@@ -286,17 +303,20 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
     MutexLock lock(host_mu_);
     exit_ = {code, close};
   }
-  const Status exits(StatusCode::kExit, "the script called os.exit");
+  // No Status lives in this frame: it is left by an error, or never.
+  const auto complete_waiting = [this] {
+    CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
+  };
   LuaG* g = current;
   if (g == nullptr || closing_ || !CanParkWithStack(CurrentM())) {
-    CompleteWaiting(exits);
+    complete_waiting();
     lua_pushliteral(L, "os.exit: the program ends");
     return lua_error(L);
   }
   // No G runs from here on, this one neither: lua_close takes the heap as it
   // is, as the stock os.exit would.
   Halt();
-  CompleteWaiting(exits);
+  complete_waiting();
   CheckDrained();
   g->reason = WaitReason::kHostCall;
   g->word.BeginWait();
@@ -307,7 +327,8 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
 // --- The end. ---
 
 bool Isolate::Cancel(lua_State* L, LuaG* g) {
-  if (g->Has(G::kCancelled)) {
+  // A finalizer in lua_close still finds Gs that will never run again.
+  if (halted_ || g->Has(G::kCancelled)) {
     lua_pop(L, 1);
     return false;
   }
@@ -322,7 +343,7 @@ bool Isolate::Cancel(lua_State* L, LuaG* g) {
 }
 
 bool Isolate::CancelQuietly(LuaG* g) {
-  if (g->Has(G::kCancelled)) return false;
+  if (halted_ || g->Has(G::kCancelled)) return false;
   g->Set(G::kCancelled);
   if (!g->Has(G::kStarted) && g != main_g_) {
     EndCancelledUnstarted(g);
@@ -404,10 +425,7 @@ void Isolate::CancelAll() {
 }
 
 void Isolate::CheckDrained() {
-  if (drain_ == nullptr || live > 0) return;
-  HostCall* call = drain_;
-  drain_ = nullptr;
-  Complete(call, Status());
+  if (live == 0) CompleteAll(&drains_, Status());
 }
 
 // No G that is made runs again. Stacks of those that are left stay with the
@@ -434,13 +452,19 @@ void Isolate::Halt() {
 
 // Closes the Lua state, whatever is left in it.
 void Isolate::CloseState(HostCall* call) {
+  call->next = closes_;
+  closes_ = call;
+  if (closing_) return;
   Halt();
   closing_ = true;
+  for (HostCall* waiting = waiting_; waiting != nullptr;
+       waiting = waiting->next) {
+    waiting->handle = nullptr;
+  }
   current = nullptr;
   frames = nullptr;
   lua_close(main_);
   main_ = data_ = worker_ = nullptr;
-  close_ = call;
 }
 
 Outcome Isolate::Straggled(LuaG* g) {
@@ -451,21 +475,18 @@ Outcome Isolate::Straggled(LuaG* g) {
 // If nobody can reach this object any more but the host: completes everything.
 // After true, `this` may be gone.
 bool Isolate::FinishClose() {
-  if (close_ == nullptr || external > 0) return false;
-  HostCall* call = close_;
+  if (closes_ == nullptr || external > 0) return false;
+  HostCall* closes = closes_;
   {
     MutexLock lock(host_mu_);
     closed_.store(true, std::memory_order_release);  // [IC1]
   }
   const Status stopped(StatusCode::kStopped, "the isolate was closed");
-  if (drain_ != nullptr) Complete(drain_, stopped);
-  CompleteWaiting(stopped);
-  for (HostCall* late = TakeRequests(); late != nullptr;) {
-    HostCall* following = late->next;
-    Complete(late, stopped);
-    late = following;
-  }
-  call->Complete(Status());
+  CompleteAll(&drains_, stopped);
+  CompleteAll(&waiting_, stopped);
+  HostCall* late = TakeRequests();
+  CompleteAll(&late, stopped);
+  CompleteAll(&closes, Status());
   return true;
 }
 

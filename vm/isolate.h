@@ -264,6 +264,7 @@ class Isolate final : public Strand {
   [[nodiscard]] HostCall* TakeRequests() TRI_EXCLUDES(host_mu_);
   void AddWaiting(HostCall* call);
   void CompleteWaiting(const Status& status);
+  static void CompleteAll(HostCall** list, const Status& status);
   void Complete(HostCall* call, Status status) TRI_EXCLUDES(host_mu_);
   void CheckDrained();
 
@@ -292,8 +293,8 @@ class Isolate final : public Strand {
   int64_t next_idle_gc_ns_ = 0;
   NestedTrace nested_trace_;
   HostCall* waiting_ = nullptr;  // calls whose G has not ended
-  HostCall* drain_ = nullptr;    // waits until every G has ended
-  HostCall* close_ = nullptr;    // waits until nobody can reach this object
+  HostCall* drains_ = nullptr;   // wait until every G has ended
+  HostCall* closes_ = nullptr;   // wait until nobody can reach this object
   uint64_t next_id_ = 0;         // of the ids reserved, up to ids_end_
   uint64_t ids_end_ = 0;
   uint32_t rng_ = 0x9e3779b9U;

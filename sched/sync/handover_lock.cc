@@ -1,6 +1,7 @@
 #include "sched/sync/handover_lock.h"
 
 #include <sched.h>
+
 #include <ctime>
 
 namespace trilune {

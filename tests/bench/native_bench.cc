@@ -77,7 +77,8 @@ int Yield(NativeGs& gs, int procs) {
   Countdown countdown(n);
   for (int i = 0; i < n; i++) {
     const bool made = gs.Go([&countdown, rounds] {
-      for (int k = 0; k < rounds; k++) NativeGs::Yield();
+      for (int k = 0; k < rounds; k++)
+        NativeGs::Yield();
       countdown.Done();
     });
     if (!made) Fail("no G");
@@ -99,7 +100,8 @@ int RoundTrip(NativeGs& gs, int procs) {
     Pair* pair = pairs.emplace_back(std::make_unique<Pair>()).get();
     gs.Go([pair] {
       int value = 0;
-      while (pair->ping.Recv(&value) == ChanStatus::kOk) pair->pong.Send(value);
+      while (pair->ping.Recv(&value) == ChanStatus::kOk)
+        pair->pong.Send(value);
       pair->pong.Close();
     });
     gs.Go([pair, trips, &countdown] {
@@ -174,4 +176,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace trilune
 
-int main(int argc, char** argv) { return trilune::Main(argc, argv); }
+int main(int argc, char** argv) {
+  return trilune::Main(argc, argv);
+}

@@ -1,9 +1,9 @@
 // Models of sched/g_word.h, the production code: who wins a wait.
 
+#include <doctest/doctest.h>
+
 #include "sched/g_word.h"
 #include "tests/model/relacy_sync.h"
-
-#include <doctest/doctest.h>
 
 namespace trilune::model {
 namespace {

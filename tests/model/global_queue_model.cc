@@ -1,13 +1,14 @@
-// Models of the scheduler's global queue (PushGlobal, PopGlobal in scheduler.cc):
-// a list under a lock, whose length is also read without it. Written again here,
-// as the scheduler is no template; the local queue is the production one.
+// Models of the scheduler's global queue (PushGlobal, PopGlobal in
+// scheduler.cc): a list under a lock, whose length is also read without it.
+// Written again here, as the scheduler is no template; the local queue is the
+// production one.
 
 #include <array>
 
+#include <doctest/doctest.h>
+
 #include "sched/run_queue.h"
 #include "tests/model/relacy_sync.h"
-
-#include <doctest/doctest.h>
 
 namespace trilune::model {
 namespace {
@@ -85,8 +86,10 @@ struct Popping : rl::test_suite<Popping<Sync>, 3> {
 
   void before() {
     queue.Init();
-    for (Item& item : items) item.taken($) = 0;
-    for (auto& one : count) one($) = 0;
+    for (Item& item : items)
+      item.taken($) = 0;
+    for (auto& one : count)
+      one($) = 0;
   }
   void Take(unsigned index, Item* item) {
     RL_ASSERT(item->taken($) == 0);
@@ -103,13 +106,15 @@ struct Popping : rl::test_suite<Popping<Sync>, 3> {
     typename Queue::Local local;
     for (int tries = 0; tries < 2; tries++) {
       Item* item = queue.Pop(local, 2);
-      for (; item != nullptr; item = local.PopLocal()) Take(index, item);
+      for (; item != nullptr; item = local.PopLocal())
+        Take(index, item);
     }
   }
   void after() {
     typename Queue::Local local;
     Item* item = nullptr;
-    while ((item = queue.Pop(local, 1)) != nullptr) Take(0, item);
+    while ((item = queue.Pop(local, 1)) != nullptr)
+      Take(0, item);
     RL_ASSERT(count[0]($) + count[1]($) + count[2]($) == 3);
     RL_ASSERT(queue.size.load(std::memory_order_relaxed) == 0);
   }
@@ -126,17 +131,16 @@ struct Moving : rl::test_suite<Moving<Sync, order>, 2> {
   using Queue = GlobalQueue<Sync, order>;
   Queue queue;
   typename Queue::Local local;
-  std::array<Item, 3> items;
+  std::array<Item, 2> items;
 
   void before() {
     queue.Init();
     items[0].next($) = &items[1];
-    items[1].next($) = &items[2];
-    queue.Push(&items[0], &items[2], 3);
+    queue.Push(&items[0], &items[1], 2);
   }
   void thread(unsigned index) {
     if (index == 0) {
-      RL_ASSERT(queue.Pop(local, 3) == &items[0]);
+      RL_ASSERT(queue.Pop(local, 2) == &items[0]);
     } else {
       // Scheduler::SeesWork.
       const bool sees = queue.size.load(std::memory_order_seq_cst) > 0 ||

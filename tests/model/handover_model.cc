@@ -1,13 +1,13 @@
 // Models of the hand-over of a G with its stack (Landed, Publish, Release and
 // Ready in loop.cc, Land in fiber.cc): switch, then publish. Those are no
-// templates, so their steps are written again here, around the production G word
-// and strand word. A stack is plain data: two Ms on it are a data race.
+// templates, so their steps are written again here, around the production G
+// word and strand word. A stack is plain data: two Ms on it are a data race.
+
+#include <doctest/doctest.h>
 
 #include "sched/g_word.h"
 #include "sched/strand_word.h"
 #include "tests/model/relacy_sync.h"
-
-#include <doctest/doctest.h>
 
 namespace trilune::model {
 namespace {
@@ -28,8 +28,8 @@ struct Stack {
   }
 };
 
-// A native G, a strand of its own: one M leaves it waiting, another one wakes it
-// and at once runs it on its stack. [GW1]
+// A native G, a strand of its own: one M leaves it waiting, another one wakes
+// it and at once runs it on its stack. [GW1]
 template <class Sync, Order order>
 struct Solo : rl::test_suite<Solo<Sync, order>, 2> {
   GWord<Sync> word;
@@ -151,7 +151,8 @@ TEST_CASE("model: hand-over: a G among others, to who owns the strand then") {
   CHECK(Holds<Shared<RelacySync<>, Order::kRight>>());
 }
 
-TEST_CASE("model: hand-over: breaks if the strand goes before the stack is left") {
+TEST_CASE(
+    "model: hand-over: breaks if the strand goes before the stack is left") {
   CHECK(Breaks<Shared<RelacySync<>, Order::kPublishesFirst>>());
 }
 
@@ -160,8 +161,8 @@ TEST_CASE("model: hand-over: breaks if the strand is handed on unordered") {
 }
 
 // The channel's lock goes with the hand-over: the G that parks takes it, the
-// landing side releases it. A waker that needs the lock meets the G public, so it
-// never finds a waiter that it could not win.
+// landing side releases it. A waker that needs the lock meets the G public, so
+// it never finds a waiter that it could not win.
 template <class Sync, Order order>
 struct Locked : rl::test_suite<Locked<Sync, order>, 2> {
   GWord<Sync> word;
@@ -183,7 +184,8 @@ struct Locked : rl::test_suite<Locked<Sync, order>, 2> {
 
   // HandoverLock. [HL1]
   void Lock() {
-    while (held.exchange(1, std::memory_order_acquire) == 1) Yield();
+    while (held.exchange(1, std::memory_order_acquire) == 1)
+      Yield();
   }
   void Unlock() { held.store(0, std::memory_order_release); }
 
@@ -209,7 +211,8 @@ struct Locked : rl::test_suite<Locked<Sync, order>, 2> {
   }
 };
 
-TEST_CASE("model: hand-over: a waiter that is found under its lock can be won") {
+TEST_CASE(
+    "model: hand-over: a waiter that is found under its lock can be won") {
   CHECK(Holds<Locked<RelacySync<>, Order::kRight>>());
 }
 

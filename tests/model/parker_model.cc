@@ -2,17 +2,17 @@
 
 #include <array>
 
+#include <doctest/doctest.h>
+
 #include "sched/g.h"
 #include "sched/parker.h"
 #include "tests/model/relacy_sync.h"
 
-#include <doctest/doctest.h>
-
 namespace trilune::model {
 namespace {
 
-// The kernel's futex: the comparison and the sleep are one step to a waker. Waits
-// with a deadline also end by themselves.
+// The kernel's futex: the comparison and the sleep are one step to a waker.
+// Waits with a deadline also end by themselves.
 //
 // `kCompares` false: it sleeps without looking.
 struct FutexState {
@@ -27,8 +27,7 @@ struct ModelFutex {
   template <class Word>
   static void Wait(Word* word, uint32_t expected, int64_t deadline_ns) {
     futex->mu.lock($);
-    if (!kCompares ||
-        word->load(std::memory_order_seq_cst) == expected) {
+    if (!kCompares || word->load(std::memory_order_seq_cst) == expected) {
       if (deadline_ns == kNever) {
         futex->sleepers.wait(futex->mu, $);
       } else {

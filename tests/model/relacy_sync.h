@@ -10,8 +10,8 @@
 // with one order or step weakened must break. `Weak` names the orders that a
 // RelacySync ignores.
 //
-// Relacy's macros (new, delete, memory_order_...) are undone at once, so include
-// standard headers before this one all the same.
+// Relacy's macros (new, delete, memory_order_...) are undone at once, so
+// include standard headers before this one all the same.
 
 #ifndef TRI_TESTS_MODEL_RELACY_SYNC_H_
 #define TRI_TESTS_MODEL_RELACY_SYNC_H_
@@ -53,12 +53,17 @@ enum class Weak {
 
 constexpr rl::memory_order ToRelacy(std::memory_order order) {
   switch (order) {
-    case std::memory_order_relaxed: return rl::mo_relaxed;
+    case std::memory_order_relaxed:
+      return rl::mo_relaxed;
     case std::memory_order_consume:
-    case std::memory_order_acquire: return rl::mo_acquire;
-    case std::memory_order_release: return rl::mo_release;
-    case std::memory_order_acq_rel: return rl::mo_acq_rel;
-    case std::memory_order_seq_cst: break;
+    case std::memory_order_acquire:
+      return rl::mo_acquire;
+    case std::memory_order_release:
+      return rl::mo_release;
+    case std::memory_order_acq_rel:
+      return rl::mo_acq_rel;
+    case std::memory_order_seq_cst:
+      break;
   }
   return rl::mo_seq_cst;
 }
@@ -137,19 +142,21 @@ struct RelacySync {
 };
 
 // Gives up the CPU in a loop that waits for another thread.
-inline void Yield() { rl::yield(1, $); }
+inline void Yield() {
+  rl::yield(1, $);
+}
 
 // How often a model is run; TRI_MODEL_RUNS says otherwise.
 inline unsigned Runs() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread exists.
   const char* text = std::getenv("TRI_MODEL_RUNS");
   const int runs = text != nullptr ? std::atoi(text) : 0;
-  return runs > 0 ? static_cast<unsigned>(runs) : 40'000;
+  return runs > 0 ? static_cast<unsigned>(runs) : 200'000;
 }
 
-// Runs a model; true if it held in every run. What happens in a run that does not
-// is written to `output`. (Relacy takes over operator new, which a stream with a
-// growing buffer does not survive.)
+// Runs a model; true if it held in every run. What happens in a run that does
+// not is written to `output`. (Relacy takes over operator new, which a stream
+// with a growing buffer does not survive.)
 template <class Model>
 bool Simulate(std::ostream& output) {
   std::ostream nowhere(nullptr);
@@ -160,7 +167,8 @@ bool Simulate(std::ostream& output) {
   return rl::simulate<Model>(params);
 }
 
-// True if the model holds in every run. Prints the history of one that does not.
+// True if the model holds in every run. Prints the history of one that does
+// not.
 template <class Model>
 bool Holds() {
   return Simulate<Model>(std::cerr);

@@ -2,10 +2,10 @@
 
 #include <array>
 
+#include <doctest/doctest.h>
+
 #include "sched/run_queue.h"
 #include "tests/model/relacy_sync.h"
-
-#include <doctest/doctest.h>
 
 namespace trilune::model {
 namespace {
@@ -27,8 +27,10 @@ struct Stealing : rl::test_suite<Stealing<Sync>, 3> {
   std::array<rl::var<int>, 3> count;
 
   void before() {
-    for (Item& item : items) item.taken($) = 0;
-    for (auto& one : count) one($) = 0;
+    for (Item& item : items)
+      item.taken($) = 0;
+    for (auto& one : count)
+      one($) = 0;
   }
 
   void Take(unsigned thread, Item* item) {
@@ -46,22 +48,26 @@ struct Stealing : rl::test_suite<Stealing<Sync>, 3> {
           // As the scheduler does when the ring is full.
           Item* batch[4] = {};
           const uint32_t n = queue.GrabHalf(batch, 4);
-          for (uint32_t i = 0; i < n; i++) Take(0, batch[i]);
+          for (uint32_t i = 0; i < n; i++)
+            Take(0, batch[i]);
         }
       }
-      while (Item* item = queue.PopLocal()) Take(0, item);
+      while (Item* item = queue.PopLocal())
+        Take(0, item);
       return;
     }
     Queue own;
     for (int tries = 0; tries < 2; tries++) {
       Item* item = own.StealHalf(queue);
-      for (; item != nullptr; item = own.PopLocal()) Take(index, item);
+      for (; item != nullptr; item = own.PopLocal())
+        Take(index, item);
     }
   }
 
   void after() {
     RL_ASSERT(count[0]($) + count[1]($) + count[2]($) == kItems);
-    for (Item& item : items) RL_ASSERT(item.taken($) == 1);
+    for (Item& item : items)
+      RL_ASSERT(item.taken($) == 1);
   }
 };
 

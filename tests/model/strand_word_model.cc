@@ -2,10 +2,10 @@
 
 #include <array>
 
+#include <doctest/doctest.h>
+
 #include "sched/strand_word.h"
 #include "tests/model/relacy_sync.h"
-
-#include <doctest/doctest.h>
 
 namespace trilune::model {
 namespace {
@@ -29,9 +29,9 @@ struct Node {
   Next next{this};
 };
 
-// Three threads push. Who finds the strand idle owns it: it drains the inbox and
-// releases, again until the release succeeds. Everything arrives, and the owner's
-// data, plain, shows that there is one owner at a time. [SW1] [SW2]
+// Three threads push. Who finds the strand idle owns it: it drains the inbox
+// and releases, again until the release succeeds. Everything arrives, and the
+// owner's data, plain, shows that there is one owner at a time. [SW1] [SW2]
 //
 // `kCheckRelease` false: the owner forgets to look whether it could release.
 template <class Sync, bool kCheckRelease>
@@ -101,7 +101,8 @@ struct Claiming : rl::test_suite<Claiming<Sync>, 3> {
 
   void Own() {
     do {
-      for (Node<Sync>* node = word.Drain(); node != nullptr; node = node->next) {
+      for (Node<Sync>* node = word.Drain(); node != nullptr;
+           node = node->next) {
         arrived($) = arrived($) + 1;
       }
     } while (!word.TryRelease());

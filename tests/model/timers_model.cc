@@ -1,14 +1,14 @@
 // Models of who minds the timers (AddTimer, MindTimers and MoveTimers in
-// find_work.cc and scheduler.cc): no deadline passes while the M that should mind
-// it sleeps on. Written again here, as the scheduler is no template. [TM1]
+// find_work.cc and scheduler.cc): no deadline passes while the M that should
+// mind it sleeps on. Written again here, as the scheduler is no template. [TM1]
 
 #include <algorithm>
 #include <cstdint>
 
+#include <doctest/doctest.h>
+
 #include "sched/g.h"
 #include "tests/model/relacy_sync.h"
-
-#include <doctest/doctest.h>
 
 namespace trilune::model {
 namespace {
@@ -27,7 +27,9 @@ struct Shared {
   typename Sync::template Atomic<uint32_t> woken;
 
   Shared()
-      : next_when0(kNever), next_when1(kNever), sleeper_until(kNobody),
+      : next_when0(kNever),
+        next_when1(kNever),
+        sleeper_until(kNobody),
         woken(0) {}
 
   // MindTimers: returns until when it sleeps.
@@ -36,9 +38,8 @@ struct Shared {
     sleeper($) = true;
     sleeper_until.store(kNever, std::memory_order_seq_cst);
     mu.unlock($);
-    const int64_t until =
-        std::min(next_when1.load(std::memory_order_seq_cst),
-                 next_when0.load(std::memory_order_seq_cst));
+    const int64_t until = std::min(next_when1.load(std::memory_order_seq_cst),
+                                   next_when0.load(std::memory_order_seq_cst));
     sleeper_until.store(until, std::memory_order_seq_cst);
     return until;
   }
@@ -88,7 +89,8 @@ struct Adding : rl::test_suite<Adding<Sync>, 2> {
   }
 };
 
-TEST_CASE("model: timers: one armed while an M lies down to mind them is minded") {
+TEST_CASE(
+    "model: timers: one armed while an M lies down to mind them is minded") {
   CHECK(Holds<Adding<RelacySync<>>>());
 }
 
@@ -96,8 +98,8 @@ TEST_CASE("model: timers: breaks without sequential consistency [TM1]") {
   CHECK(Breaks<Adding<RelacySync<Weak::kSeqCst>>>());
 }
 
-// A P retires and its timers move to another P. Who reads the deadlines meanwhile
-// may find them in neither place, and must be made to read again.
+// A P retires and its timers move to another P. Who reads the deadlines
+// meanwhile may find them in neither place, and must be made to read again.
 template <class Sync, bool kWakes>
 struct Moving : rl::test_suite<Moving<Sync, kWakes>, 2> {
   Shared<Sync> shared;

@@ -1,14 +1,14 @@
-// Models of sched/waker.h, the production code, between the production run queue
-// and idle lists as the Scheduler has them: no work is left beside an idle P with
-// nobody looking for it. [WK1] [WK2]
+// Models of sched/waker.h, the production code, between the production run
+// queue and idle lists as the Scheduler has them: no work is left beside an
+// idle P with nobody looking for it. [WK1] [WK2]
 
 #include <array>
+
+#include <doctest/doctest.h>
 
 #include "sched/run_queue.h"
 #include "sched/waker.h"
 #include "tests/model/relacy_sync.h"
-
-#include <doctest/doctest.h>
 
 namespace trilune::model {
 namespace {
@@ -123,8 +123,8 @@ TEST_CASE("model: waker: breaks if a spinner looks before it stops to be one") {
   CHECK(Breaks<GivingUp<RelacySync<>, Place::kRunnext, Order::kLooksFirst>>());
 }
 
-// The spinning M finds one piece of work and stops to spin; a P is idle. Then the
-// rest of the work has an M started by the submitter, or by this one.
+// The spinning M finds one piece of work and stops to spin; a P is idle. Then
+// the rest of the work has an M started by the submitter, or by this one.
 template <class Sync, bool kLooksAgain>
 struct Finding : rl::test_suite<Finding<Sync, kLooksAgain>, 2> {
   Shared<Sync> shared;
@@ -171,9 +171,9 @@ TEST_CASE("model: waker: breaks if it does not look again") {
   CHECK(Breaks<Finding<RelacySync<>, false>>());
 }
 
-// Two submitters. One may count a spinning M in vain, as it finds no idle P; the
-// other one, who saw it, must not have relied on it, if a P is idle in the end.
-// The third thread takes the idle P for a timer and gives it up again.
+// Two submitters. One may count a spinning M in vain, as it finds no idle P;
+// the other one, who saw it, must not have relied on it, if a P is idle in the
+// end. The third thread takes the idle P for a timer and gives it up again.
 template <class Sync, Order order>
 struct InVain : rl::test_suite<InVain<Sync, order>, 3> {
   Shared<Sync> shared;
@@ -184,7 +184,8 @@ struct InVain : rl::test_suite<InVain<Sync, order>, 3> {
   void before() {
     shared.idle_ps($) = 1;
     shared.waker.AddIdleP();
-    for (auto& one : started) one($) = false;
+    for (auto& one : started)
+      one($) = false;
     had_p($) = false;
     saw($) = false;
   }

@@ -5,12 +5,12 @@
 
 #include "sched/chan.h"
 
-#include <doctest/doctest.h>
-
 #include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "tests/sched/fixture.h"
 
@@ -22,7 +22,8 @@ constexpr int64_t kPast = 0;
 // For the running G on one P: lets the others run until `count` have announced
 // themselves.
 void YieldUntil(const int& count, int expected) {
-  while (count < expected) NativeGs::Yield();
+  while (count < expected)
+    NativeGs::Yield();
   NativeGs::Yield();
 }
 
@@ -84,7 +85,8 @@ TEST_CASE("chan: the receiver that waits longest gets the value") {
       });
       YieldUntil(receiving, i + 1);
     }
-    for (int i = 0; i < 5; i++) CHECK(chan.Send(100 + i) == ChanStatus::kOk);
+    for (int i = 0; i < 5; i++)
+      CHECK(chan.Send(100 + i) == ChanStatus::kOk);
   });
   Await([&] { return fix.gs->live() == 0; });
   CHECK(got == std::vector<int>{100, 101, 102, 103, 104});
@@ -114,7 +116,8 @@ TEST_CASE("chan: a buffered send waits only when the buffer is full") {
   NativeFixture fix(1);
   Chan<int> chan(3);
   fix.Run([&] {
-    for (int i = 0; i < 3; i++) CHECK(chan.Send(std::move(i)) == ChanStatus::kOk);
+    for (int i = 0; i < 3; i++)
+      CHECK(chan.Send(std::move(i)) == ChanStatus::kOk);
     int more = 9;
     CHECK(chan.TrySend(more) == ChanStatus::kTimeout);
     CHECK(more == 9);
@@ -136,7 +139,8 @@ TEST_CASE("chan: values of waiting senders follow those buffered, in order") {
     const int buffered = static_cast<int>(capacity);
     int sending = 0;
     fix.Run([&] {
-      for (int i = 0; i < buffered; i++) chan.Send(std::move(i));
+      for (int i = 0; i < buffered; i++)
+        chan.Send(std::move(i));
       for (int i = 0; i < 4; i++) {
         fix.gs->Go([&, i] {
           sending++;
@@ -203,10 +207,12 @@ TEST_CASE("chan: closing wakes every waiting receiver") {
           done.Send(1);
         });
       }
-      while (receiving < 20) NativeGs::Yield();
+      while (receiving < 20)
+        NativeGs::Yield();
       CHECK(chan.Close());
       int one = 0;
-      for (int i = 0; i < 20; i++) done.Recv(&one);
+      for (int i = 0; i < 20; i++)
+        done.Recv(&one);
     });
     CHECK(closed == 20);
   }
@@ -229,7 +235,8 @@ TEST_CASE("chan: closing wakes every waiting sender; each keeps its value") {
     }
     YieldUntil(sending, 5);
     CHECK(chan.Close());
-    while (kept < 5) NativeGs::Yield();
+    while (kept < 5)
+      NativeGs::Yield();
     std::string value;
     CHECK(chan.Recv(&value) == ChanStatus::kOk);
     CHECK(value == "buffered");
@@ -282,8 +289,8 @@ TEST_CASE("chan: who gave up waiting gets nothing and blocks nobody") {
   });
 }
 
-// A deadline against a partner: each value is either handed over, and both sides
-// know, or kept by its sender, and both sides know.
+// A deadline against a partner: each value is either handed over, and both
+// sides know, or kept by its sender, and both sides know.
 TEST_CASE("chan: a timeout that races readiness loses or wins, never both") {
   constexpr int kTries = 20'000;
   for (const int procs : {1, 2, 4}) {
@@ -320,7 +327,8 @@ TEST_CASE("chan: a timeout that races readiness loses or wins, never both") {
           });
         }
         int one = 0;
-        for (int i = 0; i < 4; i++) CHECK(done.Recv(&one) == ChanStatus::kOk);
+        for (int i = 0; i < 4; i++)
+          CHECK(done.Recv(&one) == ChanStatus::kOk);
       });
       CHECK(sent == received);
       CHECK(sent > 0);
@@ -349,7 +357,8 @@ TEST_CASE("chan: cancelling ends every wait, now and later, but no ready one") {
           if (empty.Recv(&mine) == ChanStatus::kCancelled) again++;
         });
       }
-      while (waiting < 20) NativeGs::Yield();
+      while (waiting < 20)
+        NativeGs::Yield();
       fix.gs->CancelAll();
       CHECK(empty.Recv(&value) == ChanStatus::kCancelled);
       CHECK_FALSE(NativeGs::Sleep(kSecond));
@@ -369,7 +378,8 @@ TEST_CASE("chan: carries what can only be moved") {
   Chan<std::unique_ptr<int>> chan(1);
   fix.Run([&] {
     fix.gs->Go([&] {
-      for (int i = 0; i < 100; i++) chan.Send(std::make_unique<int>(i));
+      for (int i = 0; i < 100; i++)
+        chan.Send(std::make_unique<int>(i));
       chan.Close();
     });
     std::unique_ptr<int> value;
@@ -397,7 +407,8 @@ TEST_CASE("chan: many senders and receivers lose and repeat nothing") {
       fix.Run([&] {
         for (int s = 0; s < kParties; s++) {
           fix.gs->Go([&, s] {
-            for (int i = 0; i < kEach; i++) chan.Send(s * kEach + i);
+            for (int i = 0; i < kEach; i++)
+              chan.Send(s * kEach + i);
             if (--senders == 0) chan.Close();
           });
           fix.gs->Go([&] {
@@ -414,11 +425,13 @@ TEST_CASE("chan: many senders and receivers lose and repeat nothing") {
           });
         }
         int one = 0;
-        for (int i = 0; i < kParties; i++) done.Recv(&one);
+        for (int i = 0; i < kParties; i++)
+          done.Recv(&one);
       });
       CHECK(disorder == 0);
       int wrong = 0;
-      for (const auto& count : seen) wrong += count == 1 ? 0 : 1;
+      for (const auto& count : seen)
+        wrong += count == 1 ? 0 : 1;
       CHECK(wrong == 0);
     }
   }
@@ -431,7 +444,8 @@ TEST_CASE("chan: a thread of the host can send, receive and close") {
   for (int i = 0; i < 3; i++) {
     fix.gs->Go([&] {
       int value = 0;
-      while (in.Recv(&value) == ChanStatus::kOk) out.Send(2 * value);
+      while (in.Recv(&value) == ChanStatus::kOk)
+        out.Send(2 * value);
     });
   }
   int64_t sum = 0;
@@ -478,7 +492,8 @@ TEST_CASE("chan: without a stack left an operation that would wait says so") {
         ended++;
       });
     }
-    while (refused + 7 < 20) NativeGs::Yield();
+    while (refused + 7 < 20)
+      NativeGs::Yield();
     gate.Close();
   });
   Await([&] { return ended == 20; });
@@ -486,8 +501,8 @@ TEST_CASE("chan: without a stack left an operation that would wait says so") {
   CHECK(released > 0);
 }
 
-// The receiver owns the channel and destroys it as soon as it has what it wants,
-// while the sender is on its way out.
+// The receiver owns the channel and destroys it as soon as it has what it
+// wants, while the sender is on its way out.
 TEST_CASE("chan: may be destroyed when each party has what it wants") {
   for (const int procs : {2, 4}) {
     NativeFixture fix(procs);

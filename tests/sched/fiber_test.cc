@@ -1,10 +1,9 @@
-// Unit tests for sched/fiber.h and sched/context.h: stacks and switches, without
-// a scheduler. The publication of a left fiber is modelled in
+// Unit tests for sched/fiber.h and sched/context.h: stacks and switches,
+// without a scheduler. The publication of a left fiber is modelled in
 // tests/model/handover_model.cc.
 
 #include "sched/fiber.h"
 
-#include <doctest/doctest.h>
 #include <sys/mman.h>
 
 #include <atomic>
@@ -13,6 +12,8 @@
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "tests/sched/fixture.h"
 
@@ -74,8 +75,10 @@ TEST_CASE("fiber: runs its entry, comes back, and goes on where it was left") {
 TEST_CASE("fiber: the pool keeps to its limit, but for an M's first fiber") {
   FiberPool pool(&Entry, 3);
   std::vector<Fiber*> fibers;
-  for (int i = 0; i < 3; i++) fibers.push_back(pool.Get());
-  for (Fiber* fiber : fibers) CHECK(fiber != nullptr);
+  for (int i = 0; i < 3; i++)
+    fibers.push_back(pool.Get());
+  for (Fiber* fiber : fibers)
+    CHECK(fiber != nullptr);
   CHECK(pool.Get() == nullptr);
   CHECK(pool.made() == 3);
   Fiber* for_m = pool.GetForM();
@@ -99,7 +102,8 @@ TEST_CASE("fiber: a thousand stacks keep their contents apart") {
     Slot* mine = slot;
     int64_t local[16] = {};
     for (int round = 0;; round++) {
-      for (int64_t& one : local) one += round;
+      for (int64_t& one : local)
+        one += round;
       mine->sum += local[round % 16];
       (void)Fiber::Switch(mine->fiber, &s.home);
     }
@@ -114,8 +118,10 @@ TEST_CASE("fiber: a thousand stacks keep their contents apart") {
     }
   }
   int64_t expected = 0;
-  for (int round = 0; round < 20; round++) expected += round * (round + 1) / 2;
-  for (const Slot& one : slots) REQUIRE(one.sum == expected);
+  for (int round = 0; round < 20; round++)
+    expected += round * (round + 1) / 2;
+  for (const Slot& one : slots)
+    REQUIRE(one.sum == expected);
 }
 
 TEST_CASE("fiber: has megabytes of stack") {
@@ -130,7 +136,8 @@ TEST_CASE("fiber: has megabytes of stack") {
 #else
     s.number = UseStack(3000);
 #endif
-    for (;;) (void)Fiber::Switch(self, &s.home);
+    for (;;)
+      (void)Fiber::Switch(self, &s.home);
   };
   fix.own.home.user = pool.Get();
   (void)Fiber::Switch(&fix.own.home, static_cast<Fiber*>(fix.own.home.user));
@@ -163,7 +170,8 @@ TEST_CASE("fiber: the pool knows its guards") {
   CHECK(found);
 }
 
-TEST_CASE("fiber: tops of stacks are spread, so that they do not share cache sets") {
+TEST_CASE(
+    "fiber: tops of stacks are spread, so that they do not share cache sets") {
   FiberPool pool(&Entry, 64);
   std::vector<uintptr_t> offsets;
   for (int i = 0; i < 64; i++) {
@@ -237,10 +245,12 @@ TEST_CASE("fiber: many idle stacks do not keep what they once used") {
     running = fibers.back();
     (void)Fiber::Switch(&fix.own.home, running);
   }
-  for (Fiber* fiber : fibers) pool.Put(fiber);
+  for (Fiber* fiber : fibers)
+    pool.Put(fiber);
   // Of the stack put back last, a page 150 KB below the record is not resident.
   const uintptr_t page =
-      (reinterpret_cast<uintptr_t>(fibers.back()) - 150 * 1024) & ~uintptr_t{4095};
+      (reinterpret_cast<uintptr_t>(fibers.back()) - 150 * 1024) &
+      ~uintptr_t{4095};
   unsigned char resident = 1;
   REQUIRE(mincore(reinterpret_cast<void*>(page), 4096, &resident) == 0);
   CHECK((resident & 1) == 0);

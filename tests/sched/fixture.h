@@ -7,14 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <doctest/doctest.h>
-
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
+
+#include <doctest/doctest.h>
 
 #include "sched/clock.h"
 #include "sched/native.h"
@@ -25,15 +25,16 @@ namespace trilune {
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kMillisecond = 1'000'000;
 
-// Waits until `condition` holds. There is no deadline: the test's own limit ends
-// a wait for something that never comes, and names the case.
+// Waits until `condition` holds. There is no deadline: the test's own limit
+// ends a wait for something that never comes, and names the case.
 template <class Condition>
 void Await(Condition condition) {
-  while (!condition()) std::this_thread::yield();
+  while (!condition())
+    std::this_thread::yield();
 }
 
-// A running scheduler with native Gs. At the end every G must have ended, or end
-// when it is cancelled, and every M must stop.
+// A running scheduler with native Gs. At the end every G must have ended, or
+// end when it is cancelled, and every M must stop.
 struct NativeFixture {
   explicit NativeFixture(int procs, SchedulerConfig config = {}) {
     config.procs = procs;

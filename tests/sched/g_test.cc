@@ -1,15 +1,15 @@
-// Unit tests for sched/g.h and sched/g_word.h: the states of a G and its tickets.
-// Interleavings of wakers are explored in tests/model/g_word_model.cc.
+// Unit tests for sched/g.h and sched/g_word.h: the states of a G and its
+// tickets. Interleavings of wakers are explored in tests/model/g_word_model.cc.
 
 #include "sched/g.h"
-
-#include <doctest/doctest.h>
 
 #include <cstring>
 #include <initializer_list>
 #include <set>
 #include <string>
 #include <utility>
+
+#include <doctest/doctest.h>
 
 #include "tests/sched/fixture.h"
 
@@ -75,7 +75,8 @@ TEST_CASE("g: each legal edge can be walked") {
 }
 
 TEST_CASE("g: an illegal edge aborts, and so does a wrong idea of the state") {
-  for (const auto& [from, to] : std::initializer_list<std::pair<GState, GState>>{
+  for (const auto& [from, to] :
+       std::initializer_list<std::pair<GState, GState>>{
            {GState::kIdle, GState::kRunning},
            {GState::kRunnable, GState::kWaiting},
            {GState::kWaiting, GState::kRunning},
@@ -165,7 +166,8 @@ TEST_CASE("g: the list gives back what came first, and can be refilled") {
   GList list;
   CHECK(list.empty());
   CHECK(list.PopHead() == nullptr);
-  for (G& g : gs) list.PushTail(&g);
+  for (G& g : gs)
+    list.PushTail(&g);
   CHECK(list.PopHead() == &gs[0]);
   CHECK(list.PopHead() == &gs[1]);
   list.PushTail(&gs[0]);
@@ -185,7 +187,8 @@ TEST_CASE("g: the list takes one at its head or behind another") {
   list.PushHead(&gs[0]);            // 0 1 2 3
   list.PushBehind(&gs[3], &gs[4]);  // 0 1 2 3 4
   list.PushTail(&gs[5]);            // 0 1 2 3 4 5
-  for (G& g : gs) CHECK(list.PopHead() == &g);
+  for (G& g : gs)
+    CHECK(list.PopHead() == &g);
   CHECK(list.PopHead() == nullptr);
 }
 
@@ -232,7 +235,8 @@ TEST_CASE("g: every state and every wait reason has a name of its own") {
   int reasons = 0;
   while (std::strcmp(WaitReasonName(static_cast<WaitReason>(reasons)), "?") !=
          0) {
-    CHECK(names.insert(WaitReasonName(static_cast<WaitReason>(reasons))).second);
+    CHECK(
+        names.insert(WaitReasonName(static_cast<WaitReason>(reasons))).second);
     reasons++;
   }
   CHECK(reasons > static_cast<int>(WaitReason::kHostCall));

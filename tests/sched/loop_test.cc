@@ -1,15 +1,16 @@
-// Tests of sched/loop.h: Gs of one strand, parking with and without a stack. The
-// kind of G here runs a closure for each step, as the Lua G runs its coroutine.
+// Tests of sched/loop.h: Gs of one strand, parking with and without a stack.
+// The kind of G here runs a closure for each step, as the Lua G runs its
+// coroutine.
 
 #include "sched/loop.h"
-
-#include <doctest/doctest.h>
 
 #include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "tests/sched/fixture.h"
 
@@ -417,7 +418,8 @@ TEST_CASE("loop: of many wakers of one wait, one makes the G run") {
       }
     });
   }
-  for (std::thread& waker : wakers) waker.join();
+  for (std::thread& waker : wakers)
+    waker.join();
   CHECK(wins == kWaits);
   CHECK(g->runs == kWaits + 1);
 }

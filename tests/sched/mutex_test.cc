@@ -2,11 +2,11 @@
 
 #include "sched/sync/mutex.h"
 
-#include <doctest/doctest.h>
-
 #include <chrono>
 #include <thread>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "sched/sync/handover_lock.h"
 #include "tests/sched/fixture.h"
@@ -26,7 +26,8 @@ TEST_CASE("mutex: holds off other threads") {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   CHECK(count == 40'000);
 }
 
@@ -83,14 +84,16 @@ TEST_CASE("condition variable: wakes who waits") {
   std::thread other([&] {
     for (int i = 1; i < 2000; i += 2) {
       MutexLock lock(mu);
-      while (turn != i) changed.Wait(mu);
+      while (turn != i)
+        changed.Wait(mu);
       turn++;
       changed.NotifyAll();
     }
   });
   for (int i = 0; i < 2000; i += 2) {
     MutexLock lock(mu);
-    while (turn != i) changed.Wait(mu);
+    while (turn != i)
+      changed.Wait(mu);
     turn++;
     changed.NotifyAll();
   }
@@ -124,7 +127,8 @@ TEST_CASE("handover lock: holds off other threads, however many") {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   CHECK(count == 40'000);
 }
 

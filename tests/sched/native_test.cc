@@ -4,12 +4,12 @@
 
 #include "sched/native.h"
 
-#include <doctest/doctest.h>
-
 #include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "sched/chan.h"
 #include "tests/sched/fixture.h"
@@ -32,7 +32,8 @@ TEST_CASE("native: Gs are made by threads and by Gs, and all run") {
         }
       });
     }
-    for (std::thread& thread : threads) thread.join();
+    for (std::thread& thread : threads)
+      thread.join();
     Await([&] { return fix.gs->live() == 0; });
     CHECK(ran == 3000);
   }
@@ -53,7 +54,8 @@ TEST_CASE("native: on one P Gs that yield take turns") {
       });
     }
     int one = 0;
-    for (int i = 0; i < 3; i++) done.Recv(&one);
+    for (int i = 0; i < 3; i++)
+      done.Recv(&one);
   });
   REQUIRE(order.size() == 300);
   int wrong = 0;
@@ -105,7 +107,8 @@ TEST_CASE("native: who runs is known, and nobody is outside") {
 TEST_CASE("native: a closure is destroyed when its G ends") {
   NativeFixture fix(2);
   auto held = std::make_shared<int>(1);
-  for (int i = 0; i < 100; i++) fix.gs->Go([held] { (void)*held; });
+  for (int i = 0; i < 100; i++)
+    fix.gs->Go([held] { (void)*held; });
   Await([&] { return fix.gs->live() == 0; });
   CHECK(held.use_count() == 1);
 }
@@ -116,16 +119,19 @@ TEST_CASE("native: records are used again, and each G is a new one") {
   for (int i = 0; i < 2000; i++) {
     fix.Run([&] { ids.push_back(CurrentM()->current->id); });
   }
-  for (size_t i = 1; i < ids.size(); i++) REQUIRE(ids[i] > ids[i - 1]);
+  for (size_t i = 1; i < ids.size(); i++)
+    REQUIRE(ids[i] > ids[i - 1]);
 }
 
 TEST_CASE("native: what a G did is there for who saw it end") {
   NativeFixture fix(4);
   for (int round = 0; round < 50; round++) {
     int plain[8] = {};  // TSan would object
-    for (int& one : plain) fix.gs->Go([&one] { one = 1; });
+    for (int& one : plain)
+      fix.gs->Go([&one] { one = 1; });
     Await([&] { return fix.gs->live() == 0; });
-    for (const int one : plain) CHECK(one == 1);
+    for (const int one : plain)
+      CHECK(one == 1);
   }
 }
 
@@ -151,7 +157,8 @@ TEST_CASE("native: all asleep is a deadlock, which Run reports") {
 TEST_CASE("native: a G that sleeps is no deadlock") {
   NativeFixture fix(2);
   fix.Run([&] {
-    for (int i = 0; i < 50; i++) CHECK(NativeGs::Sleep(50'000));
+    for (int i = 0; i < 50; i++)
+      CHECK(NativeGs::Sleep(50'000));
   });
 }
 
@@ -180,7 +187,8 @@ TEST_CASE("native: an idle scheduler that is given work is no deadlock") {
   }
 }
 
-TEST_CASE("native: threads that run Gs at one time do not see each other's end") {
+TEST_CASE(
+    "native: threads that run Gs at one time do not see each other's end") {
   NativeFixture fix(2);
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
@@ -191,7 +199,8 @@ TEST_CASE("native: threads that run Gs at one time do not see each other's end")
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   CHECK(wrong == 0);
 }
 
@@ -209,7 +218,8 @@ TEST_CASE("native: a deadlock is seen by every thread that waits for it") {
       if (status.code() == StatusCode::kDeadlock) deadlocks++;
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   CHECK(deadlocks == 3);
 }
 

@@ -1,12 +1,12 @@
-// Unit tests for sched/parker.h, on the kernel's futex. Interleavings are explored
-// in tests/model/parker_model.cc.
+// Unit tests for sched/parker.h, on the kernel's futex. Interleavings are
+// explored in tests/model/parker_model.cc.
 
 #include "sched/parker.h"
 
-#include <doctest/doctest.h>
-
 #include <atomic>
 #include <thread>
+
+#include <doctest/doctest.h>
 
 #include "sched/clock.h"
 
@@ -87,7 +87,8 @@ TEST_CASE("parker: a wake against a deadline is either seen or kept") {
   std::atomic<int> round{-1};
   std::thread waker([&] {
     for (int i = 0; i < kRounds; i++) {
-      while (round.load() < i) std::this_thread::yield();
+      while (round.load() < i)
+        std::this_thread::yield();
       parker.Wake();
       woken.fetch_add(1);
     }
@@ -96,7 +97,8 @@ TEST_CASE("parker: a wake against a deadline is either seen or kept") {
   for (int i = 0; i < kRounds; i++) {
     round.store(i);
     if (parker.Park(NowNs() + 2'000, &NowNs)) seen++;
-    while (woken.load() <= i) std::this_thread::yield();
+    while (woken.load() <= i)
+      std::this_thread::yield();
     // A wake that came too late for the sleep is there for the next.
     if (parker.Park(0, &NowNs)) seen++;
     REQUIRE(seen == i + 1);

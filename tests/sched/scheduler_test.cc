@@ -1,12 +1,11 @@
-// Tests of sched/scheduler.h, find_work.cc, m.h, p.h and waker.h on real threads.
-// The wake-up protocol is modelled in tests/model/waker_model.cc.
+// Tests of sched/scheduler.h, find_work.cc, m.h, p.h and waker.h on real
+// threads. The wake-up protocol is modelled in tests/model/waker_model.cc.
 //
-// Many cases here end only if somebody looks for work or minds a timer: a G spins
-// on its P until another one has run elsewhere. If nobody does they hang.
+// Many cases here end only if somebody looks for work or minds a timer: a G
+// spins on its P until another one has run elsewhere. If nobody does they hang.
 
 #include "sched/scheduler.h"
 
-#include <doctest/doctest.h>
 #include <time.h>
 
 #include <array>
@@ -15,17 +14,20 @@
 #include <thread>
 #include <vector>
 
+#include <doctest/doctest.h>
+
 #include "sched/chan.h"
 #include "tests/sched/fixture.h"
 
 namespace trilune {
 namespace {
 
-// Spins, as a G that computes: it keeps its M and P, if not their CPU. Ends only
-// if another G runs elsewhere.
+// Spins, as a G that computes: it keeps its M and P, if not their CPU. Ends
+// only if another G runs elsewhere.
 template <class Condition>
 void HogUntil(Condition condition) {
-  while (!condition()) std::this_thread::yield();
+  while (!condition())
+    std::this_thread::yield();
 }
 
 int64_t ProcessCpuNs() {
@@ -65,7 +67,8 @@ TEST_CASE("scheduler: stops while Gs run, wait and sleep") {
     for (int i = 0; i < 10; i++) {
       gs->Go([&] {
         started++;
-        for (;;) NativeGs::Yield();
+        for (;;)
+          NativeGs::Yield();
       });
       gs->Go([&] {
         started++;
@@ -82,7 +85,8 @@ TEST_CASE("scheduler: stops while Gs run, wait and sleep") {
   }
 }
 
-TEST_CASE("scheduler: a G that does not come back makes stopping fail in time") {
+TEST_CASE(
+    "scheduler: a G that does not come back makes stopping fail in time") {
   SchedulerConfig config;
   config.procs = 2;
   Scheduler sched(config);
@@ -118,7 +122,8 @@ TEST_CASE("scheduler: Ps come and go under load, and nothing is lost") {
   std::atomic<int> early{0};
   std::atomic<int> ended{0};
   std::array<std::unique_ptr<Chan<int>>, 4> chans;
-  for (auto& chan : chans) chan = std::make_unique<Chan<int>>(1);
+  for (auto& chan : chans)
+    chan = std::make_unique<Chan<int>>(1);
   for (int i = 0; i < kGs; i++) {
     fix.gs->Go([&, i] {
       for (int k = 0; k < kRounds; k++) {
@@ -200,7 +205,8 @@ TEST_CASE("scheduler: a woken G is stolen if its waker does not park") {
     Chan<int> back(1);
     fix.gs->Go([&] {
       int value = 0;
-      while (to.Recv(&value) == ChanStatus::kOk) back.Send(value);
+      while (to.Recv(&value) == ChanStatus::kOk)
+        back.Send(value);
     });
     for (int i = 0; i < 300; i++) {
       int value = i;
@@ -213,7 +219,8 @@ TEST_CASE("scheduler: a woken G is stolen if its waker does not park") {
   });
 }
 
-TEST_CASE("scheduler: a G that yielded to one that computes goes on elsewhere") {
+TEST_CASE(
+    "scheduler: a G that yielded to one that computes goes on elsewhere") {
   NativeFixture fix(2);
   fix.Run([&] {
     for (int i = 0; i < 300; i++) {
@@ -248,7 +255,8 @@ TEST_CASE("scheduler: a timer of a P whose G computes is run by another") {
           woken = true;
         });
         // Let it arm its timer, here or elsewhere; then keep this P busy.
-        while (!asleep) NativeGs::Yield();
+        while (!asleep)
+          NativeGs::Yield();
         HogUntil([&] { return woken.load(); });
       }
     });
@@ -294,12 +302,14 @@ TEST_CASE("scheduler: more Gs than a P's queue holds all run") {
     });
     Await([&] { return count == kGs; });
     int wrong = 0;
-    for (const auto& one : ran) wrong += one == 1 ? 0 : 1;
+    for (const auto& one : ran)
+      wrong += one == 1 ? 0 : 1;
     CHECK(wrong == 0);
   }
 }
 
-TEST_CASE("scheduler: a pair that wakes each other does not starve the others") {
+TEST_CASE(
+    "scheduler: a pair that wakes each other does not starve the others") {
   NativeFixture fix(1);
   fix.Run([&] {
     Chan<int> to(0);
@@ -308,7 +318,8 @@ TEST_CASE("scheduler: a pair that wakes each other does not starve the others") 
     Chan<int> done(0);
     fix.gs->Go([&] {
       int value = 0;
-      while (to.Recv(&value) == ChanStatus::kOk) back.Send(value);
+      while (to.Recv(&value) == ChanStatus::kOk)
+        back.Send(value);
       done.Send(1);
     });
     fix.gs->Go([&] {
@@ -319,7 +330,8 @@ TEST_CASE("scheduler: a pair that wakes each other does not starve the others") 
       }
       to.Close();
     });
-    for (int i = 0; i < 10; i++) NativeGs::Yield();
+    for (int i = 0; i < 10; i++)
+      NativeGs::Yield();
     enough = true;
     int one = 0;
     CHECK(done.Recv(&one) == ChanStatus::kOk);
@@ -354,11 +366,12 @@ TEST_CASE("scheduler: several live in one process, and channels join them") {
   Chan<int> back(2);
   two.gs->Go([&] {
     int value = 0;
-    while (there.Recv(&value) == ChanStatus::kOk) back.Send(value + 1);
+    while (there.Recv(&value) == ChanStatus::kOk)
+      back.Send(value + 1);
     back.Close();
   });
-  // Not by Run: while its scheduler is idle, what another one does is to it what
-  // the host does, and it would call the wait a deadlock.
+  // Not by Run: while its scheduler is idle, what another one does is to it
+  // what the host does, and it would call the wait a deadlock.
   one.gs->Go([&] {
     for (int i = 0; i < 500; i++) {
       int value = i;
@@ -388,14 +401,16 @@ TEST_CASE("scheduler: the counters move with what they count") {
   NativeFixture fix(2);
   const auto ticks = [&] {
     uint64_t sum = 0;
-    for (const uint64_t one : fix.sched->stats().schedticks) sum += one;
+    for (const uint64_t one : fix.sched->stats().schedticks)
+      sum += one;
     return sum;
   };
   const uint64_t ticks_before = ticks();
   fix.Run([&] {
     Chan<int> chan(0);
     fix.gs->Go([&] {
-      for (int i = 0; i < 100; i++) chan.Send(1);
+      for (int i = 0; i < 100; i++)
+        chan.Send(1);
       chan.Close();
     });
     int value = 0;
@@ -422,7 +437,8 @@ TEST_CASE("scheduler: idle, it uses no CPU") {
     CAPTURE(with_timer);
     NativeFixture fix(4);
     std::atomic<int> ran{0};
-    for (int i = 0; i < 100; i++) fix.gs->Go([&] { ran++; });
+    for (int i = 0; i < 100; i++)
+      fix.gs->Go([&] { ran++; });
     if (with_timer) {
       fix.gs->Go([&] { (void)NativeGs::Sleep(3600 * kSecond); });
     }
@@ -471,19 +487,23 @@ TEST_CASE("scheduler: sleepers wake in the order of their deadlines on one P") {
           int value = 0;
           Chan<int> never(0);
           armed++;
-          CHECK(never.Recv(&value, base + place * 1000) == ChanStatus::kTimeout);
+          CHECK(never.Recv(&value, base + place * 1000) ==
+                ChanStatus::kTimeout);
           order.push_back(place);
           done.Send(1);
         });
       }
-      while (armed < 50) NativeGs::Yield();
+      while (armed < 50)
+        NativeGs::Yield();
       in_time = NowNs() < base;
       int one = 0;
-      for (int i = 0; i < 50; i++) done.Recv(&one);
+      for (int i = 0; i < 50; i++)
+        done.Recv(&one);
     });
   }
   REQUIRE(order.size() == 50);
-  for (int i = 0; i < 50; i++) CHECK(order[static_cast<size_t>(i)] == i);
+  for (int i = 0; i < 50; i++)
+    CHECK(order[static_cast<size_t>(i)] == i);
 }
 
 }  // namespace

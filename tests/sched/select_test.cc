@@ -2,13 +2,13 @@
 
 #include "sched/select.h"
 
-#include <doctest/doctest.h>
-
 #include <array>
 #include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "tests/sched/fixture.h"
 
@@ -21,7 +21,8 @@ constexpr int64_t kPast = 0;
 template <size_t N>
 double ChiSquare(const std::array<int, N>& counts) {
   double total = 0;
-  for (const int count : counts) total += count;
+  for (const int count : counts)
+    total += count;
   const double expected = total / N;
   double sum = 0;
   for (const int count : counts) {
@@ -121,6 +122,25 @@ TEST_CASE("select: a null channel is never ready") {
   });
 }
 
+// No lock holds the G back: it may be gone before the other M is done with it.
+TEST_CASE("select: a wait on nothing but its deadline ends cleanly") {
+  NativeFixture fix(4);
+  std::atomic<int> ended{0};
+  for (int g = 0; g < 8; g++) {
+    fix.gs->Go([&, g] {
+      for (int i = 0; i < 2000; i++) {
+        int value = 0;
+        Selector select;
+        if (g % 2 == 0) select.Recv<int>(nullptr, &value);
+        const auto status = select.Select(NowNs() + i % 500).status;
+        CHECK(status == ChanStatus::kTimeout);
+      }
+      ended++;
+    });
+  }
+  Await([&] { return ended == 8; });
+}
+
 TEST_CASE("select: without any case it waits for ever, until cancelled") {
   NativeFixture fix(1);
   const Status status = fix.gs->Run([&] {
@@ -189,7 +209,8 @@ TEST_CASE("select: closing a channel ends the selects that wait on it") {
             }
           });
         }
-        while (waiting < 10) NativeGs::Yield();
+        while (waiting < 10)
+          NativeGs::Yield();
         closed.Close();
       });
       Await([&] { return fix.gs->live() == 0; });
@@ -204,16 +225,19 @@ TEST_CASE("select: chooses among ready cases with equal chances") {
   constexpr int kChoices = 100'000;
   std::array<int, kCases> counts = {};
   // How often a choice follows each other one: it must not depend on the last.
-  std::array<int, kCases * kCases> pairs = {};
+  std::array<int, kCases* kCases> pairs = {};
   std::array<std::unique_ptr<Chan<int>>, kCases> chans;
-  for (auto& chan : chans) chan = std::make_unique<Chan<int>>(1);
+  for (auto& chan : chans)
+    chan = std::make_unique<Chan<int>>(1);
   fix.Run([&] {
-    for (auto& chan : chans) chan->Send(1);
+    for (auto& chan : chans)
+      chan->Send(1);
     int last = 0;
     for (int i = 0; i < kChoices; i++) {
       int value = 0;
       Selector select;
-      for (auto& chan : chans) select.Recv(chan.get(), &value);
+      for (auto& chan : chans)
+        select.Recv(chan.get(), &value);
       const int index = select.Select().index;
       counts[static_cast<size_t>(index)]++;
       pairs[static_cast<size_t>(last) * kCases + static_cast<size_t>(index)]++;
@@ -231,9 +255,11 @@ TEST_CASE("select: chances are equal wherever the ready cases stand") {
   std::array<int, 3> counts = {};
   Chan<int> empty(0);
   std::array<std::unique_ptr<Chan<int>>, 3> chans;
-  for (auto& chan : chans) chan = std::make_unique<Chan<int>>(1);
+  for (auto& chan : chans)
+    chan = std::make_unique<Chan<int>>(1);
   fix.Run([&] {
-    for (auto& chan : chans) chan->Send(1);
+    for (auto& chan : chans)
+      chan->Send(1);
     for (int i = 0; i < 100'000; i++) {
       int value = 0;
       Selector select;
@@ -283,7 +309,8 @@ TEST_CASE("select: a wait on one channel in two cases ends once") {
       CHECK(select.Select().status == ChanStatus::kOk);
       CHECK(value == 9);
     });
-    while (waiting < 1) NativeGs::Yield();
+    while (waiting < 1)
+      NativeGs::Yield();
     NativeGs::Yield();
     CHECK(chan.Send(9) == ChanStatus::kOk);
     int more = 1;
@@ -389,8 +416,9 @@ TEST_CASE("select: which case ran is known exactly, under contention") {
             const auto c = static_cast<size_t>(selected.index);
             received[c] += values[c];
             for (size_t other = 0; other < 3; other++) {
-              const bool right = other == c ? values[other] % 3 == selected.index
-                                            : values[other] == -1;
+              const bool right = other == c
+                                     ? values[other] % 3 == selected.index
+                                     : values[other] == -1;
               if (!right) mixed++;
             }
           }
@@ -398,20 +426,25 @@ TEST_CASE("select: which case ran is known exactly, under contention") {
         });
       }
       int one = 0;
-      for (int i = 0; i < 3; i++) done.Recv(&one);
+      for (int i = 0; i < 3; i++)
+        done.Recv(&one);
       // Close only when drained, so that every receiver sees every value.
-      for (auto& chan : chans) chan->Close();
-      for (int i = 0; i < 3; i++) done.Recv(&one);
+      for (auto& chan : chans)
+        chan->Close();
+      for (int i = 0; i < 3; i++)
+        done.Recv(&one);
     });
     CHECK(mixed == 0);
     int64_t lost = 0;
-    for (size_t c = 0; c < 3; c++) lost += sent[c] - received[c];
-    // A receiver stops at the first closed channel it meets; what is buffered in
-    // another may stay there, but nothing is made up.
+    for (size_t c = 0; c < 3; c++)
+      lost += sent[c] - received[c];
+    // A receiver stops at the first closed channel it meets; what is buffered
+    // in another may stay there, but nothing is made up.
     CHECK(lost >= 0);
     for (size_t c = 0; c < 3; c++) {
       int value = 0;
-      while (chans[c]->TryRecv(&value) == ChanStatus::kOk) lost -= value;
+      while (chans[c]->TryRecv(&value) == ChanStatus::kOk)
+        lost -= value;
     }
     CHECK(lost == 0);
   }
@@ -435,7 +468,8 @@ TEST_CASE("select: cancelling ends the wait") {
         if (selected.status == ChanStatus::kCancelled) cancelled++;
       });
     }
-    while (waiting < 10) NativeGs::Yield();
+    while (waiting < 10)
+      NativeGs::Yield();
     fix.gs->CancelAll();
   });
   Await([&] { return fix.gs->live() == 0; });
@@ -459,7 +493,8 @@ TEST_CASE("select: without a stack left it says so, and leaves no waiter") {
         ended++;
       });
     }
-    while (refused + 3 < 10) NativeGs::Yield();
+    while (refused + 3 < 10)
+      NativeGs::Yield();
     gate.Close();
   });
   Await([&] { return ended == 10; });

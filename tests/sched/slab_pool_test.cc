@@ -2,10 +2,10 @@
 
 #include "sched/slab_pool.h"
 
-#include <doctest/doctest.h>
-
 #include <cstdint>
 #include <cstring>
+
+#include <doctest/doctest.h>
 
 namespace trilune {
 namespace {

@@ -2,10 +2,10 @@
 
 #include "sched/status.h"
 
-#include <doctest/doctest.h>
-
 #include <memory>
 #include <utility>
+
+#include <doctest/doctest.h>
 
 namespace trilune {
 namespace {

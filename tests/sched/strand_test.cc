@@ -3,11 +3,11 @@
 
 #include "sched/strand.h"
 
-#include <doctest/doctest.h>
-
 #include <atomic>
 #include <thread>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 namespace trilune {
 namespace {
@@ -37,7 +37,8 @@ TEST_CASE("strand: woken first, then the others as they came") {
   CHECK(strand.Pick() == nullptr);
 }
 
-TEST_CASE("strand: a pair that wakes each other lets others in every 64 picks") {
+TEST_CASE(
+    "strand: a pair that wakes each other lets others in every 64 picks") {
   Strand strand(nullptr);
   G pair[2];
   G other;
@@ -107,13 +108,16 @@ TEST_CASE("strand: a pair and a stopped G together starve nobody") {
   CHECK(picks <= 64 + 64 / 15 + 2);
 }
 
-TEST_CASE("strand: new Gs run in the order of their making, before older ones") {
+TEST_CASE(
+    "strand: new Gs run in the order of their making, before older ones") {
   Strand strand(nullptr);
   G older;
   G fresh[3];
   strand.PushFresh(&older);
-  for (G& g : fresh) strand.PushNew(&g);
-  for (G& g : fresh) CHECK(PickAndCount(strand) == &g);
+  for (G& g : fresh)
+    strand.PushNew(&g);
+  for (G& g : fresh)
+    CHECK(PickAndCount(strand) == &g);
   CHECK(PickAndCount(strand) == &older);
 }
 
@@ -154,12 +158,14 @@ TEST_CASE("strand: mail is taken oldest first, behind what is queued") {
   G queued;
   G mail[3];
   strand.PushFresh(&queued);
-  for (G& g : mail) CHECK_FALSE(strand.word.Push(&g));
+  for (G& g : mail)
+    CHECK_FALSE(strand.word.Push(&g));
   CHECK(strand.word.HasMail());
   strand.TakeMail();
   CHECK_FALSE(strand.word.HasMail());
   CHECK(strand.Pick() == &queued);
-  for (G& g : mail) CHECK(strand.Pick() == &g);
+  for (G& g : mail)
+    CHECK(strand.Pick() == &g);
 }
 
 // Invariants I1 and I2 of strand_word.h.
@@ -203,9 +209,11 @@ TEST_CASE("strand: a solo one never has mail and cannot be claimed") {
   CHECK_FALSE(strand.word.TryClaim());
 }
 
-// Many threads push, each owner drains and releases: every push arrives once, and
-// the owner's plain counter (TSan looks) shows that there is one owner at a time.
-TEST_CASE("strand word: pushes from many threads all arrive, one owner at a time") {
+// Many threads push, each owner drains and releases: every push arrives once,
+// and the owner's plain counter (TSan looks) shows that there is one owner at a
+// time.
+TEST_CASE(
+    "strand word: pushes from many threads all arrive, one owner at a time") {
   constexpr int kThreads = 3;
   constexpr int kPushes = 20'000;
   struct Node {
@@ -229,7 +237,8 @@ TEST_CASE("strand word: pushes from many threads all arrive, one owner at a time
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   CHECK(arrived == kThreads * kPushes);
   CHECK(word.TryClaim());
 }

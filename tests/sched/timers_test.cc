@@ -3,13 +3,13 @@
 
 #include "sched/timers.h"
 
-#include <doctest/doctest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <memory>
 #include <random>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 #include "sched/clock.h"
 
@@ -56,7 +56,8 @@ TEST_CASE("timers: what is due comes out by deadline, the rest stays") {
   }
   std::sort(whens.begin(), whens.end());
   size_t at = 0;
-  for (const int64_t now : {int64_t{0}, int64_t{1}, int64_t{2500}, int64_t{9999}}) {
+  for (const int64_t now :
+       {int64_t{0}, int64_t{1}, int64_t{2500}, int64_t{9999}}) {
     for (G* g = timers.TakeDue(now); g != nullptr; g = g->next) {
       REQUIRE(at < whens.size());
       CHECK(static_cast<int64_t>(g->id) == whens[at]);
@@ -132,7 +133,8 @@ TEST_CASE("timers: stale ones in front can be dropped without being due") {
   Timers timers;
   TestG gs[3];
   const uint64_t tickets[3] = {gs[0].Wait(), gs[1].Wait(), gs[2].Wait()};
-  for (int i = 0; i < 3; i++) timers.Add(100 + i, &gs[i], tickets[i]);
+  for (int i = 0; i < 3; i++)
+    timers.Add(100 + i, &gs[i], tickets[i]);
   timers.DropStale();
   CHECK(timers.size() == 3);
   gs[0].EndEarly(tickets[0]);
@@ -150,7 +152,8 @@ TEST_CASE("timers: moving takes what is waited for along, and leaves nothing") {
   Timers to;
   TestG gs[4];
   uint64_t tickets[4] = {};
-  for (int i = 0; i < 4; i++) tickets[i] = gs[i].Wait();
+  for (int i = 0; i < 4; i++)
+    tickets[i] = gs[i].Wait();
   to.Add(25, &gs[3], tickets[3]);
   from.Add(30, &gs[2], tickets[2]);
   from.Add(20, &gs[1], tickets[1]);

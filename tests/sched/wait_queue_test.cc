@@ -2,10 +2,10 @@
 
 #include "sched/wait_queue.h"
 
-#include <doctest/doctest.h>
-
 #include <array>
 #include <vector>
+
+#include <doctest/doctest.h>
 
 namespace trilune {
 namespace {
@@ -27,7 +27,8 @@ struct Entry {
 
 std::vector<WaiterBase*> PopAll(WaitQueue& queue) {
   std::vector<WaiterBase*> all;
-  while (WaiterBase* waiter = queue.PopAndWin()) all.push_back(waiter);
+  while (WaiterBase* waiter = queue.PopAndWin())
+    all.push_back(waiter);
   return all;
 }
 
@@ -36,7 +37,8 @@ TEST_CASE("wait queue: the longest waiting is popped first") {
   CHECK(queue.empty());
   CHECK(queue.PopAndWin() == nullptr);
   std::array<Entry, 3> entries;
-  for (Entry& entry : entries) queue.PushTail(&entry.waiter, &entry.g);
+  for (Entry& entry : entries)
+    queue.PushTail(&entry.waiter, &entry.g);
   CHECK_FALSE(queue.empty());
   CHECK(queue.head() == &entries[0].waiter);
   for (Entry& entry : entries) {
@@ -52,7 +54,8 @@ TEST_CASE("wait queue: a waiter leaves from any place, and only once") {
     CAPTURE(out);
     WaitQueue queue;
     std::array<Entry, 3> entries;
-    for (Entry& entry : entries) queue.PushTail(&entry.waiter, &entry.g);
+    for (Entry& entry : entries)
+      queue.PushTail(&entry.waiter, &entry.g);
     WaitQueue::Remove(&entries[out].waiter);
     WaitQueue::Remove(&entries[out].waiter);
     std::vector<WaiterBase*> expected;
@@ -64,7 +67,8 @@ TEST_CASE("wait queue: a waiter leaves from any place, and only once") {
   }
 }
 
-TEST_CASE("wait queue: the only waiter leaves, and the queue can be used again") {
+TEST_CASE(
+    "wait queue: the only waiter leaves, and the queue can be used again") {
   WaitQueue queue;
   Entry entry;
   queue.PushTail(&entry.waiter, &entry.g);
@@ -82,10 +86,12 @@ TEST_CASE("wait queue: removing one that is not linked does nothing") {
 }
 
 // Invariant I2.
-TEST_CASE("wait queue: waiters whose wait has ended otherwise are passed over") {
+TEST_CASE(
+    "wait queue: waiters whose wait has ended otherwise are passed over") {
   WaitQueue queue;
   std::array<Entry, 4> entries;
-  for (Entry& entry : entries) queue.PushTail(&entry.waiter, &entry.g);
+  for (Entry& entry : entries)
+    queue.PushTail(&entry.waiter, &entry.g);
   // A timer got the first two and the last.
   for (const size_t i : {0U, 1U, 3U}) {
     REQUIRE(entries[i].g.word.TryWakeCurrent());
@@ -98,7 +104,8 @@ TEST_CASE("wait queue: waiters whose wait has ended otherwise are passed over") 
 TEST_CASE("wait queue: winning the head pops it in any case") {
   WaitQueue queue;
   std::array<Entry, 2> entries;
-  for (Entry& entry : entries) queue.PushTail(&entry.waiter, &entry.g);
+  for (Entry& entry : entries)
+    queue.PushTail(&entry.waiter, &entry.g);
   REQUIRE(entries[0].g.word.TryWakeCurrent());
   CHECK(queue.WinHead() == nullptr);
   CHECK(queue.head() == &entries[1].waiter);
