@@ -26,7 +26,7 @@ namespace trilune {
 
 struct NativeG;
 
-class NativeGs : private QuiescenceListener {
+class NativeGs final : private QuiescenceListener {
  public:
   explicit NativeGs(Scheduler* sched);
   // Requires: the scheduler has stopped.

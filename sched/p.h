@@ -19,7 +19,8 @@
 namespace trilune {
 
 struct alignas(64) P {
-  explicit P(int number) : id(number), rng(0x9e3779b9U * (id + 1U) | 1U) {}
+  explicit P(int number)
+      : id(number), rng(0x9e3779b9U * static_cast<uint32_t>(number + 1) | 1U) {}
 
   // Constant after construction.
   const int id;

@@ -101,7 +101,7 @@ struct Run : std::enable_shared_from_this<Run> {
 // The G's share of a Run: a userdata of this type.
 using HeldRun = std::shared_ptr<Run>;
 constexpr int kHeldRunIndex = 2;
-const char held_run_key = 0;
+constexpr char kHeldRunKey = 0;
 
 int DropHeldRun(lua_State* L) {
   static_cast<HeldRun*>(lua_touserdata(L, 1))->reset();
@@ -111,13 +111,13 @@ int DropHeldRun(lua_State* L) {
 // Pushes the userdata that keeps `run`. Raises before it does so, if at all.
 void PushHeldRun(lua_State* L, Run* run) {
   auto* held = new (lua_newuserdatauv(L, sizeof(HeldRun), 0)) HeldRun();
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &held_run_key) != LUA_TTABLE) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kHeldRunKey) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_createtable(L, 0, 1);
     lua_pushcfunction(L, &DropHeldRun);
     lua_setfield(L, -2, "__gc");
     lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &held_run_key);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &kHeldRunKey);
   }
   lua_setmetatable(L, -2);
   *held = run->shared_from_this();
@@ -430,7 +430,7 @@ class Runtime::Impl {
       }
       stopped_ = true;
     }
-    const Status result = CloseAll();
+    Status result = CloseAll();
     MutexLock lock(mu_);
     ended_ = true;
     result_ = result;

@@ -38,7 +38,7 @@ template <class Sync, bool kCheckRelease>
 struct Pushing : rl::test_suite<Pushing<Sync, kCheckRelease>, 3> {
   static constexpr int kEach = 2;
   StrandWord<Node<Sync>, Sync> word;
-  std::array<Node<Sync>, 3 * kEach> nodes;
+  std::array<Node<Sync>, size_t{3} * kEach> nodes;
   rl::var<int> arrived;  // the owner's
 
   void before() { arrived($) = 0; }

@@ -5,6 +5,8 @@
 
 #include "sched/chan.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -117,7 +119,7 @@ TEST_CASE("chan: a buffered send waits only when the buffer is full") {
   Chan<int> chan(3);
   fix.Run([&] {
     for (int i = 0; i < 3; i++)
-      CHECK(chan.Send(std::move(i)) == ChanStatus::kOk);
+      CHECK(chan.Send(int{i}) == ChanStatus::kOk);
     int more = 9;
     CHECK(chan.TrySend(more) == ChanStatus::kTimeout);
     CHECK(more == 9);
@@ -140,7 +142,7 @@ TEST_CASE("chan: values of waiting senders follow those buffered, in order") {
     int sending = 0;
     fix.Run([&] {
       for (int i = 0; i < buffered; i++)
-        chan.Send(std::move(i));
+        chan.Send(int{i});
       for (int i = 0; i < 4; i++) {
         fix.gs->Go([&, i] {
           sending++;
@@ -291,47 +293,54 @@ TEST_CASE("chan: who gave up waiting gets nothing and blocks nobody") {
 
 // A deadline against a partner: each value is either handed over, and both
 // sides know, or kept by its sender, and both sides know.
+struct TimeoutRace {
+  TimeoutRace(int procs, uint32_t capacity) : fix(procs), chan(capacity) {}
+
+  void Send(int sender) {
+    for (int64_t i = 1; i <= 20'000; i++) {
+      int64_t value = 2 * i + sender;
+      const auto status = chan.Send(value, NowNs() + (i * 37) % 3000);
+      if (status == ChanStatus::kOk) sent += 2 * i + sender;
+    }
+    if (--senders == 0) chan.Close();
+    done.Send(1);
+  }
+  void Receive() {
+    auto status = ChanStatus::kOk;
+    for (int64_t i = 1; status != ChanStatus::kClosed; i++) {
+      int64_t value = 0;
+      status = chan.Recv(&value, NowNs() + (i * 53) % 3000);
+      if (status == ChanStatus::kOk) received += value;
+    }
+    done.Send(1);
+  }
+  void Run() {
+    for (int i = 0; i < 2; i++) {
+      fix.gs->Go([this, i] { Send(i); });
+      fix.gs->Go([this] { Receive(); });
+    }
+    int one = 0;
+    for (int i = 0; i < 4; i++)
+      CHECK(done.Recv(&one) == ChanStatus::kOk);
+  }
+
+  NativeFixture fix;
+  Chan<int64_t> chan;
+  Chan<int> done{0};
+  std::atomic<int64_t> sent{0};
+  std::atomic<int64_t> received{0};
+  std::atomic<int> senders{2};
+};
+
 TEST_CASE("chan: a timeout that races readiness loses or wins, never both") {
-  constexpr int kTries = 20'000;
   for (const int procs : {1, 2, 4}) {
     for (const uint32_t capacity : {0U, 2U}) {
       CAPTURE(procs);
       CAPTURE(capacity);
-      NativeFixture fix(procs);
-      Chan<int64_t> chan(capacity);
-      Chan<int> done(0);
-      std::atomic<int64_t> sent{0};
-      std::atomic<int64_t> received{0};
-      std::atomic<int> senders{2};
-      fix.Run([&] {
-        for (int s = 0; s < 2; s++) {
-          fix.gs->Go([&, s] {
-            for (int64_t i = 1; i <= kTries; i++) {
-              int64_t value = 2 * i + s;
-              const auto status = chan.Send(value, NowNs() + (i * 37) % 3000);
-              if (status == ChanStatus::kOk) sent += 2 * i + s;
-            }
-            if (--senders == 0) chan.Close();
-            done.Send(1);
-          });
-        }
-        for (int r = 0; r < 2; r++) {
-          fix.gs->Go([&] {
-            for (int64_t i = 1;; i++) {
-              int64_t value = 0;
-              const auto status = chan.Recv(&value, NowNs() + (i * 53) % 3000);
-              if (status == ChanStatus::kOk) received += value;
-              if (status == ChanStatus::kClosed) break;
-            }
-            done.Send(1);
-          });
-        }
-        int one = 0;
-        for (int i = 0; i < 4; i++)
-          CHECK(done.Recv(&one) == ChanStatus::kOk);
-      });
-      CHECK(sent == received);
-      CHECK(sent > 0);
+      TimeoutRace race(procs, capacity);
+      race.fix.Run([&] { race.Run(); });
+      CHECK(race.sent == race.received);
+      CHECK(race.sent > 0);
     }
   }
 }
@@ -391,47 +400,57 @@ TEST_CASE("chan: carries what can only be moved") {
   });
 }
 
+struct ManyParties {
+  static constexpr int kEach = 3000;
+  static constexpr int kParties = 4;
+
+  ManyParties(int procs, uint32_t capacity) : fix(procs), chan(capacity) {}
+
+  void Send(int sender) {
+    for (int i = 0; i < kEach; i++)
+      chan.Send(sender * kEach + i);
+    if (--senders == 0) chan.Close();
+  }
+  // One receiver sees the values of one sender in order.
+  void Receive() {
+    std::array<int, kParties> last = {-1, -1, -1, -1};
+    int value = 0;
+    while (chan.Recv(&value) == ChanStatus::kOk) {
+      seen[static_cast<size_t>(value)]++;
+      int& before = last[static_cast<size_t>(value / kEach)];
+      if (value <= before) disorder++;
+      before = value;
+    }
+    done.Send(1);
+  }
+  void Run() {
+    for (int i = 0; i < kParties; i++) {
+      fix.gs->Go([this, i] { Send(i); });
+      fix.gs->Go([this] { Receive(); });
+    }
+    int one = 0;
+    for (int i = 0; i < kParties; i++)
+      done.Recv(&one);
+  }
+
+  NativeFixture fix;
+  Chan<int> chan;
+  Chan<int> done{0};
+  std::array<std::atomic<int>, size_t{kParties}* kEach> seen = {};
+  std::atomic<int> disorder{0};
+  std::atomic<int> senders{kParties};
+};
+
 TEST_CASE("chan: many senders and receivers lose and repeat nothing") {
-  constexpr int kEach = 3000;
-  constexpr int kParties = 4;
   for (const int procs : {1, 2, 4}) {
     for (const uint32_t capacity : {0U, 1U, 7U}) {
       CAPTURE(procs);
       CAPTURE(capacity);
-      NativeFixture fix(procs);
-      Chan<int> chan(capacity);
-      Chan<int> done(0);
-      std::vector<std::atomic<int>> seen(kParties * kEach);
-      std::atomic<int> disorder{0};
-      std::atomic<int> senders{kParties};
-      fix.Run([&] {
-        for (int s = 0; s < kParties; s++) {
-          fix.gs->Go([&, s] {
-            for (int i = 0; i < kEach; i++)
-              chan.Send(s * kEach + i);
-            if (--senders == 0) chan.Close();
-          });
-          fix.gs->Go([&] {
-            // One receiver sees the values of one sender in order.
-            std::vector<int> last(kParties, -1);
-            int value = 0;
-            while (chan.Recv(&value) == ChanStatus::kOk) {
-              seen[static_cast<size_t>(value)]++;
-              int& before = last[static_cast<size_t>(value / kEach)];
-              if (value <= before) disorder++;
-              before = value;
-            }
-            done.Send(1);
-          });
-        }
-        int one = 0;
-        for (int i = 0; i < kParties; i++)
-          done.Recv(&one);
-      });
-      CHECK(disorder == 0);
-      int wrong = 0;
-      for (const auto& count : seen)
-        wrong += count == 1 ? 0 : 1;
+      const auto all = std::make_unique<ManyParties>(procs, capacity);
+      all->fix.Run([&] { all->Run(); });
+      CHECK(all->disorder == 0);
+      const auto wrong = std::count_if(all->seen.begin(), all->seen.end(),
+                                       [](const auto& n) { return n != 1; });
       CHECK(wrong == 0);
     }
   }

@@ -6,6 +6,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cfenv>
 #include <cstring>
@@ -74,11 +76,11 @@ TEST_CASE("fiber: runs its entry, comes back, and goes on where it was left") {
 
 TEST_CASE("fiber: the pool keeps to its limit, but for an M's first fiber") {
   FiberPool pool(&Entry, 3);
-  std::vector<Fiber*> fibers;
-  for (int i = 0; i < 3; i++)
-    fibers.push_back(pool.Get());
-  for (Fiber* fiber : fibers)
+  std::array<Fiber*, 3> fibers = {};
+  for (Fiber*& fiber : fibers) {
+    fiber = pool.Get();
     CHECK(fiber != nullptr);
+  }
   CHECK(pool.Get() == nullptr);
   CHECK(pool.made() == 3);
   Fiber* for_m = pool.GetForM();
@@ -165,7 +167,7 @@ TEST_CASE("fiber: the pool knows its guards") {
   const char* at = reinterpret_cast<const char*>(fiber);
   bool found = false;
   for (int pages = 0; pages < 1024; pages++) {
-    found = found || pool.IsGuard(at - pages * 4096);
+    found = found || pool.IsGuard(at - pages * ptrdiff_t{4096});
   }
   CHECK(found);
 }
@@ -173,9 +175,9 @@ TEST_CASE("fiber: the pool knows its guards") {
 TEST_CASE(
     "fiber: tops of stacks are spread, so that they do not share cache sets") {
   FiberPool pool(&Entry, 64);
-  std::vector<uintptr_t> offsets;
-  for (int i = 0; i < 64; i++) {
-    offsets.push_back(reinterpret_cast<uintptr_t>(pool.Get()) % 65536);
+  std::vector<uintptr_t> offsets(64);
+  for (uintptr_t& offset : offsets) {
+    offset = reinterpret_cast<uintptr_t>(pool.Get()) % 65536;
   }
   std::sort(offsets.begin(), offsets.end());
   offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
@@ -249,7 +251,7 @@ TEST_CASE("fiber: many idle stacks do not keep what they once used") {
     pool.Put(fiber);
   // Of the stack put back last, a page 150 KB below the record is not resident.
   const uintptr_t page =
-      (reinterpret_cast<uintptr_t>(fibers.back()) - 150 * 1024) &
+      (reinterpret_cast<uintptr_t>(fibers.back()) - uintptr_t{150} * 1024) &
       ~uintptr_t{4095};
   unsigned char resident = 1;
   REQUIRE(mincore(reinterpret_cast<void*>(page), 4096, &resident) == 0);

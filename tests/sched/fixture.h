@@ -9,10 +9,12 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -31,6 +33,18 @@ template <class Condition>
 void Await(Condition condition) {
   while (!condition())
     std::this_thread::yield();
+}
+
+// Runs `body(i)` for i from 0 to n - 1, each on a thread of its own, to their
+// end.
+template <class Body>
+void OnThreads(int n, Body body) {
+  std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(n));
+  for (int i = 0; i < n; i++)
+    threads.emplace_back([&body, i] { body(i); });
+  for (std::thread& thread : threads)
+    thread.join();
 }
 
 // A running scheduler with native Gs. At the end every G must have ended, or

@@ -61,7 +61,9 @@ TEST_CASE("g: exactly the edges of the table are legal") {
 }
 
 TEST_CASE("g: each legal edge can be walked") {
-  for (const auto& [from, to] : kLegal) {
+  for (const auto& edge : kLegal) {
+    const GState from = edge.first;
+    const GState to = edge.second;
     CAPTURE(GStateName(from));
     CAPTURE(GStateName(to));
     GWord<> word;
@@ -75,16 +77,17 @@ TEST_CASE("g: each legal edge can be walked") {
 }
 
 TEST_CASE("g: an illegal edge aborts, and so does a wrong idea of the state") {
-  for (const auto& [from, to] :
-       std::initializer_list<std::pair<GState, GState>>{
+  for (const auto& edge : std::initializer_list<std::pair<GState, GState>>{
            {GState::kIdle, GState::kRunning},
            {GState::kRunnable, GState::kWaiting},
            {GState::kWaiting, GState::kRunning},
            {GState::kDead, GState::kRunnable},
            {GState::kRunning, GState::kIdle}}) {
+    const GState from = edge.first;
+    const GState to = edge.second;
     CAPTURE(GStateName(from));
     CAPTURE(GStateName(to));
-    CHECK(BreaksCheck([from = from, to = to] {
+    CHECK(BreaksCheck([from, to] {
       GWord<> word;
       Bring(word, from);
       word.Become(from, to);

@@ -405,21 +405,16 @@ TEST_CASE("loop: of many wakers of one wait, one makes the G run") {
     return Outcome::kParked;
   });
   strand.Release();
-  std::vector<std::thread> wakers;
-  for (int i = 0; i < 3; i++) {
-    wakers.emplace_back([&] {
-      while (strand.ended == 0) {
-        if (g->word.TryWake(ticket)) {
-          wins++;
-          Ready(g);
-        } else {
-          std::this_thread::yield();
-        }
+  OnThreads(3, [&](int) {
+    while (strand.ended == 0) {
+      if (g->word.TryWake(ticket)) {
+        wins++;
+        Ready(g);
+      } else {
+        std::this_thread::yield();
       }
-    });
-  }
-  for (std::thread& waker : wakers)
-    waker.join();
+    }
+  });
   CHECK(wins == kWaits);
   CHECK(g->runs == kWaits + 1);
 }

@@ -17,17 +17,12 @@ namespace {
 TEST_CASE("mutex: holds off other threads") {
   Mutex mu(LockRank::kScheduler);
   int count = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 4; i++) {
-    threads.emplace_back([&] {
-      for (int k = 0; k < 10'000; k++) {
-        MutexLock lock(mu);
-        count++;
-      }
-    });
-  }
-  for (std::thread& thread : threads)
-    thread.join();
+  OnThreads(4, [&](int) {
+    for (int k = 0; k < 10'000; k++) {
+      MutexLock lock(mu);
+      count++;
+    }
+  });
   CHECK(count == 40'000);
 }
 
@@ -60,6 +55,7 @@ TEST_CASE("mutex: a debug build aborts when ranks fall or repeat") {
     HandoverLock chan;
     MutexLock first(timers);
     chan.Lock();
+    chan.Unlock();
   }));
 }
 
@@ -115,20 +111,15 @@ TEST_CASE("condition variable: a wait ends at its deadline, not before") {
 TEST_CASE("handover lock: holds off other threads, however many") {
   HandoverLock lock;
   int count = 0;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 8; i++) {
-    threads.emplace_back([&] {
-      for (int k = 0; k < 5'000; k++) {
-        lock.Lock();
-        count++;
-        // Now and then the holder loses its CPU.
-        if (k % 512 == 0) std::this_thread::yield();
-        lock.Unlock();
-      }
-    });
-  }
-  for (std::thread& thread : threads)
-    thread.join();
+  OnThreads(8, [&](int) {
+    for (int k = 0; k < 5'000; k++) {
+      lock.Lock();
+      count++;
+      // Now and then the holder loses its CPU.
+      if (k % 512 == 0) std::this_thread::yield();
+      lock.Unlock();
+    }
+  });
   CHECK(count == 40'000);
 }
 

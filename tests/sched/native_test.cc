@@ -21,19 +21,14 @@ TEST_CASE("native: Gs are made by threads and by Gs, and all run") {
   for (const int procs : {1, 4}) {
     NativeFixture fix(procs);
     std::atomic<int> ran{0};
-    std::vector<std::thread> threads;
-    for (int t = 0; t < 3; t++) {
-      threads.emplace_back([&] {
-        for (int i = 0; i < 500; i++) {
-          CHECK(fix.gs->Go([&] {
-            ran++;
-            CHECK(fix.gs->Go([&] { ran++; }));
-          }));
-        }
-      });
-    }
-    for (std::thread& thread : threads)
-      thread.join();
+    OnThreads(3, [&](int) {
+      for (int i = 0; i < 500; i++) {
+        CHECK(fix.gs->Go([&] {
+          ran++;
+          CHECK(fix.gs->Go([&] { ran++; }));
+        }));
+      }
+    });
     Await([&] { return fix.gs->live() == 0; });
     CHECK(ran == 3000);
   }
@@ -191,16 +186,11 @@ TEST_CASE(
     "native: threads that run Gs at one time do not see each other's end") {
   NativeFixture fix(2);
   std::atomic<int> wrong{0};
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 3; t++) {
-    threads.emplace_back([&] {
-      for (int i = 0; i < 3000; i++) {
-        if (!fix.gs->Run([] { NativeGs::Yield(); }).ok()) wrong++;
-      }
-    });
-  }
-  for (std::thread& thread : threads)
-    thread.join();
+  OnThreads(3, [&](int) {
+    for (int i = 0; i < 3000; i++) {
+      if (!fix.gs->Run([] { NativeGs::Yield(); }).ok()) wrong++;
+    }
+  });
   CHECK(wrong == 0);
 }
 
@@ -208,18 +198,13 @@ TEST_CASE("native: a deadlock is seen by every thread that waits for it") {
   Chan<int> chan(0);
   std::atomic<int> deadlocks{0};
   NativeFixture fix(2);
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 3; t++) {
-    threads.emplace_back([&] {
-      const Status status = fix.gs->Run([&] {
-        int value = 0;
-        (void)chan.Recv(&value);
-      });
-      if (status.code() == StatusCode::kDeadlock) deadlocks++;
+  OnThreads(3, [&](int) {
+    const Status status = fix.gs->Run([&] {
+      int value = 0;
+      (void)chan.Recv(&value);
     });
-  }
-  for (std::thread& thread : threads)
-    thread.join();
+    if (status.code() == StatusCode::kDeadlock) deadlocks++;
+  });
   CHECK(deadlocks == 3);
 }
 
@@ -243,7 +228,8 @@ TEST_CASE("native: cancelling reaches waits that begin at that moment") {
         started++;
         int value = 0;
         while (!fix.gs->cancelled()) {
-          if (chan.Recv(&value, NowNs() + i * 1000) == ChanStatus::kCancelled) {
+          if (chan.Recv(&value, NowNs() + int64_t{i} * 1000) ==
+              ChanStatus::kCancelled) {
             break;
           }
         }

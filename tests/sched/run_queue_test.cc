@@ -95,16 +95,17 @@ TEST_CASE("run queue: a thief gets one item and keeps the others in order") {
 
 // Invariant I3.
 TEST_CASE("run queue: with thieves at work each item is taken exactly once") {
-  constexpr int kItems = 200'000;
+  constexpr size_t kItems = 200'000;
   constexpr int kThieves = 2;
   RunQueue<Item, 256> queue;
   auto items = std::make_unique<Item[]>(kItems);
-  std::atomic<int> left{kItems};
+  std::atomic<size_t> left{kItems};
   const auto take = [&left](Item* item) {
     item->taken.fetch_add(1, std::memory_order_relaxed);
     left.fetch_sub(1, std::memory_order_relaxed);
   };
   std::vector<std::thread> thieves;
+  thieves.reserve(kThieves);
   for (int i = 0; i < kThieves; i++) {
     thieves.emplace_back([&] {
       RunQueue<Item, 256> own;
@@ -116,7 +117,7 @@ TEST_CASE("run queue: with thieves at work each item is taken exactly once") {
       }
     });
   }
-  for (int i = 0; i < kItems; i++) {
+  for (size_t i = 0; i < kItems; i++) {
     while (!queue.PushLocal(&items[i])) {
       if (Item* item = queue.PopLocal()) take(item);
     }
@@ -130,7 +131,7 @@ TEST_CASE("run queue: with thieves at work each item is taken exactly once") {
     thief.join();
   CHECK(left.load() == 0);
   int wrong = 0;
-  for (int i = 0; i < kItems; i++) {
+  for (size_t i = 0; i < kItems; i++) {
     wrong += items[i].taken.load() == 1 ? 0 : 1;
   }
   CHECK(wrong == 0);

@@ -6,10 +6,9 @@
 
 #include "sched/scheduler.h"
 
-#include <time.h>
-
 #include <array>
 #include <atomic>
+#include <ctime>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -487,7 +486,7 @@ TEST_CASE("scheduler: sleepers wake in the order of their deadlines on one P") {
           int value = 0;
           Chan<int> never(0);
           armed++;
-          CHECK(never.Recv(&value, base + place * 1000) ==
+          CHECK(never.Recv(&value, base + int64_t{place} * 1000) ==
                 ChanStatus::kTimeout);
           order.push_back(place);
           done.Send(1);

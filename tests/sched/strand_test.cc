@@ -3,11 +3,11 @@
 
 #include "sched/strand.h"
 
-#include <atomic>
-#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
+
+#include "tests/sched/fixture.h"
 
 namespace trilune {
 namespace {
@@ -229,16 +229,11 @@ TEST_CASE(
       }
     } while (!word.TryRelease());
   };
-  std::vector<std::thread> threads;
-  for (auto& mine : nodes) {
-    threads.emplace_back([&] {
-      for (Node& node : mine) {
-        if (word.Push(&node)) own();
-      }
-    });
-  }
-  for (std::thread& thread : threads)
-    thread.join();
+  OnThreads(kThreads, [&](int i) {
+    for (Node& node : nodes[static_cast<size_t>(i)]) {
+      if (word.Push(&node)) own();
+    }
+  });
   CHECK(arrived == kThreads * kPushes);
   CHECK(word.TryClaim());
 }

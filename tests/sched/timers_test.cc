@@ -42,17 +42,18 @@ TEST_CASE("timers: none is due in an empty heap") {
 }
 
 TEST_CASE("timers: what is due comes out by deadline, the rest stays") {
-  constexpr int kCount = 1000;
+  constexpr size_t kCount = 1000;
   Timers timers;
   auto gs = std::make_unique<TestG[]>(kCount);
   std::vector<int64_t> whens(kCount);
   std::mt19937 random(1);
-  for (int i = 0; i < kCount; i++) {
+  for (size_t i = 0; i < kCount; i++) {
     whens[i] = static_cast<int64_t>(random() % 5000);
     gs[i].id = static_cast<uint64_t>(whens[i]);
     timers.Add(whens[i], &gs[i], gs[i].Wait());
     CHECK(timers.next_when() ==
-          *std::min_element(whens.begin(), whens.begin() + i + 1));
+          *std::min_element(whens.begin(),
+                            whens.begin() + static_cast<ptrdiff_t>(i) + 1));
   }
   std::sort(whens.begin(), whens.end());
   size_t at = 0;
@@ -104,23 +105,23 @@ TEST_CASE("timers: a million timed waits that end early leave no heap") {
 }
 
 TEST_CASE("timers: a purge keeps those that somebody waits for, in order") {
-  constexpr int kCount = 1000;
+  constexpr size_t kCount = 1000;
   Timers timers;
   auto gs = std::make_unique<TestG[]>(kCount);
   std::vector<uint64_t> tickets(kCount);
-  for (int i = 0; i < kCount; i++) {
+  for (size_t i = 0; i < kCount; i++) {
     tickets[i] = gs[i].Wait();
-    timers.Add(kCount - i, &gs[i], tickets[i]);
+    timers.Add(static_cast<int64_t>(kCount - i), &gs[i], tickets[i]);
   }
   // All but every fifth end early.
-  for (int i = 0; i < kCount; i++) {
+  for (size_t i = 0; i < kCount; i++) {
     if (i % 5 == 0) continue;
     gs[i].EndEarly(tickets[i]);
     timers.NoteStale();
   }
   CHECK(timers.size() < kCount / 2);
-  int expected = kCount - 5;
-  int count = 0;
+  size_t expected = kCount - 5;
+  size_t count = 0;
   for (G* g = timers.TakeDue(kCount); g != nullptr; g = g->next) {
     CHECK(g == &gs[expected]);
     expected -= 5;

@@ -175,7 +175,8 @@ TEST_CASE("exit: a G that waits for another isolate is dropped with the rest") {
       [](lua_State* L) {
         auto* isolate =
             static_cast<Isolate*>(lua_touserdata(L, lua_upvalueindex(1)));
-        return isolate->Call("f").ok() ? 0 : 0;
+        static_cast<void>(isolate->Call("f"));
+        return 0;
       },
       other);
   CHECK(host.Run("local tri = require 'trilune' "

@@ -1,10 +1,10 @@
 // Running chunks and functions through stdlib/trilune.h. Closing and stopping
 // are in embed_stop_test.cc, memory limits in embed_memory_test.cc.
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>

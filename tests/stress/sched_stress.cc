@@ -233,49 +233,60 @@ class Program {
     }
   }
 
+  // The channels that a consumer has not yet seen closed.
+  struct Open {
+    explicit Open(uint32_t n) : is(n, true), left(n) {}
+    uint32_t Any(Random& random) {
+      for (;;) {
+        const uint32_t c = random.Below(static_cast<uint32_t>(is.size()));
+        if (is[c]) return c;
+      }
+    }
+    std::vector<bool> is;
+    uint32_t left;
+  };
+
   void Consume(uint32_t me) {
     Random random(plan_.seed * 1000 + 500 + me);
-    std::vector<bool> open(plan_.channels, true);
-    uint32_t left = plan_.channels;
-    while (left > 0) {
-      uint32_t c = 0;
-      do {
-        c = random.Below(plan_.channels);
-      } while (!open[c]);
+    Open open(plan_.channels);
+    while (open.left > 0) {
+      uint32_t c = open.Any(random);
       Value value;
-      ChanStatus status = ChanStatus::kTimeout;
-      switch (random.Below(4)) {
-        case 0:
-          status = chans_[c]->TryRecv(&value);
-          break;
-        case 1:
-          status = chans_[c]->Recv(&value, Soon(random));
-          break;
-        default: {
-          Selector select;
-          for (uint32_t i = 0; i < plan_.channels; i++) {
-            select.Recv(open[i] ? chans_[i].get() : nullptr, &value);
-          }
-          const Selected selected =
-              select.Select(random.OneIn(2) ? Soon(random) : kNever);
-          status = selected.status;
-          if (selected.index >= 0) c = static_cast<uint32_t>(selected.index);
-        }
-      }
+      const ChanStatus status = ReceiveOne(random, open, &c, &value);
       if (status == ChanStatus::kOk) {
         if (value.channel != c) mixed_++;
         received_[me].push_back(value.Key());
       } else if (status == ChanStatus::kClosed) {
-        open[c] = false;
-        left--;
-      } else if (status == ChanStatus::kTimeout) {
+        open.is[c] = false;
+        open.left--;
+      } else if (status == ChanStatus::kTimeout && !fix_->gs->cancelled()) {
         NativeGs::Yield();
-        if (fix_->gs->cancelled()) return;
       } else {
         return;
       }
       Pause(random);
     }
+  }
+
+  // In one of the ways there are, from `*c` or from the one it says there.
+  ChanStatus ReceiveOne(Random& random, const Open& open, uint32_t* c,
+                        Value* value) {
+    switch (random.Below(4)) {
+      case 0:
+        return chans_[*c]->TryRecv(value);
+      case 1:
+        return chans_[*c]->Recv(value, Soon(random));
+      default:
+        break;
+    }
+    Selector select;
+    for (uint32_t i = 0; i < plan_.channels; i++) {
+      select.Recv(open.is[i] ? chans_[i].get() : nullptr, value);
+    }
+    const Selected selected =
+        select.Select(random.OneIn(2) ? Soon(random) : kNever);
+    if (selected.index >= 0) *c = static_cast<uint32_t>(selected.index);
+    return selected.status;
   }
 
   bool IsAccountedFor() {
