@@ -41,6 +41,14 @@ class Fiber {
 
   void* user = nullptr;  // the owner's, while the fiber is left
 
+  // How much of its stack lies below `address`, which is on it. Large on an
+  // adopted stack.
+  [[nodiscard]] size_t BytesBelow(const void* address) const {
+    if (mapping_ == nullptr) return size_t{1} << 40;
+    return static_cast<size_t>(static_cast<const char*>(address) -
+                               static_cast<const char*>(stack_bottom_));
+  }
+
  private:
   friend class FiberPool;
   struct Arrival;  // what the switch carries over

@@ -60,6 +60,9 @@ class WaitQueue {
     head_->prev = waiter;
   }
 
+  // Drops all links, for memory whose waiters are gone.
+  void Forget() { head_ = nullptr; }
+
   // Unlinks `waiter` if it is linked.
   static void Remove(WaiterBase* waiter) {
     WaitQueue* queue = waiter->queue;

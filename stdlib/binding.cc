@@ -33,6 +33,9 @@ void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
   lua_newtable(L);
   lua_pushstring(L, name);
   lua_setfield(L, -2, "__name");
+  // What getmetatable gives: a script could take a finalizer away.
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
   if (metamethods != nullptr) {
     lua_pushvalue(L, -1);
     luaL_setfuncs(L, metamethods, 1);

@@ -138,12 +138,6 @@ int l_select_k(lua_State* L, int, lua_KContext context) {
 }
 
 int Wait(lua_State* L, SelectCase* cases, int n, int64_t deadline) {
-  // Senders' values may have to go into tables later: make those now.
-  for (int i = 0; i < n; i++) {
-    if (cases[i].chan != nullptr && cases[i].send) {
-      PrepareSend(L, cases[i].chan, ChanIndex(i), ValueIndex(i));
-    }
-  }
   LuaG* g = vm::BeginPark(L, WaitReason::kSelect);
   for (int i = 0; i < n; i++) {
     SelectCase& one = cases[i];
@@ -190,6 +184,13 @@ int l_select(lua_State* L) {
       lua_newuserdatauv(L, sizeof(SelectCase) * static_cast<size_t>(n), 0));
   for (int i = 0; i < n; i++)
     ReadCase(L, i, cases + i);
+  // What a send may need is made first: it may run finalizers, which may use the
+  // very channels. From the look at the cases to the wait nothing may.
+  for (int i = 0; i < n; i++) {
+    if (cases[i].chan != nullptr && cases[i].send) {
+      PrepareSend(L, cases[i].chan, ChanIndex(i), ValueIndex(i));
+    }
+  }
   const int results = TryCases(L, cases, n);
   if (results >= 0) return results;
   if (has_default) {

@@ -470,8 +470,14 @@ struct LuaOnce {
   static constexpr TypeTag kTag = {"once"};
   const TypeTag* tag = &kTag;
   enum class State : uint8_t { kNew, kRunning, kDone } state = State::kNew;
-  const vm::LuaG* runner = nullptr;
+  uint64_t runner_id = 0;
   WaitQueue waiters;
+
+  void Finish() {
+    state = State::kDone;
+    runner_id = 0;
+    WakeAll(waiters);
+  }
 };
 
 int l_once(lua_State* L) {
@@ -481,9 +487,7 @@ int l_once(lua_State* L) {
 
 int l_once_ran_k(lua_State* L, int status, lua_KContext) {
   auto* once = static_cast<LuaOnce*>(lua_touserdata(L, 1));
-  once->state = LuaOnce::State::kDone;
-  once->runner = nullptr;
-  WakeAll(once->waiters);
+  once->Finish();
   if (status != LUA_OK && status != LUA_YIELD) return lua_error(L);
   return PushTrue(L);
 }
@@ -503,17 +507,27 @@ int l_once_call(lua_State* L) {
   }
   const vm::LuaG* g = Isolate::Of(L)->current;
   if (once->state == LuaOnce::State::kRunning) {
-    if (once->runner == g)
+    if (g != nullptr && once->runner_id == g->id)
       return luaL_error(L, "once called inside its own call");
     return WaitIn(L, once->waiters, {.reason = WaitReason::kOnce},
                   &l_once_waited_k, 0);
   }
   once->state = LuaOnce::State::kRunning;
-  once->runner = g;
+  once->runner_id = g == nullptr ? 0 : g->id;
+  // If the coroutine in which the function runs is closed, it has ended, too.
+  lua_toclose(L, 1);
   const int status = lua_pcallk(L, lua_gettop(L) - 2, 0, 0, 0, &l_once_ran_k);
   return l_once_ran_k(L, status, 0);
 }
 
+int l_once_close(lua_State* L) {
+  auto* once = Check<LuaOnce>(L, 1);
+  if (once->state == LuaOnce::State::kRunning) once->Finish();
+  return 0;
+}
+
+constexpr luaL_Reg kOnceMeta[] = {{"__close", &l_once_close},
+                                  {nullptr, nullptr}};
 constexpr luaL_Reg kOnceMethods[] = {{"call", &l_once_call},
                                      {nullptr, nullptr}};
 
@@ -533,7 +547,7 @@ int OpenSync(lua_State* L) {
   AddType(L, "semaphore", &l_semaphore, kSemaphoreMethods, nullptr);
   AddType(L, "waitgroup", &l_waitgroup, kWaitGroupMethods, nullptr);
   AddType(L, "cond", &l_cond, kCondMethods, nullptr);
-  AddType(L, "once", &l_once, kOnceMethods, nullptr);
+  AddType(L, "once", &l_once, kOnceMethods, kOnceMeta);
   NewMetatable(L, "rwmutex", kRWMutexMethods, kRWMutexMeta);
   NewMetatable(L, "rwmutex read lock", kNoMethods, kReadLockMeta);
   lua_pushcclosure(L, &l_rwmutex, 2);

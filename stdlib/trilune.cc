@@ -368,7 +368,7 @@ Result<Values> Isolate::Call(std::string_view name, const Values& args) {
 
 ExitRequest Isolate::exit_request() const {
   const vm::ExitRequest request = impl_->exit_request();
-  return {request.code, request.close};
+  return {request.code, request.close, request.requested};
 }
 
 void Isolate::Interrupt(std::string_view reason) {

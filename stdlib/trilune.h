@@ -64,6 +64,7 @@ using Values = std::vector<Value>;
 struct ExitRequest {
   int code = 0;
   bool close = false;
+  bool requested = false;  // it was called at all, perhaps while closing
 };
 
 struct RuntimeStats {
@@ -83,8 +84,8 @@ class Isolate {
   // or, with kStopOthers, are cancelled in the same moment, as at a program's
   // end. `body` finds `argument` as a light userdata at index 1; it must obey
   // liblua's rule that no C++ object with a destructor lives across a call that
-  // can raise. One at a time: a second caller waits for the first.
-  // Errors: kLuaError (message and traceback), kDeadlock (with the dump of
+  // can raise. One at a time: a second call is refused.
+  // Errors: kLuaError (the message), kDeadlock (with the dump of
   // all Gs), kExit (os.exit was called; see exit_request), kStopped.
   enum class AtEnd { kOthersGoOn, kStopOthers };
   [[nodiscard]] Status Main(lua_CFunction body, void* argument,

@@ -1,11 +1,15 @@
 #include "vm/coroutine.h"
 
+#include "sched/m.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
 namespace {
 
 constexpr int kMaxCloseDepth = 190;
+// A closed coroutine counts its nested C calls from the beginning: Lua's limit of
+// 200 takes up to half a megabyte, a C module's own recursion more.
+constexpr size_t kStackReserveBytes = 1536 << 10;
 
 lua_State* CheckThread(lua_State* L) {
   lua_State* co = lua_tothread(L, 1);
@@ -82,8 +86,13 @@ int l_resume(lua_State* L) {
 // lua_resetthread, with the coroutine's __close handlers seen as running in it.
 int Reset(lua_State* L, lua_State* co) {
   Isolate* iso = Isolate::Of(L);
-  if (iso->close_depth >= kMaxCloseDepth) luaL_error(L, "C stack overflow");
   CoFrame frame = {co, iso->frames};
+  const M* m = CurrentM();
+  const bool is_low =
+      m != nullptr && m->fiber->BytesBelow(&frame) < kStackReserveBytes;
+  if (is_low || iso->close_depth >= kMaxCloseDepth) {
+    luaL_error(L, "C stack overflow");
+  }
   iso->frames = &frame;
   // A wait in a handler may let another G run, with a nesting of its own.
   const int depth = iso->close_depth;

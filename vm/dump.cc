@@ -101,8 +101,10 @@ void Isolate::NoteNestedError(lua_State* L, lua_State* co) {
     nested_trace_.text = trace + "\n";
   }
   nested_trace_.parent = L;
-  nested_trace_.error =
-      lua_type(co, -1) == LUA_TSTRING ? lua_tostring(co, -1) : "";
+  nested_trace_.g_id = current->id;
+  const bool is_string = lua_type(co, -1) == LUA_TSTRING;
+  nested_trace_.error = is_string ? lua_tostring(co, -1) : "";
+  nested_trace_.object = is_string ? nullptr : lua_topointer(co, -1);
 }
 
 // "error in goroutine 7: ..." with every stack on the error's way, malloc'ed;
@@ -126,15 +128,24 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
     });
     lua_pushvalue(g->L, -1);
     lua_xmove(g->L, worker_, 1);
+    // The user's code runs here, but not as a G: it must not wait on worker_,
+    // not even in a coroutine of its own.
+    current = nullptr;
     if (lua_pcall(worker_, 1, 1, 0) == LUA_OK)
       message = lua_tostring(worker_, -1);
+    current = g;
     lua_pop(worker_, 1);
+    lua_sethook(worker_, nullptr, 0, 0);
   }
   std::string text = "trilune: error in goroutine " + std::to_string(g->id) +
                      ": " + message + "\n";
   std::string trace = TraceOf(g->L) + "\n";
   // A wrap adds its position before the message that went up.
-  if (nested_trace_.parent == g->L && message.ends_with(nested_trace_.error)) {
+  const bool is_same = nested_trace_.error.empty()
+                           ? nested_trace_.object != nullptr &&
+                                 nested_trace_.object == lua_topointer(g->L, -1)
+                           : message.ends_with(nested_trace_.error);
+  if (nested_trace_.parent == g->L && nested_trace_.g_id == g->id && is_same) {
     constexpr std::string_view kTitle = "stack traceback:";
     text += nested_trace_.text;
     if (trace.size() > kTitle.size()) {
@@ -150,10 +161,31 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
 int Isolate::ReportUnseen(lua_State* L) {
   auto* unseen = static_cast<UnseenError*>(lua_touserdata(L, 1));
   if (unseen == nullptr || unseen->report == nullptr) return 0;
-  Of(L)->Report(unseen->report);
+  Of(L)->ReportOne(unseen);
+  return 0;
+}
+
+void Isolate::ReportOne(UnseenError* unseen) {
+  Report(unseen->report);
   std::free(unseen->report);
   unseen->report = nullptr;
-  return 0;
+  UnlinkUnseen(unseen);
+}
+
+void Isolate::ReportAllUnseen() {
+  while (unseen_ != nullptr) ReportOne(unseen_);
+}
+
+void Isolate::LinkUnseen(UnseenError* unseen) {
+  unseen->prev = nullptr;
+  unseen->next = unseen_;
+  if (unseen_ != nullptr) unseen_->prev = unseen;
+  unseen_ = unseen;
+}
+
+void Isolate::UnlinkUnseen(UnseenError* unseen) {
+  (unseen->prev != nullptr ? unseen->prev->next : unseen_) = unseen->next;
+  if (unseen->next != nullptr) unseen->next->prev = unseen->prev;
 }
 
 }  // namespace trilune::vm

@@ -13,6 +13,7 @@ namespace trilune::vm {
 namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
+constexpr size_t kSmallChunk = size_t{64} << 10;  // when memory is short
 constexpr size_t kMaxChunk = size_t{8} << 20;
 
 #if defined(TRI_ASAN)
@@ -113,7 +114,11 @@ bool Heap::AddChunk() {
   // What is left of the old chunk is a block of some class, too.
   const auto rest = static_cast<size_t>(bump_end_ - bump_);
   if (rest >= kGrain) Put(bump_, rest);
-  const size_t bytes = next_chunk_bytes_;
+  return AddChunk(next_chunk_bytes_) ||
+         AddChunk(std::min(next_chunk_bytes_, kSmallChunk));
+}
+
+bool Heap::AddChunk(size_t bytes) {
   const bool map = bytes >= kHugePage;
   void* memory = nullptr;
   if (map) {

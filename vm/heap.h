@@ -54,6 +54,7 @@ class Heap {
   void Put(void* block, size_t bytes);
   void* Refill(size_t size_class);
   bool AddChunk();
+  bool AddChunk(size_t bytes);
 
   const size_t limit_bytes_;
   size_t used_bytes_ = 0;

@@ -26,6 +26,7 @@ struct GHandle;
 struct ExitRequest {
   int code = 0;
   bool close = false;
+  bool requested = false;
 };
 
 struct HostCall {

@@ -105,6 +105,9 @@ bool Isolate::OpenStates() {
     lua_newtable(data);  // kReasons
     lua_pushliteral(data, "cancelled");
     lua_pushliteral(data, "not enough memory");
+    // As a G's own thread: no script may resume or close them.
+    TagOf(data) = reinterpret_cast<uintptr_t>(iso->main_g_) | 1;
+    TagOf(worker) = TagOf(data);
     iso->data_ = data;
     iso->worker_ = worker;
     return 0;
@@ -301,8 +304,9 @@ ExitRequest Isolate::exit_request() const {
 int Isolate::Exit(lua_State* L, int code, bool close) {
   {
     MutexLock lock(host_mu_);
-    exit_ = {code, close};
+    exit_ = {code, close, true};
   }
+  ReportAllUnseen();
   // No Status lives in this frame: it is left by an error, or never.
   const auto complete_waiting = [this] {
     CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
@@ -373,7 +377,8 @@ bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
 }
 
 bool Isolate::MustRaise() const {
-  if (current->Has(G::kCancelled)) return true;
+  if (current->Has(G::kCancelled) || current->interrupts() > 0) return true;
+  if (frames == nullptr) return false;
   for (const GroupCore* group = interrupted; group != nullptr;
        group = group->next_interrupted) {
     if (IsRunBy(current, group->L)) return true;
@@ -381,26 +386,56 @@ bool Isolate::MustRaise() const {
   return false;
 }
 
+// The G that runs the function of `group` now, or null: it is suspended in a
+// coroutine. Mostly the one that called tri.group; but a generator may have been
+// resumed by another.
+LuaG* Isolate::RunnerOf(const GroupCore* group) const {
+  LuaG* owner = group->owner;
+  if (owner->id == group->owner_id && owner->L != nullptr &&
+      IsRunBy(owner, group->L)) {
+    return owner;
+  }
+  for (LuaG* slab : slabs_) {
+    for (size_t i = 0; i < kSlabSize; i++) {
+      LuaG* g = slab + i;
+      if (g->L != nullptr && g->word.state() == GState::kWaiting &&
+          IsRunBy(g, group->L)) {
+        return g;
+      }
+    }
+  }
+  return nullptr;
+}
+
 void Isolate::Interrupt(GroupCore* group) {
   group->cancelled = true;
   if (group->L == nullptr || group->interrupted) return;
   group->interrupted = true;
-  group->next_interrupted = interrupted;
-  interrupted = group;
-  LuaG* g = group->owner;
-  if (g->id == group->owner_id && g->L != nullptr && IsRunBy(g, group->L)) {
-    EndWaitOf(g);
+  LuaG* g = RunnerOf(group);
+  group->in_own_state = g != nullptr && g->L == group->L;
+  if (group->in_own_state) {
+    g->AddInterrupt();
+  } else {
+    group->prev_interrupted = nullptr;
+    group->next_interrupted = interrupted;
+    if (interrupted != nullptr) interrupted->prev_interrupted = group;
+    interrupted = group;
   }
+  if (g != nullptr) EndWaitOf(g);
 }
 
 void Isolate::EndGroupFunction(GroupCore* group) {
   group->L = nullptr;
   if (!group->interrupted) return;
   group->interrupted = false;
-  GroupCore** link = &interrupted;
-  while (*link != group)
-    link = &(*link)->next_interrupted;
-  *link = group->next_interrupted;
+  if (group->in_own_state) {
+    group->owner->DropInterrupt();
+    return;
+  }
+  GroupCore* next = group->next_interrupted;
+  GroupCore* prev = group->prev_interrupted;
+  (prev != nullptr ? prev->next_interrupted : interrupted) = next;
+  if (next != nullptr) next->prev_interrupted = prev;
 }
 
 void Isolate::PushReason(lua_State* L, LuaG* g) {
@@ -527,6 +562,7 @@ void Isolate::OnIdle() {
 
 void Isolate::OnStuck() {
   if (config_.host_wakes || waiting_ == nullptr || halted_) return;
+  ReportAllUnseen();  // one of them may be the cause
   CompleteWaiting(
       Status(StatusCode::kDeadlock,
              "fatal: all goroutines are asleep - deadlock!\n\n" + Dump()));

@@ -177,7 +177,7 @@ class Isolate final : public Strand {
   // Strand's owner only.
   LuaG* current = nullptr;
   CoFrame* frames = nullptr;
-  GroupCore* interrupted = nullptr;  // groups whose function's waits raise
+  GroupCore* interrupted = nullptr;  // groups, see GroupCore::interrupted
   int close_depth = 0;          // nesting of coroutine.close; see coroutine.cc
   bool park_stackless = false;  // chosen by BeginPark for Park
   enum class Pending : uint8_t { kNothing, kPark, kYield };
@@ -191,7 +191,9 @@ class Isolate final : public Strand {
   struct NestedTrace {
     std::string text;
     lua_State* parent = nullptr;  // who resumed the last one
-    std::string error;
+    uint64_t g_id = 0;
+    std::string error;             // a string, or
+    const void* object = nullptr;  // something else
   };
 
   Isolate(Scheduler* sched, IsolateConfig config);
@@ -241,11 +243,17 @@ class Isolate final : public Strand {
   void Ended(LuaG* g, GHandle* handle);
   void LeaveGroup(GHandle* handle, bool cancelled);
   void EndWaitOf(LuaG* g);
+  [[nodiscard]] LuaG* RunnerOf(const GroupCore* group) const;
   // Whether `g` runs `L`: its own state, or a coroutine it is resuming.
   [[nodiscard]] bool IsRunBy(const LuaG* g, const lua_State* L) const;
   void CancelMembers(int members);
   void EndHostCall(GHandle* handle);
   static int ReportUnseen(lua_State* L);
+  void ReportOne(UnseenError* unseen);
+  // Before a deadlock or os.exit ends what could still join the failed Gs.
+  void ReportAllUnseen();
+  void LinkUnseen(UnseenError* unseen);
+  void UnlinkUnseen(UnseenError* unseen);
   [[nodiscard]] char* MakeUnseenReport(LuaG* g);
   [[nodiscard]] std::string TraceOf(lua_State* L);
   [[nodiscard]] std::string StackOf(const LuaG* g);
@@ -289,6 +297,7 @@ class Isolate final : public Strand {
   bool stopping_ = false;
   bool halted_ = false;      // no G runs any more
   bool closing_ = false;     // inside or after lua_close
+  UnseenError* unseen_ = nullptr;  // errors that nobody has seen yet
   bool has_unseen_ = false;  // errors that wait for a collection
   int64_t next_idle_gc_ns_ = 0;
   NestedTrace nested_trace_;

@@ -64,7 +64,16 @@ struct LuaG : G {
     TimerBody timer;        // of a G that runs no Lua
   };
 
-  [[nodiscard]] uint32_t slot() const { return tag; }
+  // `tag`: its number in the isolate, constant while it lives; above it, how many
+  // groups have failed whose function runs in its own state (fewer than the 200
+  // nested C calls that Lua allows).
+  static constexpr uint32_t kSlotBits = 24;
+  [[nodiscard]] uint32_t slot() const {
+    return tag & ((uint32_t{1} << kSlotBits) - 1);
+  }
+  [[nodiscard]] uint32_t interrupts() const { return tag >> kSlotBits; }
+  void AddInterrupt() { tag += uint32_t{1} << kSlotBits; }
+  void DropInterrupt() { tag -= uint32_t{1} << kSlotBits; }
 };
 static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
 
@@ -79,9 +88,12 @@ struct GroupCore {
   LuaG* owner = nullptr;
   uint64_t owner_id = 0;
   lua_State* L = nullptr;
-  // In isolate->interrupted while the function's waits must raise.
+  // The function's waits must raise: counted in the owner, if it runs in that G's
+  // own state; else in isolate->interrupted.
   bool interrupted = false;
+  bool in_own_state = false;
   GroupCore* next_interrupted = nullptr;
+  GroupCore* prev_interrupted = nullptr;
   WaitQueue waiters;
 };
 
@@ -90,6 +102,8 @@ struct GroupCore {
 // would cost a search through the whole heap.
 struct UnseenError {
   char* report;  // malloc'ed; null once seen or reported
+  UnseenError* next;  // in the isolate's list while there is a report
+  UnseenError* prev;
 };
 
 struct GHandle {

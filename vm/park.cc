@@ -53,7 +53,8 @@ bool ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m) {
 }
 
 bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
-  return g->Has(G::kCancelled) || iso->interrupted != nullptr;
+  return g->Has(G::kCancelled) || g->interrupts() > 0 ||
+         iso->interrupted != nullptr;
 }
 
 // What belongs to the running G while it leaves its stack.

@@ -58,14 +58,28 @@ const GKind Isolate::kMainKind = {&Isolate::RunMain};
 
 LuaG* Isolate::Allocate() {
   if (free_ == nullptr) {
+    if ((slabs_.size() + 1) * kSlabSize >= size_t{1} << LuaG::kSlotBits) {
+      return nullptr;
+    }
     bool is_new = false;
     void* memory = sched->lua_slabs().Get(&is_new);
     if (memory == nullptr) return nullptr;
     auto* slab = static_cast<LuaG*>(memory);
     const size_t base = slabs_.size() * kSlabSize;
-    slabs_.push_back(slab);
+    for (size_t i = 0; is_new && i < kSlabSize; i++) new (slab + i) LuaG();
+    try {
+      slabs_.push_back(slab);
+    } catch (const std::bad_alloc&) {
+      sched->lua_slabs().Put(slab);
+      return nullptr;
+    }
     for (size_t i = kSlabSize; i-- > 0;) {
-      LuaG* g = is_new ? new (slab + i) LuaG() : slab + i;
+      LuaG* g = slab + i;
+      // Of a G of another isolate only the word, with its ticket, lives on.
+      g->L = nullptr;
+      g->fiber = nullptr;
+      g->joiners.Forget();
+      g->waiter = LuaWaiter();
       g->strand = this;
       g->kind = &kSpawnedKind;
       g->tag = static_cast<uint32_t>(base + i + 1);
@@ -76,6 +90,7 @@ LuaG* Isolate::Allocate() {
   LuaG* g = free_;
   free_ = static_cast<LuaG*>(g->next);
   g->kind = &kSpawnedKind;
+  g->tag = g->slot();
   return g;
 }
 
@@ -295,17 +310,25 @@ Outcome Isolate::RunMain(G* base) {
 void Isolate::EndMain(int status) {
   Status result;
   if (status != LUA_OK) {
-    const char* message = lua_tostring(main_, -1);
+    // Not lua_tostring: it would convert a number, which allocates.
+    const bool is_string = lua_type(main_, -1) == LUA_TSTRING;
     result = Status(
         status == LUA_ERRMEM ? StatusCode::kNoMemory : StatusCode::kLuaError,
-        message == nullptr ? "(error object is not a string)" : message);
+        is_string ? lua_tostring(main_, -1) : "(error object is not a string)");
   }
-  lua_settop(main_, 0);
   current = nullptr;
   main_runs_ = false;
   lua_rawgeti(data_, kHandles, main_g_->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
-  if (handle != nullptr) handle->result = GHandle::Result::kOk;
+  if (handle != nullptr) {
+    handle->result = status == LUA_OK ? GHandle::Result::kOk
+                                      : GHandle::Result::kError;
+    if (status != LUA_OK) {
+      lua_xmove(main_, data_, 1);
+      lua_setiuservalue(data_, -2, 1);
+    }
+  }
+  lua_settop(main_, 0);
   HostCall** link = &waiting_;
   while (*link != nullptr && !(*link)->IsMain()) {
     link = &(*link)->next;
@@ -417,6 +440,7 @@ void Isolate::StoreError(GHandle* handle, char* report) {
       lua_setmetatable(L, -2);
       lua_rawseti(L, -2, 2);
       unseen->report = static_cast<char*>(lua_touserdata(L, 2));
+      Of(L)->LinkUnseen(unseen);
       return 1;
     });
     lua_pushvalue(data_, -1);
@@ -550,6 +574,7 @@ int Isolate::PushResults(lua_State* L, GHandle* handle, int handle_index) {
     auto* unseen = static_cast<UnseenError*>(lua_touserdata(L, -1));
     std::free(unseen->report);
     unseen->report = nullptr;
+    UnlinkUnseen(unseen);
     lua_rawgeti(L, -2, 1);
     lua_setiuservalue(L, handle_index, 1);
     lua_pop(L, 2);

@@ -140,7 +140,9 @@ class Command {
   int Stop(int exit_status) {
     // A G that does not end within the deadline ends with the process.
     static_cast<void>(runtime_->Stop());
-    return exit_status;
+    // A finalizer that ran just now may have asked for another status.
+    const ExitRequest request = isolate_->exit_request();
+    return request.requested ? request.code : exit_status;
   }
 
   const Options& options_;
