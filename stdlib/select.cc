@@ -184,8 +184,8 @@ int l_select(lua_State* L) {
       lua_newuserdatauv(L, sizeof(SelectCase) * static_cast<size_t>(n), 0));
   for (int i = 0; i < n; i++)
     ReadCase(L, i, cases + i);
-  // What a send may need is made first: it may run finalizers, which may use the
-  // very channels. From the look at the cases to the wait nothing may.
+  // What a send may need is made first: it may run finalizers, which may use
+  // the very channels. From the look at the cases to the wait nothing may.
   for (int i = 0; i < n; i++) {
     if (cases[i].chan != nullptr && cases[i].send) {
       PrepareSend(L, cases[i].chan, ChanIndex(i), ValueIndex(i));

@@ -7,8 +7,8 @@ namespace trilune::vm {
 namespace {
 
 constexpr int kMaxCloseDepth = 190;
-// A closed coroutine counts its nested C calls from the beginning: Lua's limit of
-// 200 takes up to half a megabyte, a C module's own recursion more.
+// A closed coroutine counts its nested C calls from the beginning: Lua's limit
+// of 200 takes up to half a megabyte, a C module's own recursion more.
 constexpr size_t kStackReserveBytes = 1536 << 10;
 
 lua_State* CheckThread(lua_State* L) {

@@ -173,7 +173,8 @@ void Isolate::ReportOne(UnseenError* unseen) {
 }
 
 void Isolate::ReportAllUnseen() {
-  while (unseen_ != nullptr) ReportOne(unseen_);
+  while (unseen_ != nullptr)
+    ReportOne(unseen_);
 }
 
 void Isolate::LinkUnseen(UnseenError* unseen) {

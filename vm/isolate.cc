@@ -387,8 +387,8 @@ bool Isolate::MustRaise() const {
 }
 
 // The G that runs the function of `group` now, or null: it is suspended in a
-// coroutine. Mostly the one that called tri.group; but a generator may have been
-// resumed by another.
+// coroutine. Mostly the one that called tri.group; but a generator may have
+// been resumed by another.
 LuaG* Isolate::RunnerOf(const GroupCore* group) const {
   LuaG* owner = group->owner;
   if (owner->id == group->owner_id && owner->L != nullptr &&

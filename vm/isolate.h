@@ -295,10 +295,10 @@ class Isolate final : public Strand {
   LuaG* main_g_ = nullptr;
   bool main_runs_ = false;
   bool stopping_ = false;
-  bool halted_ = false;      // no G runs any more
-  bool closing_ = false;     // inside or after lua_close
+  bool halted_ = false;            // no G runs any more
+  bool closing_ = false;           // inside or after lua_close
   UnseenError* unseen_ = nullptr;  // errors that nobody has seen yet
-  bool has_unseen_ = false;  // errors that wait for a collection
+  bool has_unseen_ = false;        // errors that wait for a collection
   int64_t next_idle_gc_ns_ = 0;
   NestedTrace nested_trace_;
   HostCall* waiting_ = nullptr;  // calls whose G has not ended

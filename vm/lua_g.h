@@ -64,9 +64,9 @@ struct LuaG : G {
     TimerBody timer;        // of a G that runs no Lua
   };
 
-  // `tag`: its number in the isolate, constant while it lives; above it, how many
-  // groups have failed whose function runs in its own state (fewer than the 200
-  // nested C calls that Lua allows).
+  // `tag`: its number in the isolate, constant while it lives; above it, how
+  // many groups have failed whose function runs in its own state (fewer than
+  // the 200 nested C calls that Lua allows).
   static constexpr uint32_t kSlotBits = 24;
   [[nodiscard]] uint32_t slot() const {
     return tag & ((uint32_t{1} << kSlotBits) - 1);
@@ -88,8 +88,8 @@ struct GroupCore {
   LuaG* owner = nullptr;
   uint64_t owner_id = 0;
   lua_State* L = nullptr;
-  // The function's waits must raise: counted in the owner, if it runs in that G's
-  // own state; else in isolate->interrupted.
+  // The function's waits must raise: counted in the owner, if it runs in that
+  // G's own state; else in isolate->interrupted.
   bool interrupted = false;
   bool in_own_state = false;
   GroupCore* next_interrupted = nullptr;
@@ -101,7 +101,7 @@ struct GroupCore {
 // it. It is made as the G fails: a finalizer that came late to an old userdata
 // would cost a search through the whole heap.
 struct UnseenError {
-  char* report;  // malloc'ed; null once seen or reported
+  char* report;       // malloc'ed; null once seen or reported
   UnseenError* next;  // in the isolate's list while there is a report
   UnseenError* prev;
 };

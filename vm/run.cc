@@ -66,7 +66,8 @@ LuaG* Isolate::Allocate() {
     if (memory == nullptr) return nullptr;
     auto* slab = static_cast<LuaG*>(memory);
     const size_t base = slabs_.size() * kSlabSize;
-    for (size_t i = 0; is_new && i < kSlabSize; i++) new (slab + i) LuaG();
+    for (size_t i = 0; is_new && i < kSlabSize; i++)
+      new (slab + i) LuaG();
     try {
       slabs_.push_back(slab);
     } catch (const std::bad_alloc&) {
@@ -321,8 +322,8 @@ void Isolate::EndMain(int status) {
   lua_rawgeti(data_, kHandles, main_g_->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
   if (handle != nullptr) {
-    handle->result = status == LUA_OK ? GHandle::Result::kOk
-                                      : GHandle::Result::kError;
+    handle->result =
+        status == LUA_OK ? GHandle::Result::kOk : GHandle::Result::kError;
     if (status != LUA_OK) {
       lua_xmove(main_, data_, 1);
       lua_setiuservalue(data_, -2, 1);
