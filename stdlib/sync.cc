@@ -480,6 +480,8 @@ struct LuaOnce {
   }
 };
 
+constexpr char kOnceGuardKey = 0;
+
 int l_once(lua_State* L) {
   New<LuaOnce>(L, 0, lua_upvalueindex(1));
   return 1;
@@ -512,22 +514,30 @@ int l_once_call(lua_State* L) {
     return WaitIn(L, once->waiters, {.reason = WaitReason::kOnce},
                   &l_once_waited_k, 0);
   }
+  // If the coroutine in which the function runs is closed, it has ended, too: a
+  // guard in this frame says so.
+  lua_newuserdatauv(L, 0, 1);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kOnceGuardKey);
+  lua_setmetatable(L, -2);
+  lua_insert(L, 2);
+  lua_toclose(L, 2);
   once->state = LuaOnce::State::kRunning;
   once->runner_id = g == nullptr ? 0 : g->id;
-  // If the coroutine in which the function runs is closed, it has ended, too.
-  lua_toclose(L, 1);
-  const int status = lua_pcallk(L, lua_gettop(L) - 2, 0, 0, 0, &l_once_ran_k);
+  const int status = lua_pcallk(L, lua_gettop(L) - 3, 0, 0, 0, &l_once_ran_k);
   return l_once_ran_k(L, status, 0);
 }
 
 int l_once_close(lua_State* L) {
-  auto* once = Check<LuaOnce>(L, 1);
+  lua_getiuservalue(L, 1, 1);
+  auto* once = Check<LuaOnce>(L, -1);
   if (once->state == LuaOnce::State::kRunning) once->Finish();
   return 0;
 }
 
-constexpr luaL_Reg kOnceMeta[] = {{"__close", &l_once_close},
-                                  {nullptr, nullptr}};
+constexpr luaL_Reg kOnceGuardMeta[] = {{"__close", &l_once_close},
+                                       {nullptr, nullptr}};
 constexpr luaL_Reg kOnceMethods[] = {{"call", &l_once_call},
                                      {nullptr, nullptr}};
 
@@ -547,7 +557,9 @@ int OpenSync(lua_State* L) {
   AddType(L, "semaphore", &l_semaphore, kSemaphoreMethods, nullptr);
   AddType(L, "waitgroup", &l_waitgroup, kWaitGroupMethods, nullptr);
   AddType(L, "cond", &l_cond, kCondMethods, nullptr);
-  AddType(L, "once", &l_once, kOnceMethods, kOnceMeta);
+  AddType(L, "once", &l_once, kOnceMethods, nullptr);
+  NewMetatable(L, "once guard", kNoMethods, kOnceGuardMeta);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kOnceGuardKey);
   NewMetatable(L, "rwmutex", kRWMutexMethods, kRWMutexMeta);
   NewMetatable(L, "rwmutex read lock", kNoMethods, kReadLockMeta);
   lua_pushcclosure(L, &l_rwmutex, 2);
