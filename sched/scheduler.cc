@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "sched/clock.h"
+#include "sched/fault.h"
 #include "sched/loop.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
@@ -251,6 +252,8 @@ bool Scheduler::StartThread(M* m) {
 void* Scheduler::ThreadMain(void* argument) {
   M* m = static_cast<M*>(argument);
   current_m = m;
+  char signal_stack[16 << 10];  // the thread outlives every handler
+  WatchForOverflow(signal_stack, sizeof(signal_stack));
   pthread_setname_np(pthread_self(), "trilune-M");
   // Timed sleeps late by 1 us at most, instead of the usual 50.
   prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
