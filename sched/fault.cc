@@ -1,8 +1,8 @@
 #include "sched/fault.h"
 
-#include <signal.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <mutex>
