@@ -212,7 +212,7 @@ TEST_CASE("close: clean-up code runs, but cannot wait") {
 // A cancelled cond:wait() waits for its mutex, which nobody will unlock.
 TEST_CASE("close: a G that waits on beyond the deadline is dropped") {
   Config config;
-  config.stop_deadline = std::chrono::milliseconds(1);
+  config.stop_deadline = std::chrono::milliseconds(300);
   Host host({}, config);
   CHECK(host.Run(R"(
     local tri, sync = require "trilune", require "trilune.sync"
@@ -418,7 +418,7 @@ TEST_CASE("stop: a G that swallows its cancellation makes it a timeout") {
     return;
   }
   Config config;
-  config.stop_deadline = std::chrono::milliseconds(1);
+  config.stop_deadline = std::chrono::milliseconds(300);
   IsolateOptions options;
   options.host_calls_in = true;
   auto runtime = StartRuntime(config);

@@ -310,8 +310,16 @@ local users = {
       if random.onein(2) then s.cond:signal() else s.cond:broadcast() end
       return
     end
-    if s.items == 0 and not s.cond:wait(1e-4) then return end
+    if s.items == 0 then
+      s.owner = nil
+      local ok, woken = pcall(s.cond.wait, s.cond, 1e-4)
+      assert(not s.owner, "cond: the mutex is another's")
+      if not ok then error(woken, 0) end
+    end
+    s.owner = true
     if s.items > 0 then s.items, s.consumed = s.items - 1, s.consumed + 1 end
+    pcall(tri.yield)
+    s.owner = nil
   end,
   function(s, random)
     s.once:call(function()
@@ -449,7 +457,7 @@ local function finish(program, number)
 end
 
 local function cancel_some(program, random)
-  for _ = 1, random.below(4) do
+  for _ = 1, random.below(12) do
     if #program.victims == 0 then return end
     pause(random)
     local number = random.of(program.victims)
@@ -515,7 +523,7 @@ local function run(seed)
     start(program, random.onein(2), consume, mine)
   end
   for _ = 1, random.below(10) do
-    start(program, random.onein(3), use_sync, s)
+    start(program, random.onein(2), use_sync, s)
   end
   for _ = 1, random.below(4) - 1 do
     start(program, random.onein(2), use_groups)
