@@ -350,33 +350,6 @@ TEST_CASE("scheduler: a G that yields lets those of the global queue run") {
   });
 }
 
-TEST_CASE(
-    "scheduler: the global queue gets its turn though the local one is full") {
-  NativeFixture fix(1);
-  constexpr int kGs = 300;
-  constexpr int kYields = 50;
-  int yields = 0;
-  int last_start = 0;
-  fix.Run([&] {
-    Chan<int> done(0);
-    for (int i = 0; i < kGs; i++) {
-      fix.gs->Go([&] {
-        last_start = yields;
-        for (int k = 0; k < kYields; k++) {
-          yields++;
-          NativeGs::Yield();
-        }
-        if (yields == kGs * kYields) done.Send(1);
-      });
-    }
-    int one = 0;
-    CHECK(done.Recv(&one) == ChanStatus::kOk);
-  });
-  // Every 61st time it is looked at first, and takes what room there is.
-  CHECK(last_start < 700);
-}
-
-// Yielding looks beyond the own queue.
 TEST_CASE("scheduler: a G that yields for ever lets the global queue in") {
   NativeFixture fix(1);
   std::atomic<bool> enough{false};
