@@ -19,6 +19,9 @@ namespace {
 // Prime, so that the two queues do not fall into step with a program's periods.
 constexpr uint32_t kGlobalEvery = 61;
 constexpr int kStealRounds = 4;
+// What an M without any strand takes from the global queue at most: half of its
+// P's queue.
+constexpr uint32_t kMaxGlobalShare = 128;
 // A check of clock and timers costs about as much as a switch. This many
 // switches apart it costs nothing; fewer if Gs run long between switches.
 constexpr int32_t kMaxCheckInterval = 64;
@@ -147,7 +150,8 @@ Strand* Scheduler::TakeNearby(M* m) {
 Strand* Scheduler::FindNearby(M* m) {
   P* p = m->p;
   if (m->dispatches % kGlobalEvery == 0) {
-    Strand* strand = PopGlobal(p);
+    // One: more could make the full queue spill those that wait here longest.
+    Strand* strand = PopGlobal(p, 1);
     if (strand != nullptr) {
       m->slice_start_ns = p->now_ns;
       return strand;
@@ -163,7 +167,7 @@ Strand* Scheduler::FindNearby(M* m) {
     CheckClock(m);
     strand = TakeLocal(p);
   }
-  if (strand == nullptr) strand = PopGlobal(p);
+  if (strand == nullptr) strand = PopGlobal(p, kMaxGlobalShare);
   if (strand == nullptr) {
     if (!m->spinning && waker_.TryStartSpinning(procs())) m->spinning = true;
     if (m->spinning) strand = Steal(m);
@@ -254,7 +258,7 @@ Strand* Scheduler::GiveUpP(M* m) {
   {
     MutexLock lock(mu_);
     P* p = m->p;
-    Strand* strand = PopGlobalLocked(p);
+    Strand* strand = PopGlobalLocked(p, kMaxGlobalShare);
     if (strand != nullptr) return strand;
     m->p = nullptr;
     if (p->id < procs()) {

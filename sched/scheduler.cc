@@ -19,10 +19,6 @@ namespace {
 
 constinit thread_local M* current_m = nullptr;
 
-// Strands that one look at the global queue moves to a P, at most: half of its
-// queue.
-constexpr uint32_t kMaxGlobalShare = 128;
-
 }  // namespace
 
 __attribute__((noinline)) M* CurrentM() {
@@ -127,16 +123,15 @@ void Scheduler::PushGlobal(Strand* first, Strand* last, uint32_t n) {
   global_size_.fetch_add(n, std::memory_order_seq_cst);
 }
 
-// Takes the first strand of the global queue, and moves this P's share of the
-// others to `p`, which the caller holds.
-Strand* Scheduler::PopGlobalLocked(P* p) {
+// Takes the first strand of the global queue, and moves others to `p`, which
+// the caller holds: this P's share, `max` in all.
+Strand* Scheduler::PopGlobalLocked(P* p, uint32_t max) {
   Strand* first = global_head_;
   if (first == nullptr) return nullptr;
   global_head_ = first->next_queued;
   first->next_queued = nullptr;
   const uint32_t size = global_size_.load(std::memory_order_relaxed);
-  const uint32_t share =
-      std::min(size / static_cast<uint32_t>(procs()), kMaxGlobalShare);
+  const uint32_t share = std::min(size / static_cast<uint32_t>(procs()), max);
   uint32_t taken = 1;
   while (taken < share) {
     Strand* strand = global_head_;
@@ -155,10 +150,10 @@ Strand* Scheduler::PopGlobalLocked(P* p) {
   return first;
 }
 
-Strand* Scheduler::PopGlobal(P* p) {
+Strand* Scheduler::PopGlobal(P* p, uint32_t max) {
   if (global_size_.load(std::memory_order_relaxed) == 0) return nullptr;
   MutexLock lock(mu_);
-  return PopGlobalLocked(p);
+  return PopGlobalLocked(p, max);
 }
 
 P* Scheduler::MakeP(int id) {

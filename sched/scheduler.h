@@ -136,8 +136,8 @@ class Scheduler {
 
   void QueueLocal(M* m, Strand* strand) TRI_EXCLUDES(mu_);
   void PushGlobal(Strand* first, Strand* last, uint32_t n) TRI_REQUIRES(mu_);
-  [[nodiscard]] Strand* PopGlobalLocked(P* p) TRI_REQUIRES(mu_);
-  [[nodiscard]] Strand* PopGlobal(P* p) TRI_EXCLUDES(mu_);
+  [[nodiscard]] Strand* PopGlobalLocked(P* p, uint32_t max) TRI_REQUIRES(mu_);
+  [[nodiscard]] Strand* PopGlobal(P* p, uint32_t max) TRI_EXCLUDES(mu_);
   void StartIdleM(bool spinning) TRI_EXCLUDES(mu_);
   void WakeOne() {
     if (waker_.SubmitNeedsWake()) StartIdleM(true);

@@ -350,6 +350,30 @@ TEST_CASE("scheduler: a G that yields lets those of the global queue run") {
   });
 }
 
+TEST_CASE("scheduler: the global queue gets its turn beside a busy local one") {
+  NativeFixture fix(1);
+  std::atomic<bool> enough{false};
+  std::atomic<int> yields{0};
+  for (int i = 0; i < 100; i++) {
+    fix.gs->Go([&] {
+      while (!enough) {
+        yields++;
+        NativeGs::Yield();
+      }
+    });
+  }
+  Await([&] { return yields > 1000; });
+  for (int i = 0; i < 50; i++) {
+    std::atomic<int> started_at{0};
+    fix.gs->Go([&] { started_at = yields.load(); });
+    // It is queued now; one of 61 dispatches looks there first.
+    const int queued_before = yields;
+    Await([&] { return started_at != 0; });
+    CHECK(started_at <= queued_before + 130);
+  }
+  enough = true;
+}
+
 TEST_CASE("scheduler: a G that yields for ever lets the global queue in") {
   NativeFixture fix(1);
   std::atomic<bool> enough{false};
