@@ -354,15 +354,17 @@ TEST_CASE("scheduler: the global queue gets its turn beside a busy local one") {
   NativeFixture fix(1);
   std::atomic<bool> enough{false};
   std::atomic<int> yields{0};
+  std::atomic<int> started{0};
   for (int i = 0; i < 100; i++) {
     fix.gs->Go([&] {
+      started++;
       while (!enough) {
         yields++;
         NativeGs::Yield();
       }
     });
   }
-  Await([&] { return yields > 1000; });
+  Await([&] { return started == 100; });  // none waits in the global queue
   for (int i = 0; i < 50; i++) {
     std::atomic<int> started_at{0};
     fix.gs->Go([&] { started_at = yields.load(); });
