@@ -11,6 +11,8 @@
 
 #include <atomic>
 
+#include "sched/sync/asymmetric_fence.h"
+
 namespace trilune {
 
 struct StdSync {
@@ -19,6 +21,14 @@ struct StdSync {
 
   static void FenceSeqCst() {
     std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+  static void LightFence() { trilune::LightFence(); }
+  static void HeavyFence() { trilune::HeavyFence(); }
+  // In a loop that waits for another thread for a moment.
+  static void Pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
   }
 };
 

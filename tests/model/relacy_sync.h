@@ -139,6 +139,10 @@ struct RelacySync {
   static void FenceSeqCst() {
     if (weak != Weak::kFences) rl::atomic_thread_fence(rl::mo_seq_cst, $);
   }
+  // A model knows no membarrier: both sides of the pair are fences.
+  static void LightFence() { FenceSeqCst(); }
+  static void HeavyFence() { FenceSeqCst(); }
+  static void Pause() { rl::yield(1, $); }
 };
 
 // Gives up the CPU in a loop that waits for another thread.

@@ -1,0 +1,99 @@
+// PSlot: which P an M holds, and how sysmon takes it from an M that does not
+// come back from a G.
+//
+// Role       `mode` says whether the M runs a G's code (user) or the scheduler
+//            (runtime). Only the runtime touches a P: so one can be taken from
+//            an M in user mode without asking it. Ours alone; Go has no such
+//            thing, since it can stop any of its code.
+//
+//              M enters the runtime           sysmon
+//              1. mode = runtime              1. CAS p -> RETAKING
+//              2. light fence                 2. heavy fence
+//              3. load p; if RETAKING, wait   3. user mode: CAS RETAKING -> null
+//                                                else:      CAS RETAKING -> p
+//
+//            Either sysmon sees the runtime mode and puts the P back, or the M
+//            sees RETAKING and waits for the verdict.
+// Threads    Enter, Leave, Get, Set: the M. TryRetake: sysmon.
+// Locks      none
+// Invariants I1. The M uses the P it got only between Enter and Leave.
+//            I2. After a successful TryRetake the M sees null, until it Sets.
+// Tests      tests/model/p_slot_model.cc
+
+#ifndef TRI_SCHED_P_SLOT_H_
+#define TRI_SCHED_P_SLOT_H_
+
+#include <cstdint>
+
+#include "sched/sync/std_sync.h"
+
+namespace trilune {
+
+template <class P, class Sync = StdSync>
+class PSlot {
+ public:
+  PSlot() : p_(nullptr), mode_(kRuntime) {}
+
+  // Enters the runtime; true: the M was in user mode, and shall Leave again.
+  bool Enter() {
+    if (mode_.load(std::memory_order_relaxed) == kRuntime) return false;
+    mode_.store(kRuntime, std::memory_order_relaxed);
+    Sync::LightFence();  // [PR1] mode_ before the look at p_
+    return true;
+  }
+  // release: who takes the P sees what the runtime did with it. [PR2]
+  void Leave() { mode_.store(kUser, std::memory_order_release); }
+  [[nodiscard]] bool in_user_mode() const {
+    return mode_.load(std::memory_order_relaxed) == kUser;
+  }
+
+  // The M's P, or null. In the runtime only.
+  [[nodiscard]] P* Get() const {
+    // acquire: after a verdict. relaxed would do otherwise.
+    P* p = p_.load(std::memory_order_acquire);
+    while (p == Retaking()) {
+      Sync::Pause();
+      p = p_.load(std::memory_order_acquire);
+    }
+    return p;
+  }
+  // May overwrite RETAKING: sysmon, which is about to find the runtime mode,
+  // then leaves the slot alone.
+  void Set(P* p) { p_.store(p, std::memory_order_release); }
+
+  // What the M holds, as far as another thread can tell; null in between.
+  [[nodiscard]] P* Peek() const {
+    P* p = p_.load(std::memory_order_acquire);
+    return p == Retaking() ? nullptr : p;
+  }
+  // Takes `p` from the M if that is in user mode. True: the caller owns it.
+  [[nodiscard]] bool TryRetake(P* p) {
+    P* expected = p;
+    if (!p_.compare_exchange_strong(expected, Retaking(),
+                                    std::memory_order_acq_rel)) {
+      return false;
+    }
+    Sync::HeavyFence();  // [PR1] p_ before the look at mode_
+    const bool is_user = mode_.load(std::memory_order_acquire) == kUser;
+    expected = Retaking();
+    const bool settled = p_.compare_exchange_strong(
+        expected, is_user ? nullptr : p, std::memory_order_acq_rel);  // [PR2]
+    return is_user && settled;
+  }
+
+ private:
+  enum : uint32_t { kUser, kRuntime };
+
+  // An address no P has.
+  static P* Retaking() {
+    static char sentinel;
+    return reinterpret_cast<P*>(&sentinel);
+  }
+
+  typename Sync::template Atomic<P*> p_;
+  typename Sync::template Atomic<uint32_t> mode_;
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_P_SLOT_H_
