@@ -31,8 +31,8 @@ constexpr int64_t kCheckPeriodNs = 50'000;
 
 }  // namespace
 
-void Scheduler::AddTimer(M* m, int64_t when_ns, G* g, uint64_t ticket) {
-  m->p->timers.Add(when_ns, g, ticket);
+void Scheduler::AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket) {
+  p->timers.Add(when_ns, g, ticket);
   const int64_t sleeper_until = sleeper_until_.load(std::memory_order_seq_cst);
   if (sleeper_until == kNobody) {  // [TM1]
     // With an idle P there should be an M that minds the timers of busy ones.
@@ -67,7 +67,7 @@ bool Scheduler::RunTimers(M* m, P* p, int64_t now_ns) {
 }
 
 bool Scheduler::CheckClock(M* m) {
-  P* p = m->p;
+  P* p = m->p();
   const int64_t now = NowNs();
   p->now_ns = now;
   // Adapt the interval to how long the switches took.
@@ -93,9 +93,9 @@ bool Scheduler::Check(M* m) {
     m->strand = nullptr;
     return false;
   }
-  const bool surplus = m->p->id >= procs();
+  const bool surplus = m->p()->id >= procs();
   const bool others_wait = global_size_.load(std::memory_order_relaxed) > 0 ||
-                           m->p->queue.LooksLong() > 0;
+                           m->p()->queue.LooksLong() > 0;
   if (!surplus && !(slice_over && others_wait)) return true;
   Strand* strand = m->strand;
   m->strand = nullptr;
@@ -110,21 +110,21 @@ bool Scheduler::Check(M* m) {
 Strand* Scheduler::FindStrand(M* m) {
   for (;;) {
     if (stopping_.load(std::memory_order_acquire)) return nullptr;
-    if (m->p == nullptr) {
+    if (m->p() == nullptr) {
       SleepWithoutP(m);
       continue;
     }
     RetireIfSurplus(m);
-    if (m->p == nullptr) continue;
+    if (m->p() == nullptr) continue;
     if (--m->check_countdown <= 0 ||
-        m->p->resched.load(std::memory_order_relaxed)) {
+        m->p()->resched.load(std::memory_order_relaxed)) {
       CheckClock(m);
     }
     Strand* strand = FindNearby(m);
     if (strand == nullptr) strand = GiveUpP(m);
     if (strand == nullptr) continue;
     if (m->spinning) FinishSpinning(m);
-    Bump(m->p->schedtick);
+    Bump(m->p()->schedtick);
     m->dispatches++;
     return strand;
   }
@@ -132,7 +132,7 @@ Strand* Scheduler::FindStrand(M* m) {
 
 Strand* Scheduler::TakeNearby(M* m) {
   if (m->dispatches % kGlobalEvery == 0) return nullptr;
-  P* p = m->p;
+  P* p = m->p();
   Strand* strand = nullptr;
   if (p->runnext.load(std::memory_order_relaxed) != nullptr) {
     strand = p->runnext.exchange(nullptr, std::memory_order_acq_rel);  // [NX1]
@@ -148,7 +148,7 @@ Strand* Scheduler::TakeNearby(M* m) {
 }
 
 Strand* Scheduler::FindNearby(M* m) {
-  P* p = m->p;
+  P* p = m->p();
   if (m->dispatches % kGlobalEvery == 0) {
     // One: more could make the full queue spill those that wait here longest.
     Strand* strand = PopGlobal(p, 1);
@@ -187,18 +187,18 @@ Strand* Scheduler::Steal(M* m) {
     const bool last_round = round == kStealRounds - 1;
     // A stride coprime to the number of Ps visits each once.
     auto stride =
-        static_cast<int>(m->p->Random() % static_cast<uint32_t>(made));
+        static_cast<int>(m->Random() % static_cast<uint32_t>(made));
     while (std::gcd(stride, made) != 1)
       stride++;
-    auto at = static_cast<int>(m->p->Random() % static_cast<uint32_t>(made));
+    auto at = static_cast<int>(m->Random() % static_cast<uint32_t>(made));
     for (int i = 0; i < made; i++, at = (at + stride) % made) {
       P* victim = ps_[at].get();
-      if (victim == m->p) continue;
-      if (last_round && RunTimers(m, victim, m->p->now_ns)) {
-        Strand* strand = TakeLocal(m->p);
+      if (victim == m->p()) continue;
+      if (last_round && RunTimers(m, victim, m->p()->now_ns)) {
+        Strand* strand = TakeLocal(m->p());
         if (strand != nullptr) return strand;
       }
-      Strand* strand = m->p->queue.StealHalf(victim->queue);
+      Strand* strand = m->p()->queue.StealHalf(victim->queue);
       // What was woken last is about to run there: take it only at the end, and
       // only if it is still there after a moment.
       if (strand == nullptr && last_round &&
@@ -208,7 +208,7 @@ Strand* Scheduler::Steal(M* m) {
         strand = victim->runnext.exchange(nullptr, std::memory_order_acq_rel);
       }
       if (strand != nullptr) {  // [NX1]
-        Bump(m->p->steals);
+        Bump(m->p()->steals);
         return strand;
       }
     }
@@ -257,10 +257,10 @@ int64_t Scheduler::EarliestTimer() const {
 Strand* Scheduler::GiveUpP(M* m) {
   {
     MutexLock lock(mu_);
-    P* p = m->p;
+    P* p = m->p();
     Strand* strand = PopGlobalLocked(p, kMaxGlobalShare);
     if (strand != nullptr) return strand;
-    m->p = nullptr;
+    m->set_p(nullptr);
     if (p->id < procs()) {
       PushIdleP(p);
     } else {
@@ -274,8 +274,8 @@ Strand* Scheduler::GiveUpP(M* m) {
   }
   if (!SeesWork()) return nullptr;
   MutexLock lock(mu_);
-  m->p = PopIdleP();
-  if (m->p != nullptr) {
+  m->set_p(PopIdleP());
+  if (m->p() != nullptr) {
     m->spinning = true;
     waker_.StartSpinning();
   }
@@ -299,18 +299,18 @@ void Scheduler::SleepWithoutP(M* m) {
   const bool woken = MindTimers(m);
   MutexLock lock(mu_);
   if (m->handed_p != nullptr) {
-    m->p = m->handed_p;
+    m->set_p(m->handed_p);
     m->spinning = m->handed_spinning;
     m->handed_p = nullptr;
   } else if (!woken) {
-    m->p = PopIdleP();
-    if (m->p != nullptr) {
+    m->set_p(PopIdleP());
+    if (m->p() != nullptr) {
       m->spinning = true;
       waker_.StartSpinning();
     }
   }
   if (m->is_idle &&
-      (m->p != nullptr || stopping_.load(std::memory_order_relaxed))) {
+      (m->p() != nullptr || stopping_.load(std::memory_order_relaxed))) {
     RemoveIdleM(m);
   }
 }

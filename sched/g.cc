@@ -54,6 +54,8 @@ const char* WaitReasonName(WaitReason reason) {
       return "once";
     case WaitReason::kHostCall:
       return "host call";
+    case WaitReason::kSyscall:
+      return "system call";
   }
   return "?";
 }

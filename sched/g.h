@@ -42,6 +42,7 @@ enum class WaitReason : uint8_t {
   kCond,
   kOnce,
   kHostCall,
+  kSyscall,
 };
 
 const char* WaitReasonName(WaitReason reason);
@@ -78,6 +79,9 @@ struct GKind {
   // Runs `g` on the calling stack until it parks without that stack, yields or
   // ends. It may come back on another M than it was called on.
   Outcome (*run)(G* g);
+  // Asks `g`, which runs on the calling thread, to come to a preemption point
+  // soon. Called by a signal handler; null: such Gs cannot be preempted.
+  void (*preempt)(G* g) = nullptr;
 };
 
 struct G {
@@ -130,7 +134,9 @@ struct G {
   WaitReason reason = WaitReason::kNone;
   WakeResult wake = WakeResult::kReady;
   std::atomic<uint8_t> flags{0};
-  uint8_t timer_p = 0;  // a P's number fits: kMaxProcs is 256
+  // While it waits with a timer: the P's number (kMaxProcs is 256). While it
+  // runs: the kind's own, 0 at the start.
+  uint8_t timer_p = 0;
   uint32_t tag = 0;     // the kind's own
 };
 static_assert(sizeof(G) <= 64, "a Lua G must fit in 128 bytes");

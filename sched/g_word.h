@@ -81,6 +81,13 @@ class GWord {
     word_.store(Pack(TicketOf(word), to), std::memory_order_release);  // [GW1]
   }
 
+  // Become for a G that was picked to run.
+  void BecomeRunning() {
+    const GState from = state();
+    TRI_CHECK(from == GState::kRunnable || from == GState::kPreempted);
+    Become(from, GState::kRunning);
+  }
+
   // Opens a new wait and returns its ticket. The G is still running: nobody can
   // win it before Become(kRunning, kWaiting).
   uint64_t BeginWait() {

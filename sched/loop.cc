@@ -34,6 +34,10 @@ bool SetAfterPublication(const std::atomic<bool>& flag) {
   return flag.load(std::memory_order_relaxed);
 }
 
+uint32_t WaitStamp(int64_t now_ns) {
+  return static_cast<uint32_t>(now_ns / 1'000'000);
+}
+
 // Makes the wait that `g` has left for visible to its wakers. From then on a G
 // of a solo strand may run elsewhere, or even be gone; any other stays until
 // `m` releases the strand. So after Become nothing of the G's frames is touched
@@ -45,12 +49,14 @@ void Publish(M* m, G* g, const ParkCommit& commit) {
   void (*const unlock)(void*) = commit.unlock;
   void* const unlock_argument = commit.unlock_argument;
   const bool timed = deadline_ns != kNever;
-  g->wait_since_ms = static_cast<uint32_t>(m->p->now_ns / 1'000'000);
+  P* p = m->p();  // null: it was taken while the G ran
+  g->wait_since_ms = WaitStamp(p != nullptr ? p->now_ns : NowNs());
+  if (p == nullptr) p = m->sched->AnyP();
   const uint64_t ticket = g->word.ticket();
   if (timed || commit.external) {
     g->Set(timed ? G::kExternal | G::kHasTimer : G::kExternal);
     g->strand->external++;
-    g->timer_p = static_cast<uint8_t>(m->p->id);
+    g->timer_p = static_cast<uint8_t>(p->id);
   }
   if (timed || commit.external || cancelled != nullptr || g->strand->solo) {
     g->Clear(G::kLocalWait);
@@ -59,7 +65,7 @@ void Publish(M* m, G* g, const ParkCommit& commit) {
   }
   if (m->strand == g->strand && g->strand->solo) m->strand = nullptr;
   g->word.Become(GState::kRunning, GState::kWaiting);
-  if (timed) m->sched->AddTimer(m, deadline_ns, g, ticket);
+  if (timed) m->sched->AddTimer(p, deadline_ns, g, ticket);
   const bool ends = cancelled != nullptr && SetAfterPublication(*cancelled);
   if (unlock != nullptr) unlock(unlock_argument);
   if (ends && g->word.TryWake(ticket)) {
@@ -77,6 +83,25 @@ void QueueYielded(M* m, G* g) {
     if (m->strand == strand) m->strand = nullptr;
     m->sched->Requeue(m, strand);
   }
+}
+
+// `g` has left its frames at a preemption point, runnable.
+void QueuePreempted(M* m, G* g, bool first) {
+  g->word.Become(GState::kRunning, GState::kPreempted);
+  if (first) {
+    g->strand->PushFirst(g);
+  } else {
+    g->strand->PushSpent(g);
+  }
+  if (m->p() != nullptr) Bump(m->p()->preemptions);
+}
+
+// `g` has left its frames; its call is over, and it lost strand and P.
+void QueueAfterSyscall(M* m, G* g) {
+  // With a P again at once, if there is one: no other M needs to be woken then.
+  m->sched->TryAcquireP(m);
+  g->word.Become(GState::kSyscall, GState::kRunnable);
+  Ready(g);
 }
 
 // The first thing on every stack that is switched to.
@@ -97,6 +122,15 @@ void Landed(Fiber* left) {
       after.g->strand->stackful++;
       QueueYielded(m, after.g);
       break;
+    case AfterSwitch::Kind::kPreempt:
+      after.g->fiber = left;
+      after.g->strand->stackful++;
+      QueuePreempted(m, after.g, after.first);
+      break;
+    case AfterSwitch::Kind::kSyscall:
+      after.g->fiber = left;
+      QueueAfterSyscall(m, after.g);
+      break;
   }
 }
 
@@ -109,22 +143,30 @@ void SwitchTo(M* m, Fiber* to) {
 // `g` is about to run on `m`.
 void Start(M* m, G* g) {
   Strand* strand = g->strand;
-  g->word.Become(GState::kRunnable, GState::kRunning);
+  g->word.BecomeRunning();
   m->current = g;
+  m->g_id.store(g->id, std::memory_order_relaxed);
   strand->gtick++;
+  if (!strand->inherited()) {
+    m->tick.store(m->tick.load(std::memory_order_relaxed) + 1,
+                  std::memory_order_relaxed);
+  }
+  m->hurry.store(g->Has(G::kCancelled), std::memory_order_relaxed);
   if (g->Has(G::kExternal)) {
     strand->external--;
     if (g->Has(G::kHasTimer) && g->wake != WakeResult::kTimeout) {
       m->sched->ForgetTimer(g->timer_p);
     }
+    g->timer_p = 0;
     g->Clear(G::kExternal | G::kHasTimer);
   }
 }
 
 // True while the running strand may pick its next G at once.
 bool MayPickAtOnce(M* m) {
-  return --m->check_countdown > 0 &&
-         !m->p->resched.load(std::memory_order_relaxed);
+  const P* p = m->p();
+  return --m->check_countdown > 0 && p != nullptr &&
+         !p->resched.load(std::memory_order_relaxed);
 }
 
 G* PickWithMail(Strand* strand) {
@@ -167,8 +209,10 @@ void Dispatch(M* m, G* g) {
     return;  // as a fresh loop, for whoever took this fiber
   }
   Start(m, g);
+  m->slot.Leave();
   const Outcome outcome = g->kind->run(g);
   m = CurrentM();
+  m->slot.Enter();
   switch (outcome) {
     case Outcome::kParked: {
       const ParkCommit commit = g->strand->commit;
@@ -186,7 +230,19 @@ void Dispatch(M* m, G* g) {
   }
 }
 
+// The P was taken while a G ran: with another one the M goes on, else somebody
+// else runs the strand.
+void RegainP(M* m) {
+  m->sched->NoteBack(m);
+  if (m->strand == nullptr || m->sched->TryAcquireP(m)) return;
+  Strand* strand = m->strand;
+  m->strand = nullptr;
+  m->rotate = false;
+  m->sched->Submit(strand, /*soon=*/false);
+}
+
 void LoopStep(M* m) {
+  if (m->p() == nullptr) RegainP(m);
   if (m->strand == nullptr) {
     m->strand = m->sched->FindStrand(m);
     if (m->strand == nullptr) {  // the scheduler stops
@@ -234,6 +290,7 @@ void RunM(M* m) {
 }
 
 bool CanParkWithStack(M* m) {
+  // No P is touched here, so user mode will do.
   if (m->cached > 0) return true;
   Fiber* fiber = m->sched->fibers().Get();
   if (fiber == nullptr) return false;
@@ -242,6 +299,7 @@ bool CanParkWithStack(M* m) {
 }
 
 void ParkWithStack(M* m, G* g, const ParkCommit& commit) {
+  m->slot.Enter();
   G* next = nullptr;
   if (MayPickAtOnce(m)) {
     if (g->strand->solo) m->strand = m->sched->TakeNearby(m);
@@ -252,10 +310,12 @@ void ParkWithStack(M* m, G* g, const ParkCommit& commit) {
   m->after.g = g;
   m->after.commit = &commit;
   SwitchTo(m, to);
+  CurrentM()->slot.Leave();
 }
 
 void YieldWithStack(M* m, G* g) {
   if (!CanParkWithStack(m)) return;
+  m->slot.Enter();
   G* next = nullptr;
   if (MayPickAtOnce(m)) {
     if (!g->strand->solo) {
@@ -263,8 +323,9 @@ void YieldWithStack(M* m, G* g) {
       // Alone in the strand: go behind the other strands, if any waits.
       if (next == nullptr) m->rotate = true;
     }
-    if (next == nullptr && !m->sched->LooksBusy(m->p)) {
+    if (next == nullptr && !m->sched->LooksBusy(m->p())) {
       m->rotate = false;
+      m->slot.Leave();
       return;
     }
     if (g->strand->solo) {
@@ -276,6 +337,66 @@ void YieldWithStack(M* m, G* g) {
   m->after.kind = AfterSwitch::Kind::kYield;
   m->after.g = g;
   SwitchTo(m, to);
+  CurrentM()->slot.Leave();
+}
+
+void PreemptWithStack(M* m, G* g, bool first) {
+  m->slot.Enter();
+  // The slice is over: the loop looks at clock, timers and the other queues.
+  m->check_countdown = 0;
+  m->slice_start_ns = 0;
+  Fiber* to = FiberFor(m, nullptr);
+  m->after.kind = AfterSwitch::Kind::kPreempt;
+  m->after.g = g;
+  m->after.first = first;
+  SwitchTo(m, to);
+  CurrentM()->slot.Leave();
+}
+
+void EnterSyscall(M* m, G* g) {
+  m->slot.Enter();
+  Strand* strand = g->strand;
+  if (!strand->solo) {
+    // As if it were parked already; undone if it goes well.
+    strand->stackful++;
+    strand->external++;
+    g->Set(G::kExternal);
+    g->Clear(G::kHasTimer | G::kLocalWait);
+  }
+  g->wake = WakeResult::kReady;
+  g->reason = WaitReason::kSyscall;
+  const P* p = m->p();
+  g->wait_since_ms = WaitStamp(p != nullptr ? p->now_ns : NowNs());
+  g->fiber = m->fiber;  // for dumps
+  g->word.Become(GState::kRunning, GState::kSyscall);
+  m->sys_has_work.store(
+      !strand->solo && (strand->HasRunnable() || strand->word.HasMail()),
+      std::memory_order_relaxed);
+  m->sys_strand = strand;
+  m->sys.Enter();
+}
+
+void ExitSyscall(G* g) {
+  M* m = CurrentM();
+  if (m->sys.TryExit()) {
+    Strand* strand = g->strand;
+    g->word.Become(GState::kSyscall, GState::kRunning);
+    g->fiber = nullptr;
+    if (!strand->solo) {
+      strand->stackful--;
+      strand->external--;
+      g->Clear(G::kExternal);
+    }
+    m->slot.Leave();
+    return;
+  }
+  m->sys.Forget();
+  m->strand = nullptr;
+  Fiber* to = FiberFor(m, nullptr);
+  m->after.kind = AfterSwitch::Kind::kSyscall;
+  m->after.g = g;
+  SwitchTo(m, to);
+  CurrentM()->slot.Leave();
 }
 
 void Ready(G* g) {

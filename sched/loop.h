@@ -38,6 +38,18 @@ void ParkWithStack(M* m, G* g, const ParkCommit& commit);
 // Lets others run first. Returns at once when there is nobody, or no fiber.
 void YieldWithStack(M* m, G* g);
 
+// Stops the running G `g` at a preemption point. `first`: it goes on before the
+// other Gs of its strand; else behind them. Returns when it runs again, perhaps
+// on another thread. Requires: CanParkWithStack, and a G of a shared strand.
+void PreemptWithStack(M* m, G* g, bool first);
+
+// Around a call of the running G that may block: in between sysmon may give P
+// and strand to others, so the caller touches nothing of either. ExitSyscall
+// returns when the G runs again, perhaps on another thread. Requires:
+// CanParkWithStack, before EnterSyscall.
+void EnterSyscall(M* m, G* g);
+void ExitSyscall(G* g);
+
 // Makes a G runnable whose TryWake the caller won.
 void Ready(G* g);
 

@@ -12,12 +12,16 @@
 #define TRI_SCHED_M_H_
 
 #include <pthread.h>
+#include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 
 #include "sched/fiber.h"
 #include "sched/g.h"
+#include "sched/p_slot.h"
 #include "sched/parker.h"
+#include "sched/sys_word.h"
 
 namespace trilune {
 
@@ -31,10 +35,27 @@ struct AfterSwitch {
     kRecycle,  // the left fiber goes to the pool, suspended in the loop
     kPark,     // `g` left it waiting: publish it
     kYield,    // `g` left it runnable: queue it
+    kPreempt,  // `g` left it at a preemption point: queue it, last
+    kSyscall,  // `g` left it after a call in which P and strand were retaken
   };
   Kind kind = Kind::kRecycle;
   G* g = nullptr;
   const ParkCommit* commit = nullptr;  // in the frame that was left
+  bool first = false;  // kPreempt: it goes on before the others of its strand
+};
+
+// What sysmon knows of an M; its own.
+struct Watch {
+  uint64_t call = 0;          // the system call, as SysWord::Look
+  int64_t call_since_ns = 0;  // when it first saw that
+  uint32_t tick = 0;          // of the G dispatch that it watches
+  uint32_t answers = 0;       // of the M, at that time
+  int64_t since_ns = 0;       // when it first saw both
+  int64_t cpu_ns = -1;        // the thread's CPU clock since then, or -1
+  int64_t cpu_at_ns = 0;      // when it was read
+  bool is_asked = false;      // since then
+  int64_t asked_ns = 0;       // when the M was last asked
+  int stat_fd = -1;           // /proc/self/task/TID/stat
 };
 
 struct M {
@@ -43,9 +64,55 @@ struct M {
   // Constant after construction.
   Scheduler* const sched;
   pthread_t thread = {};
+  // Set as the thread starts. release: sysmon may signal it.
+  std::atomic<pid_t> tid{0};
 
-  // The P it holds, or null.
-  P* p = nullptr;
+  // The P it holds, or null; in the runtime only.
+  [[nodiscard]] P* p() const { return slot.Get(); }
+  void set_p(P* p) { slot.Set(p); }
+  PSlot<P> slot;      // any thread, as its comment says
+  SysWord<> sys;      // any thread, as its comment says
+  // G dispatches, but for those that inherit a slice. The M adds, sysmon reads;
+  // relaxed: a change is all that counts.
+  std::atomic<uint32_t> tick{0};
+  // The running G is to be asked soon, not after a slice: it is cancelled.
+  // The M writes, sysmon reads; relaxed: seen at some tick.
+  std::atomic<bool> hurry{false};
+  // The tick at which sysmon asked for preemption. Sysmon writes, the M's
+  // signal handler reads; relaxed: the signal comes after it.
+  std::atomic<uint32_t> asked_tick{0};
+  // Whether that was for somebody outside of the running strand. As asked_tick.
+  std::atomic<bool> asked_for_others{false};
+  // Requests that were answered without a switch. The M adds, sysmon reads;
+  // relaxed: a change is all that counts.
+  std::atomic<uint32_t> answers{0};
+  void Answer() {
+    answers.store(answers.load(std::memory_order_relaxed) + 1,
+                  std::memory_order_relaxed);
+  }
+  // The running G's, for traces; relaxed.
+  std::atomic<uint64_t> g_id{0};
+  // What the last arming of a hook cost. The handler writes, sysmon reads;
+  // relaxed: an estimate.
+  std::atomic<int64_t> arm_ns{0};
+  // Around a system call: the strand, and whether it has Gs to run. Published
+  // by `sys`.
+  Strand* sys_strand = nullptr;
+  std::atomic<bool> sys_has_work{false};  // relaxed: a hint
+  // Its P was taken while it ran a G. Sysmon sets it before, the M clears it.
+  std::atomic<bool> stuck{false};
+  Watch watch;  // sysmon's
+
+  // A pseudo-random source for victims and select. Never 0.
+  uint32_t rng = 1;
+  // xorshift32.
+  uint32_t Random() {
+    rng ^= rng << 13;
+    rng ^= rng >> 17;
+    rng ^= rng << 5;
+    return rng;
+  }
+
   // The strand it runs, or null while it looks for one.
   Strand* strand = nullptr;
   // The G it runs. Valid while one runs.
@@ -79,7 +146,22 @@ struct M {
   bool is_idle = false;
   M* next_idle = nullptr;
   M* prev_idle = nullptr;
-  M* next_all = nullptr;
+  M* next_all = nullptr;  // constant once it is in the list
+};
+
+// Between these the calling M, if it ran a G's code, is in the runtime.
+class RuntimeScope {
+ public:
+  explicit RuntimeScope(M* m)
+      : m_(m != nullptr && m->slot.Enter() ? m : nullptr) {}
+  ~RuntimeScope() {
+    if (m_ != nullptr) m_->slot.Leave();
+  }
+  RuntimeScope(const RuntimeScope&) = delete;
+  RuntimeScope& operator=(const RuntimeScope&) = delete;
+
+ private:
+  M* const m_;
 };
 
 // The M of the calling thread, or null. Never inlined: a G may come back from a

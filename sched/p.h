@@ -19,14 +19,11 @@
 namespace trilune {
 
 struct alignas(64) P {
-  explicit P(int number)
-      : id(number), rng(0x9e3779b9U * static_cast<uint32_t>(number + 1) | 1U) {}
+  explicit P(int number) : id(number) {}
 
   // Constant after construction.
   const int id;
 
-  // Owner; a pseudo-random source for victims and select. Never 0.
-  uint32_t rng;
   // Owner: the last reading of the clock; at most a check interval old.
   int64_t now_ns = 0;
 
@@ -44,18 +41,11 @@ struct alignas(64) P {
   std::atomic<uint64_t> schedtick{0};
   std::atomic<uint64_t> steals{0};
   std::atomic<uint64_t> handoffs{0};
+  std::atomic<uint64_t> preemptions{0};
 
   // Under the scheduler's lock.
   P* next_idle = nullptr;
   enum class Place : uint8_t { kIdle, kHeld, kRetired } place = Place::kRetired;
-
-  // xorshift32.
-  uint32_t Random() {
-    rng ^= rng << 13;
-    rng ^= rng >> 17;
-    rng ^= rng << 5;
-    return rng;
-  }
 };
 
 // Adds to a statistic that only its owner writes: no read-modify-write needed.

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,13 +12,22 @@
 #include "sched/clock.h"
 #include "sched/fault.h"
 #include "sched/loop.h"
+#include "sched/preempt_signal.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
 
 namespace trilune {
 namespace {
 
-constinit thread_local M* current_m = nullptr;
+// Read by signal handlers: no lazy allocation.
+[[gnu::tls_model("initial-exec")]] constinit thread_local M* current_m =
+    nullptr;
+
+Status CannotStartThread(int error) {
+  return Status(
+      StatusCode::kSystem,
+      "cannot start a thread: " + std::generic_category().message(error));
+}
 
 }  // namespace
 
@@ -40,35 +50,45 @@ Scheduler::Scheduler(const SchedulerConfig& config)
 
 Scheduler::~Scheduler() {
   MutexLock lock(mu_);
-  TRI_CHECK(ended_ms_ == m_count_);
-  while (all_ms_ != nullptr) {
-    M* m = all_ms_;
-    all_ms_ = m->next_all;
+  TRI_CHECK(ended_ms_ == m_count_ && !sysmon_runs_);
+  M* m = all_ms_.load(std::memory_order_relaxed);
+  while (m != nullptr) {
+    M* following = m->next_all;
     delete m;
+    m = following;
   }
 }
 
 Status Scheduler::Start() {
+  InstallPreemptSignal();
   MutexLock lock(mu_);
   M* m = new M(this);
   PushIdleM(m);
-  if (StartThread(m)) return Status();
-  RemoveIdleM(m);
-  delete m;
-  return Status(
-      StatusCode::kSystem,
-      "cannot start a thread: " + std::generic_category().message(errno));
+  if (!StartThread(m)) {
+    const int error = errno;
+    RemoveIdleM(m);
+    delete m;
+    return CannotStartThread(error);
+  }
+  const int error =
+      pthread_create(&sysmon_thread_, nullptr, &SysmonThread, this);
+  if (error != 0) return CannotStartThread(error);
+  sysmon_runs_ = true;
+  return Status();
 }
 
 void Scheduler::Submit(Strand* strand, bool soon) {
   M* m = CurrentM();
-  if (m == nullptr || m->sched != this || m->p == nullptr) {
+  if (m != nullptr && m->sched != this) m = nullptr;
+  RuntimeScope scope(m);
+  P* p = m != nullptr ? m->p() : nullptr;
+  if (p == nullptr) {
     MutexLock lock(mu_);
     PushGlobal(strand, strand, 1);
   } else if (soon) {
     // release: hands the strand to a thief; acquire: takes the kicked one.
     // [NX1] seq_cst: the queued work before the look at the spinning Ms. [WK1]
-    Strand* kicked = m->p->runnext.exchange(strand, std::memory_order_seq_cst);
+    Strand* kicked = p->runnext.exchange(strand, std::memory_order_seq_cst);
     if (kicked == nullptr) {
       if (waker_.NeedsWakeAfterRmw()) StartIdleM(true);
       return;
@@ -81,7 +101,12 @@ void Scheduler::Submit(Strand* strand, bool soon) {
 }
 
 void Scheduler::Requeue(M* m, Strand* strand) {
-  if (m->p->queue.LooksLong() > 0 ||
+  const P* p = m->p();
+  if (p == nullptr) {
+    Submit(strand, /*soon=*/false);
+    return;
+  }
+  if (p->queue.LooksLong() > 0 ||
       global_size_.load(std::memory_order_relaxed) == 0) {
     QueueLocal(m, strand);
   } else {
@@ -95,7 +120,7 @@ void Scheduler::Requeue(M* m, Strand* strand) {
 }
 
 void Scheduler::QueueLocal(M* m, Strand* strand) {
-  RunQueue<Strand, 256>& queue = m->p->queue;
+  RunQueue<Strand, 256>& queue = m->p()->queue;
   if (queue.PushLocal(strand)) return;
   // Full: half of it and the strand go to the global queue.
   Strand* batch[128];
@@ -175,6 +200,7 @@ P* Scheduler::PopIdleP() {
   idle_ps_ = p->next_idle;
   p->place = P::Place::kHeld;
   waker_.RemoveIdleP();
+  WakeSysmon();
   return p;
 }
 
@@ -203,43 +229,52 @@ void Scheduler::StartIdleM(bool spinning) {
   {
     MutexLock lock(mu_);
     P* p = stopping_.load(std::memory_order_relaxed) ? nullptr : PopIdleP();
-    if (p == nullptr) {
-      if (spinning) waker_.StopSpinning();
-      return;
-    }
-    m = idle_ms_;
-    // Leave the M that minds the timers asleep, if there is another.
-    if (m != nullptr && m == sleeper_ && m->next_idle != nullptr) {
-      m = m->next_idle;
-    }
-    const bool is_new = m == nullptr;
-    if (is_new) {
-      m = new M(this);
-    } else {
-      RemoveIdleM(m);
-    }
-    m->handed_p = p;
-    m->handed_spinning = spinning;
-    if (is_new && !StartThread(m)) {
-      // No thread to be had: those that run will do the work.
-      delete m;
-      PushIdleP(p);
-      if (spinning) waker_.StopSpinning();
-      return;
-    }
-    Bump(p->handoffs);
+    if (p != nullptr) m = GiveToM(p, spinning);
+    if (m == nullptr && spinning) waker_.StopSpinning();
   }
-  m->parker.Wake();
+  if (m != nullptr) m->parker.Wake();
+}
+
+// Chooses an M, or makes one, to go on with `p`; the caller wakes it. Null: no
+// thread is to be had, those that run will do the work; the P is idle then.
+M* Scheduler::GiveToM(P* p, bool spinning) {
+  M* m = idle_ms_;
+  // Leave the M that minds the timers asleep, if there is another.
+  if (m != nullptr && m == sleeper_ && m->next_idle != nullptr) {
+    m = m->next_idle;
+  }
+  const bool is_new = m == nullptr;
+  if (is_new) {
+    m = new M(this);
+  } else {
+    RemoveIdleM(m);
+  }
+  m->handed_p = p;
+  m->handed_spinning = spinning;
+  if (is_new && !StartThread(m)) {
+    delete m;
+    PushIdleP(p);
+    return nullptr;
+  }
+  Bump(p->handoffs);
+  return m;
+}
+
+bool Scheduler::TryAcquireP(M* m) {
+  MutexLock lock(mu_);
+  m->set_p(stopping_.load(std::memory_order_relaxed) ? nullptr : PopIdleP());
+  return m->p() != nullptr;
 }
 
 bool Scheduler::StartThread(M* m) {
+  m->rng = 0x9e3779b9U * static_cast<uint32_t>(m_count_ + 1) | 1U;
   const int error = pthread_create(&m->thread, nullptr, &ThreadMain, m);
   if (error != 0) {
     errno = error;
     return false;
   }
-  m->next_all = all_ms_;
-  all_ms_ = m;
+  m->next_all = all_ms_.load(std::memory_order_relaxed);
+  all_ms_.store(m, std::memory_order_release);  // [MS1]
   m_count_++;
   return true;
 }
@@ -247,6 +282,7 @@ bool Scheduler::StartThread(M* m) {
 void* Scheduler::ThreadMain(void* argument) {
   M* m = static_cast<M*>(argument);
   current_m = m;
+  m->tid.store(gettid(), std::memory_order_release);  // [MS1]
   char signal_stack[16 << 10];  // the thread outlives every handler
   WatchForOverflow(signal_stack, sizeof(signal_stack));
   pthread_setname_np(pthread_self(), "trilune-M");
@@ -304,7 +340,7 @@ int Scheduler::SetProcs(int n) {
 }
 
 void Scheduler::RetireIfSurplus(M* m) {
-  P* p = m->p;
+  P* p = m->p();
   if (p->id < procs_.load(std::memory_order_relaxed)) return;
   {
     MutexLock lock(mu_);
@@ -317,8 +353,8 @@ void Scheduler::RetireIfSurplus(M* m) {
     MoveTimers(p);
     p->resched.store(false, std::memory_order_relaxed);
     p->place = P::Place::kRetired;
-    m->p = PopIdleP();
-    if (m->p == nullptr && m->spinning) {
+    m->set_p(PopIdleP());
+    if (m->p() == nullptr && m->spinning) {
       // Every P is held: whoever gives one up looks at all there is.
       m->spinning = false;
       waker_.StopSpinning();
@@ -343,6 +379,7 @@ void Scheduler::PokeIdle() {
 bool Scheduler::Stop(int64_t deadline_ns) {
   stopping_.store(true, std::memory_order_seq_cst);
   PokeIdle();
+  StopSysmon();
   const auto deadline = std::chrono::steady_clock::time_point(
       std::chrono::nanoseconds(deadline_ns));
   mu_.Lock();
@@ -351,7 +388,7 @@ bool Scheduler::Stop(int64_t deadline_ns) {
     in_time = m_ended_.WaitUntil(mu_, deadline);
   }
   const bool all_ended = ended_ms_ == m_count_;
-  M* ms = all_ms_;
+  M* ms = all_ms_.load(std::memory_order_relaxed);
   mu_.Unlock();
   if (!all_ended) return false;
   // No M is made any more: StartIdleM saw stopping_ under the lock.
@@ -376,7 +413,11 @@ SchedulerStats Scheduler::stats() const {
     stats.schedticks.push_back(p.schedtick.load(std::memory_order_relaxed));
     stats.steals += p.steals.load(std::memory_order_relaxed);
     stats.handoffs += p.handoffs.load(std::memory_order_relaxed);
+    stats.preemptions += p.preemptions.load(std::memory_order_relaxed);
   }
+  stats.retakes = retakes_.load(std::memory_order_relaxed);
+  stats.taken = taken_.load(std::memory_order_relaxed);
+  stats.stuck = stuck_.load(std::memory_order_relaxed);
   return stats;
 }
 

@@ -33,6 +33,11 @@ struct SchedulerConfig {
   int procs = 1;                  // 1 to kMaxProcs
   int64_t slice_ns = 10'000'000;  // of a strand while others wait
   size_t max_fibers = 16'000;     // C stacks at most
+  // For debugging: a line on stderr every so often (0: never), with what each
+  // P and M does; and one when a P is taken from a thread stuck in C code.
+  int64_t trace_ms = 0;
+  bool trace_detail = false;
+  bool report_stuck = false;
 };
 
 struct SchedulerStats {
@@ -43,6 +48,10 @@ struct SchedulerStats {
   std::vector<uint64_t> schedticks;
   uint64_t steals = 0;
   uint64_t handoffs = 0;
+  uint64_t preemptions = 0;
+  uint64_t retakes = 0;  // from Ms in system calls
+  uint64_t taken = 0;    // Ps taken from Ms that ran a G and did not answer
+  int stuck = 0;         // such Ms now
 };
 
 // Told when nothing can happen any more but by the host: every M idle and no
@@ -105,8 +114,10 @@ class Scheduler {
   // Memory of the records of Lua Gs (vm/).
   [[nodiscard]] SlabPool& lua_slabs() { return lua_slabs_; }
 
-  // Arms a timer on the caller's P. Requires: an M that holds a P.
-  void AddTimer(M* m, int64_t when_ns, G* g, uint64_t ticket) TRI_EXCLUDES(mu_);
+  // Arms a timer on `p`: the caller's, unless that was taken from it.
+  void AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket) TRI_EXCLUDES(mu_);
+  // A P for timers of an M that has none.
+  [[nodiscard]] P* AnyP() { return ps_[0].get(); }
   // Counts the timer of a wait that ended otherwise as stale.
   void ForgetTimer(uint16_t p) { ps_[p]->timers.NoteStale(); }
 
@@ -120,6 +131,16 @@ class Scheduler {
     return p->queue.LooksLong() > 0 ||
            p->runnext.load(std::memory_order_relaxed) != nullptr ||
            global_size_.load(std::memory_order_relaxed) > 0;
+  }
+
+  // Gives `m`, which has no P, an idle one.
+  bool TryAcquireP(M* m) TRI_EXCLUDES(mu_);
+  // `m` is back in the loop without a P.
+  void NoteBack(M* m) {
+    // relaxed: set before the P was taken, which `m` has seen.
+    if (!m->stuck.load(std::memory_order_relaxed)) return;
+    m->stuck.store(false, std::memory_order_relaxed);
+    stuck_.fetch_sub(1, std::memory_order_relaxed);
   }
 
   // The scheduling loop's steps, in loop.cc and find_work.cc.
@@ -139,6 +160,7 @@ class Scheduler {
   [[nodiscard]] Strand* PopGlobalLocked(P* p, uint32_t max) TRI_REQUIRES(mu_);
   [[nodiscard]] Strand* PopGlobal(P* p, uint32_t max) TRI_EXCLUDES(mu_);
   void StartIdleM(bool spinning) TRI_EXCLUDES(mu_);
+  [[nodiscard]] M* GiveToM(P* p, bool spinning) TRI_REQUIRES(mu_);
   void WakeOne() {
     if (waker_.SubmitNeedsWake()) StartIdleM(true);
   }
@@ -168,6 +190,22 @@ class Scheduler {
   [[nodiscard]] bool IsQuiescentLocked() TRI_REQUIRES(mu_);
   [[nodiscard]] P* MakeP(int id) TRI_REQUIRES(mu_);
 
+  // sysmon.cc
+  static void* SysmonThread(void* argument);
+  void Sysmon();
+  void StopSysmon() TRI_EXCLUDES(mu_);
+  void WakeSysmon() TRI_REQUIRES(mu_);
+  void SleepWhileIdle(int64_t until_ns) TRI_EXCLUDES(mu_);
+  [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns);
+  [[nodiscard]] bool WatchCall(M* m, uint64_t call, int64_t now_ns)
+      TRI_EXCLUDES(mu_);
+  [[nodiscard]] bool WatchG(M* m, int64_t now_ns, int64_t* due_ns)
+      TRI_EXCLUDES(mu_);
+  [[nodiscard]] bool WantsP(const P* p, int64_t now_ns) const;
+  [[nodiscard]] bool TakeFromStuck(M* m, P* p) TRI_EXCLUDES(mu_);
+  void WriteTrace(int64_t since_start_ns) TRI_EXCLUDES(mu_);
+  void HandOff(P* p) TRI_EXCLUDES(mu_);
+
   // Constant after construction.
   const SchedulerConfig config_;
 
@@ -187,6 +225,13 @@ class Scheduler {
   // reads the deadlines. One of them sees the other. [TM1]
   static constexpr int64_t kNobody = -1;
   std::atomic<int64_t> sleeper_until_{kNobody};
+  // Statistics, relaxed.
+  std::atomic<uint64_t> retakes_{0};
+  std::atomic<uint64_t> taken_{0};
+  // Ms that run a G without a P.
+  std::atomic<int> stuck_{0};
+  // Every M; only ever grows, at the head. release: the M behind it. [MS1]
+  std::atomic<M*> all_ms_{nullptr};
   // relaxed hint of global_count_ for the unlocked look.
   std::atomic<uint32_t> global_size_{0};
 
@@ -198,9 +243,16 @@ class Scheduler {
   int idle_m_count_ TRI_GUARDED_BY(mu_) = 0;
   int m_count_ TRI_GUARDED_BY(mu_) = 0;
   int ended_ms_ TRI_GUARDED_BY(mu_) = 0;
-  M* all_ms_ TRI_GUARDED_BY(mu_) = nullptr;
   M* sleeper_ TRI_GUARDED_BY(mu_) = nullptr;
   CondVar m_ended_;
+
+  // sysmon's thread: written before any other thread exists, and by Stop.
+  pthread_t sysmon_thread_ = {};
+  bool sysmon_runs_ = false;
+  Parker<> sysmon_parker_;
+  std::atomic<bool> sysmon_stops_{false};  // relaxed: read at each tick
+  bool reported_stuck_ = false;  // sysmon's
+  bool sysmon_sleeps_ TRI_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace trilune

@@ -53,6 +53,13 @@ class Strand {
   // Queues a G that was stopped as its slice was over, behind all others.
   void PushSpent(G* g) { spent_.PushTail(g); }
 
+  // Queues a G that was stopped, but whose strand may not switch to another G
+  // now: it runs before all others, whatever else happens.
+  void PushFirst(G* g) {
+    TRI_CHECK(first_ == nullptr);
+    first_ = g;
+  }
+
   // Moves the inbox to the queues.
   void TakeMail() {
     for (G* g = word.Drain(); g != nullptr;) {
@@ -68,8 +75,13 @@ class Strand {
   [[nodiscard]] G* Pick();
 
   [[nodiscard]] bool HasRunnable() const {
-    return runnext_ != nullptr || !fresh_.empty() || !spent_.empty();
+    return runnext_ != nullptr || !fresh_.empty() || !spent_.empty() ||
+           first_ != nullptr;
   }
+
+  // Whether the G picked last was just woken: it goes on with the slice of who
+  // ran before, so that a pair that wakes each other counts as one.
+  [[nodiscard]] bool inherited() const { return inherited_; }
 
   // Called by the owner before it releases a strand without runnable Gs; may
   // make some runnable.
@@ -94,10 +106,12 @@ class Strand {
   static constexpr uint32_t kSpentEvery = 16;
   static constexpr uint32_t kNewLastEvery = 64;
 
+  G* first_ = nullptr;
   G* runnext_ = nullptr;
   GList fresh_;
   GList spent_;
   uint32_t runnext_run_ = 0;  // picks from runnext_ in a row
+  bool inherited_ = false;
   G* newest_ = nullptr;       // the last new G, if made at newest_gtick_
   uint32_t newest_gtick_ = 0;
   uint32_t new_batches_ = 0;
@@ -116,6 +130,12 @@ inline void Strand::PushNew(G* g) {
 }
 
 inline G* Strand::Pick() {
+  inherited_ = false;
+  if (first_ != nullptr) {
+    G* g = first_;
+    first_ = nullptr;
+    return g;
+  }
   if (gtick % kSpentEvery == 0) {
     // This leaves the count of runnext_ as it is, or fresh_ would starve.
     G* g = spent_.PopHead();
@@ -123,6 +143,7 @@ inline G* Strand::Pick() {
   }
   if (runnext_ != nullptr && (runnext_run_ < kRunnextLimit || fresh_.empty())) {
     runnext_run_++;
+    inherited_ = true;
     G* g = runnext_;
     runnext_ = nullptr;
     return g;

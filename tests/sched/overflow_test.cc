@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <memory>
 #include <string>
@@ -16,7 +17,7 @@ namespace trilune {
 namespace {
 
 // Always true, which the compiler must not see: it refuses endless recursion.
-volatile bool endless = true;
+std::atomic<bool> endless{true};
 
 // Recurses without end; the address keeps each frame alive.
 __attribute__((noinline)) int Recurse(const char* outer) {

@@ -1,0 +1,81 @@
+#include "sched/preempt_signal.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <mutex>
+
+#include "sched/g.h"
+#include "sched/m.h"
+#include "sched/sync/sanitizers.h"
+
+#if defined(TRI_TSAN)
+// ThreadSanitizer keeps a signal until the thread calls one of its
+// interceptors, which a Lua loop never does: so go past it.
+extern "C" int __sigaction(int, const struct sigaction*, struct sigaction*);
+#endif
+
+namespace trilune {
+namespace {
+
+// What SIGURG did before; written before the handler can run.
+struct sigaction previous = {};
+
+int SetAction(const struct sigaction* action, struct sigaction* old) {
+#if defined(TRI_TSAN)
+  return __sigaction(SIGURG, action, old);
+#else
+  return sigaction(SIGURG, action, old);
+#endif
+}
+
+void CallPrevious(int number, siginfo_t* info, void* context) {
+  if ((previous.sa_flags & SA_SIGINFO) != 0) {
+    if (previous.sa_sigaction != nullptr) {
+      previous.sa_sigaction(number, info, context);
+    }
+  } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+    previous.sa_handler(number);
+  }
+}
+
+// Async-signal-safe.
+TRI_NO_TSAN void OnSignal(int number, siginfo_t* info, void* context) {
+  const int saved_errno = errno;
+  M* m = CurrentM();
+  // In user mode `current` does not change, and nothing of the scheduler's is
+  // half done on this thread.
+  if (m != nullptr && m->slot.in_user_mode() &&
+      m->asked_tick.load(std::memory_order_relaxed) ==
+          m->tick.load(std::memory_order_relaxed)) {
+    G* g = m->current;
+    if (g != nullptr && g->kind->preempt != nullptr) g->kind->preempt(g);
+  }
+  if (info->si_code != SI_TKILL || info->si_pid != getpid()) {
+    CallPrevious(number, info, context);
+  }
+  errno = saved_errno;
+}
+
+}  // namespace
+
+void InstallPreemptSignal() {
+  static std::once_flag installed;  // allow: std::mutex, a flag and no lock
+  std::call_once(installed, [] {
+    struct sigaction action = {};
+    action.sa_sigaction = &OnSignal;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    SetAction(nullptr, &previous);
+    SetAction(&action, nullptr);
+  });
+}
+
+void SendPreemptSignal(const M* m) {
+  const pid_t tid = m->tid.load(std::memory_order_acquire);  // [MS1]
+  if (tid != 0) syscall(SYS_tgkill, getpid(), tid, SIGURG);
+}
+
+}  // namespace trilune

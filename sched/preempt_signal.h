@@ -1,0 +1,25 @@
+// InstallPreemptSignal: the signal by which sysmon asks a running G to come to
+// a preemption point.
+//
+// Role       SIGURG, as in Go: by default it is ignored, debuggers let it pass,
+//            and hardly a program uses it. One that does is called as before:
+//            a signal that is not sysmon's goes to the handler there was.
+// Threads    any; installed once in the process
+// Locks      none; the handler takes none
+// Tests      tests/sched/sysmon_test.cc
+
+#ifndef TRI_SCHED_PREEMPT_SIGNAL_H_
+#define TRI_SCHED_PREEMPT_SIGNAL_H_
+
+namespace trilune {
+
+struct M;
+
+void InstallPreemptSignal();
+
+// Signals the thread of `m`.
+void SendPreemptSignal(const M* m);
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_PREEMPT_SIGNAL_H_

@@ -1,0 +1,370 @@
+// sysmon: a thread without a P that watches over the Ms.
+//
+// At each tick it looks at every M: one in a system call for two ticks loses P
+// and strand (sys_word.h); one that runs a G for longer than a slice is asked,
+// by a signal, to come to a preemption point; one that does not answer, because
+// it is in C code or blocked in the kernel, loses its P (p_slot.h). A thread
+// that is blocked in the kernel gets no signal: that would end a C module's
+// sleep or poll early. Go's sysmon (proc.go) is the model; taking the P of a
+// thread that does not answer is ours.
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <string>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/preempt_signal.h"
+#include "sched/scheduler.h"
+
+namespace trilune {
+namespace {
+
+constexpr int64_t kMinTickNs = 20'000;
+constexpr int64_t kMaxTickNs = 1'000'000;
+// A tick that found nothing to do makes the next one later, after this many.
+constexpr int kQuickTicks = 50;
+// With every P idle for so long it sleeps until somebody takes one.
+constexpr int64_t kSleepAfterNs = 10'000'000;
+// After a request a G has so long to come to its next instruction.
+constexpr int64_t kAnswerNs = 1'000'000;
+// A call that lasts so long loses its P, whether somebody wants that or not.
+constexpr int64_t kLongCallNs = 1'000'000;
+// A cancelled G is asked so soon.
+constexpr int64_t kHurryNs = 1'000'000;
+// Arming a hook costs a walk over the stack; at most one part of so many of
+// the time goes into that.
+constexpr int64_t kArmShare = 20;
+// An unanswered request is repeated after so many slices.
+constexpr int64_t kRepeatSlices = 10;
+// Ms that run a G without a P, at most.
+constexpr int kMaxStuck = 64;
+// A thread whose CPU clock moves by less than one part of so many of the time
+// does nothing.
+constexpr int64_t kBlockedShare = 50;
+
+int64_t CpuClockNs(const M* m) {
+  clockid_t clock = 0;
+  timespec time = {};
+  if (pthread_getcpuclockid(m->thread, &clock) != 0 ||
+      clock_gettime(clock, &time) != 0) {
+    return -1;
+  }
+  return time.tv_sec * INT64_C(1'000'000'000) + time.tv_nsec;
+}
+
+// Whether the kernel says that the thread runs or could run. True if it says
+// nothing: there may be no /proc.
+bool LooksRunning(M* m) {
+  Watch& watch = m->watch;
+  if (watch.stat_fd == -1) {
+    char path[64];
+    std::snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+                  static_cast<int>(m->tid.load(std::memory_order_acquire)));
+    watch.stat_fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (watch.stat_fd == -1) watch.stat_fd = -2;  // do not try again
+  }
+  if (watch.stat_fd < 0) return true;
+  char text[128];
+  const ssize_t n = pread(watch.stat_fd, text, sizeof(text) - 1, 0);
+  if (n <= 0) return true;
+  text[n] = '\0';
+  // "TID (NAME) STATE ..."; a name may hold anything.
+  const char* end = std::strrchr(text, ')');
+  return end == nullptr || end[1] == '\0' || end[2] == 'R';
+}
+
+}  // namespace
+
+void* Scheduler::SysmonThread(void* argument) {
+  pthread_setname_np(pthread_self(), "trilune-sysmon");
+  prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
+  static_cast<Scheduler*>(argument)->Sysmon();
+  return nullptr;
+}
+
+void Scheduler::Sysmon() {
+  const int64_t start = NowNs();
+  const int64_t longest =
+      std::clamp(config_.slice_ns / 10, kMinTickNs, kMaxTickNs);
+  const int64_t trace_every = config_.trace_ms * INT64_C(1'000'000);
+  int64_t next_trace = trace_every > 0 ? start + trace_every : kNever;
+  int64_t tick = kMinTickNs;
+  int quiet = 0;
+  int64_t idle_since = 0;
+  int64_t next = start + tick;
+  while (!sysmon_stops_.load(std::memory_order_relaxed)) {
+    if (sysmon_parker_.Park(std::min(next, next_trace), &NowNs)) continue;
+    const int64_t now = NowNs();
+    int64_t due = kNever;
+    if (WatchMs(now, &due)) {
+      tick = kMinTickNs;
+      quiet = 0;
+    } else if (++quiet > kQuickTicks) {
+      tick = std::min(2 * tick, longest);
+    }
+    next = std::min(now + tick, due);
+    if (now >= next_trace) {
+      next_trace = now + trace_every;
+      WriteTrace(now - start);
+    }
+    if (waker_.idle_ps() < procs()) {
+      idle_since = 0;
+    } else if (idle_since == 0) {
+      idle_since = now;
+    } else if (now - idle_since > kSleepAfterNs) {
+      SleepWhileIdle(next_trace);
+      idle_since = 0;
+      tick = kMinTickNs;
+      quiet = 0;
+      next = NowNs() + tick;
+    }
+  }
+}
+
+// Until somebody takes a P.
+void Scheduler::SleepWhileIdle(int64_t until_ns) {
+  {
+    MutexLock lock(mu_);
+    if (waker_.idle_ps() < procs()) return;
+    sysmon_sleeps_ = true;
+  }
+  sysmon_parker_.Park(until_ns, until_ns == kNever ? nullptr : &NowNs);
+}
+
+// A P is taken from the idle list.
+void Scheduler::WakeSysmon() {
+  if (!sysmon_sleeps_) return;
+  sysmon_sleeps_ = false;
+  sysmon_parker_.Wake();
+}
+
+void Scheduler::StopSysmon() {
+  if (!sysmon_runs_) return;
+  sysmon_stops_.store(true, std::memory_order_relaxed);
+  sysmon_parker_.Wake();
+  pthread_join(sysmon_thread_, nullptr);
+  sysmon_runs_ = false;
+  for (M* m = all_ms_.load(std::memory_order_acquire); m != nullptr;
+       m = m->next_all) {
+    if (m->watch.stat_fd >= 0) close(m->watch.stat_fd);
+  }
+}
+
+// True if some M lost something or was asked. Lowers `*due_ns` to when the next
+// one has to be looked at.
+bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns) {
+  bool acted = false;
+  for (M* m = all_ms_.load(std::memory_order_acquire); m != nullptr;  // [MS1]
+       m = m->next_all) {
+    const uint64_t call = m->sys.Look();
+    if (call != 0) {
+      if (WatchCall(m, call, now_ns)) acted = true;
+    } else if (m->slot.in_user_mode() && WatchG(m, now_ns, due_ns)) {
+      acted = true;
+    }
+  }
+  return acted;
+}
+
+// Whether somebody else has a use for `p`.
+bool Scheduler::WantsP(const P* p, int64_t now_ns) const {
+  return LooksBusy(p) || p->timers.next_when() <= now_ns;
+}
+
+// `m` is in a system call, `call`. The second time, it loses P and strand if
+// somebody has a use for one of them.
+bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
+  Watch& watch = m->watch;
+  if (watch.call != call) {
+    watch.call = call;
+    watch.call_since_ns = now_ns;
+    return false;
+  }
+  const P* seen = m->slot.Peek();
+  const bool is_wanted = m->sys_has_work.load(std::memory_order_relaxed) ||
+                         (seen != nullptr && WantsP(seen, now_ns)) ||
+                         waker_.idle_ps() == 0 ||
+                         now_ns - watch.call_since_ns >= kLongCallNs;
+  if (!is_wanted || !m->sys.TryRetake(call)) return false;
+  // Both are this thread's now.
+  retakes_.fetch_add(1, std::memory_order_relaxed);
+  P* p = m->slot.Peek();
+  m->slot.Set(nullptr);
+  Strand* strand = m->sys_strand;
+  if (!strand->solo && (strand->HasRunnable() || !strand->word.TryRelease())) {
+    MutexLock lock(mu_);
+    PushGlobal(strand, strand, 1);
+  }
+  if (p != nullptr) {
+    HandOff(p);
+  } else {
+    WakeOne();
+  }
+  return true;
+}
+
+// `m` runs a G.
+bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
+  Watch& watch = m->watch;
+  const uint32_t tick = m->tick.load(std::memory_order_relaxed);
+  const uint32_t answers = m->answers.load(std::memory_order_relaxed);
+  if (watch.tick != tick || watch.answers != answers) {
+    watch.tick = tick;
+    watch.answers = answers;
+    watch.since_ns = now_ns;
+    watch.is_asked = false;
+    watch.cpu_ns = -1;
+  }
+  P* p = m->slot.Peek();
+  const bool is_wanted = p != nullptr && WantsP(p, now_ns);
+  const bool hurry = m->hurry.load(std::memory_order_relaxed);
+  const int64_t period =
+      hurry ? std::min(kHurryNs, config_.slice_ns) : config_.slice_ns;
+  if (watch.cpu_ns < 0) {
+    const int64_t half = watch.since_ns + period / 2;
+    if (now_ns < half) {
+      *due_ns = std::min(*due_ns, half);
+      return false;
+    }
+    watch.cpu_ns = CpuClockNs(m);
+    watch.cpu_at_ns = now_ns;
+  }
+  const int64_t end = watch.since_ns + period;
+  if (now_ns < end) {
+    *due_ns = std::min(*due_ns, end);
+    return false;
+  }
+  const int64_t cpu_ns = CpuClockNs(m);
+  const int64_t elapsed = now_ns - watch.cpu_at_ns;
+  const bool is_blocked = elapsed > 0 && cpu_ns >= 0 && watch.cpu_ns >= 0 &&
+                          (cpu_ns - watch.cpu_ns) * kBlockedShare < elapsed;
+  watch.cpu_ns = cpu_ns;
+  watch.cpu_at_ns = now_ns;
+  if (is_wanted) p->resched.store(true, std::memory_order_relaxed);
+  const int64_t arming = kArmShare * m->arm_ns.load(std::memory_order_relaxed);
+  const int64_t again = watch.is_asked
+                            ? std::max(kRepeatSlices * period, arming)
+                            : std::max(period, arming);
+  if (is_blocked) return is_wanted && TakeFromStuck(m, p);
+  if (now_ns - watch.asked_ns >= again) {
+    if (!LooksRunning(m)) return false;
+    watch.asked_ns = now_ns;
+    watch.is_asked = true;
+    m->asked_for_others.store(is_wanted || p == nullptr || hurry,
+                              std::memory_order_relaxed);
+    m->asked_tick.store(tick, std::memory_order_relaxed);
+    SendPreemptSignal(m);
+    return true;
+  }
+  if (watch.is_asked && is_wanted && now_ns - watch.asked_ns >= kAnswerNs) {
+    return TakeFromStuck(m, p);
+  }
+  return false;
+}
+
+// `m` runs C code that does not come back: it loses `p`.
+bool Scheduler::TakeFromStuck(M* m, P* p) {
+  if (stuck_.load(std::memory_order_relaxed) >= kMaxStuck) return false;
+  // Counted first: as soon as the P is gone, the M may be back and count down.
+  stuck_.fetch_add(1, std::memory_order_relaxed);
+  m->stuck.store(true, std::memory_order_relaxed);
+  if (!m->slot.TryRetake(p)) {
+    m->stuck.store(false, std::memory_order_relaxed);
+    stuck_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  taken_.fetch_add(1, std::memory_order_relaxed);
+  HandOff(p);
+  if (config_.report_stuck && !reported_stuck_) {
+    reported_stuck_ = true;
+    std::fprintf(  // allow: printf, a debugging option
+        stderr,
+        "trilune: thread %d has run C code for over %lld ms without coming "
+        "back; others go on in its place (said once)\n",
+        static_cast<int>(m->tid.load(std::memory_order_acquire)),
+        static_cast<long long>(config_.slice_ns / 1'000'000));
+  }
+  return true;
+}
+
+// Gives `p`, which the caller owns, to an M.
+void Scheduler::HandOff(P* p) {
+  M* m = nullptr;
+  {
+    MutexLock lock(mu_);
+    if (stopping_.load(std::memory_order_relaxed)) {
+      PushIdleP(p);
+    } else {
+      m = GiveToM(p, /*spinning=*/false);
+    }
+  }
+  if (m != nullptr) m->parker.Wake();
+}
+
+// A line in the form of Go's GODEBUG=schedtrace; with detail, what each P and M
+// does.
+void Scheduler::WriteTrace(int64_t since_start_ns) {
+  std::string text;
+  char line[256];
+  MutexLock lock(mu_);
+  std::snprintf(line, sizeof(line),
+                "SCHED %lldms: procs=%d idleprocs=%d threads=%d spinning=%d "
+                "idlethreads=%d runqueue=%u [",
+                static_cast<long long>(since_start_ns / 1'000'000), procs(),
+                waker_.idle_ps(), m_count_ - ended_ms_, waker_.spinning(),
+                idle_m_count_, global_size_.load(std::memory_order_relaxed));
+  text += line;
+  const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
+  for (int i = 0; i < made; i++) {
+    if (i > 0) text += ' ';
+    text += std::to_string(ps_[i]->queue.LooksLong());
+  }
+  text += "]\n";
+  if (config_.trace_detail) {
+    for (int i = 0; i < made; i++) {
+      const P& p = *ps_[i];
+      std::snprintf(
+          line, sizeof(line),
+          "  P%d: schedtick=%llu steals=%llu handoffs=%llu preemptions=%llu "
+          "runqsize=%u\n",
+          i,
+          static_cast<unsigned long long>(
+              p.schedtick.load(std::memory_order_relaxed)),
+          static_cast<unsigned long long>(
+              p.steals.load(std::memory_order_relaxed)),
+          static_cast<unsigned long long>(
+              p.handoffs.load(std::memory_order_relaxed)),
+          static_cast<unsigned long long>(
+              p.preemptions.load(std::memory_order_relaxed)),
+          p.queue.LooksLong());
+      text += line;
+    }
+    for (const M* m = all_ms_.load(std::memory_order_acquire);  // [MS1]
+         m != nullptr; m = m->next_all) {
+      const P* p = m->slot.Peek();
+      const char* state = m->is_idle                ? "idle"
+                          : m->sys.Look() != 0      ? "syscall"
+                          : m->slot.in_user_mode() ? "running"
+                                                    : "scheduling";
+      std::snprintf(
+          line, sizeof(line), "  M tid=%d: p=%d %s%s tick=%u g=%llu\n",
+          static_cast<int>(m->tid.load(std::memory_order_relaxed)),
+          p == nullptr ? -1 : p->id, state,
+          m->stuck.load(std::memory_order_relaxed) ? " without a P" : "",
+          m->tick.load(std::memory_order_relaxed),
+          static_cast<unsigned long long>(
+              m->g_id.load(std::memory_order_relaxed)));
+      text += line;
+    }
+  }
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+}  // namespace trilune
