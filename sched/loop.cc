@@ -372,7 +372,7 @@ void EnterSyscall(M* m, G* g) {
   m->sys_has_work.store(
       !strand->solo && (strand->HasRunnable() || strand->word.HasMail()),
       std::memory_order_relaxed);
-  m->sys_strand = strand;
+  m->sys_strand.store(strand, std::memory_order_relaxed);
   m->sys.Enter();
 }
 
@@ -391,6 +391,7 @@ void ExitSyscall(G* g) {
     return;
   }
   m->sys.Forget();
+  m->set_p(nullptr);
   m->strand = nullptr;
   Fiber* to = FiberFor(m, nullptr);
   m->after.kind = AfterSwitch::Kind::kSyscall;

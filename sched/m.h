@@ -95,10 +95,10 @@ struct M {
   // What the last arming of a hook cost. The handler writes, sysmon reads;
   // relaxed: an estimate.
   std::atomic<int64_t> arm_ns{0};
-  // Around a system call: the strand, and whether it has Gs to run. Published
-  // by `sys`.
-  Strand* sys_strand = nullptr;
-  std::atomic<bool> sys_has_work{false};  // relaxed: a hint
+  // Around a system call: the strand, and whether it has Gs to run. The M
+  // writes, sysmon reads; relaxed: if it retakes, they were of that call.
+  std::atomic<Strand*> sys_strand{nullptr};
+  std::atomic<bool> sys_has_work{false};
   // Its P was taken while it ran a G. Sysmon sets it before, the M clears it.
   std::atomic<bool> stuck{false};
   Watch watch;  // sysmon's

@@ -187,17 +187,16 @@ bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
     watch.call_since_ns = now_ns;
     return false;
   }
-  const P* seen = m->slot.Peek();
+  // What they are if TryRetake succeeds; afterwards the M may have others.
+  P* p = m->slot.Peek();
+  Strand* strand = m->sys_strand.load(std::memory_order_relaxed);
   const bool is_wanted = m->sys_has_work.load(std::memory_order_relaxed) ||
-                         (seen != nullptr && WantsP(seen, now_ns)) ||
+                         (p != nullptr && WantsP(p, now_ns)) ||
                          waker_.idle_ps() == 0 ||
                          now_ns - watch.call_since_ns >= kLongCallNs;
   if (!is_wanted || !m->sys.TryRetake(call)) return false;
   // Both are this thread's now.
   retakes_.fetch_add(1, std::memory_order_relaxed);
-  P* p = m->slot.Peek();
-  m->slot.Set(nullptr);
-  Strand* strand = m->sys_strand;
   if (!strand->solo && (strand->HasRunnable() || !strand->word.TryRelease())) {
     MutexLock lock(mu_);
     PushGlobal(strand, strand, 1);

@@ -1,0 +1,141 @@
+#include "vm/preempt.h"
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/m.h"
+#include "vm/isolate.h"
+#include "vm/park.h"
+
+namespace trilune::vm {
+namespace {
+
+// Keeps the signal handler away from the hooks for as long as it lives.
+class NoArm {
+ public:
+  explicit NoArm(std::atomic<bool>& flag) : flag_(flag) {
+    flag_.store(true, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  }
+  ~NoArm() {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    flag_.store(false, std::memory_order_relaxed);
+  }
+  NoArm(const NoArm&) = delete;
+  NoArm& operator=(const NoArm&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
+}  // namespace
+
+// Called by the handler too: async-signal-safe. lua_sethook stores a few words
+// and marks the frames of the stack, which is what takes the time.
+TRI_NO_TSAN void Preempter::Arm(M* m) {
+  if (noarm_.load(std::memory_order_relaxed)) return;
+  lua_State* L = cur_.load(std::memory_order_relaxed);
+  if (L == nullptr || armed_L_.load(std::memory_order_relaxed) != nullptr) {
+    return;
+  }
+  const int mask = lua_gethookmask(L);
+  if ((mask & LUA_MASKCOUNT) != 0) return;  // that hook calls Poll, or is ours
+  const int64_t begin = NowNs();
+  armed_ = {lua_gethook(L), mask, lua_gethookcount(L)};
+  armed_L_.store(L, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  lua_sethook(L, &Hook, mask | LUA_MASKCOUNT, 1);
+  m->arm_ns.store(NowNs() - begin, std::memory_order_relaxed);
+}
+
+void Preempter::SetRaw(lua_State* L, const HookSetting& setting) {
+  lua_sethook(L, setting.hook, setting.mask, setting.count);
+}
+
+// Puts the hook of the armed state back. Requires: NoArm.
+void Preempter::Disarm() {
+  lua_State* L = armed_L_.load(std::memory_order_relaxed);
+  if (L == nullptr) return;
+  SetRaw(L, armed_);
+  armed_L_.store(nullptr, std::memory_order_relaxed);
+}
+
+// There is a request, and the running state may be another one than it armed.
+void Preempter::Settle() {
+  lua_State* L = cur_.load(std::memory_order_relaxed);
+  if (armed_L_.load(std::memory_order_relaxed) == L && L != nullptr) return;
+  {
+    const NoArm no_arm(noarm_);
+    Disarm();
+  }
+  if (L != nullptr) Arm(CurrentM());
+}
+
+HookSetting Preempter::Get(lua_State* L) const {
+  if (armed_L_.load(std::memory_order_relaxed) == L) return armed_;
+  const lua_Hook hook = lua_gethook(L);
+  if (hook == &Hook || hook == &CountHook) return {};
+  return {hook, lua_gethookmask(L), lua_gethookcount(L)};
+}
+
+void Preempter::Set(lua_State* L, const HookSetting& setting) {
+  {
+    const NoArm no_arm(noarm_);
+    if (armed_L_.load(std::memory_order_relaxed) == L) {
+      armed_L_.store(nullptr, std::memory_order_relaxed);
+    }
+    SetRaw(L, setting);
+    if (setting.hook == nullptr) Reset(L);
+  }
+  if (want_.load(std::memory_order_relaxed)) Settle();
+}
+
+void Preempter::Inherit(lua_State* L, lua_State* co) {
+  const HookSetting setting = Get(L);
+  if (setting.hook != nullptr) {
+    SetRaw(co, setting);
+  } else {
+    Reset(co);
+  }
+}
+
+void Preempter::Reset(lua_State* L) {
+  if (mode_ == PreemptMode::kCount) {
+    lua_sethook(L, &CountHook, LUA_MASKCOUNT, count_);
+  } else if (lua_gethook(L) != nullptr) {
+    lua_sethook(L, nullptr, 0, 0);
+  }
+}
+
+void Preempter::Poll(lua_State* L) {
+  if (mode_ != PreemptMode::kCount) {
+    if (!want_.load(std::memory_order_relaxed)) return;
+    want_.store(false, std::memory_order_relaxed);
+  }
+  Isolate::Of(L)->AtPreemptionPoint(L);
+}
+
+void Preempter::Hook(lua_State* L, lua_Debug* ar) {
+  Preempter& self = Isolate::Of(L)->preempter();
+  const bool is_armed = self.armed_L_.load(std::memory_order_relaxed) == L;
+  if (ar->event != LUA_HOOKCOUNT) {
+    if (is_armed) self.armed_.hook(L, ar);
+    return;
+  }
+  {
+    const NoArm no_arm(self.noarm_);
+    if (is_armed) {
+      self.Disarm();
+    } else {
+      self.Reset(L);  // inherited from the state that was armed
+    }
+  }
+  if (!self.want_.load(std::memory_order_relaxed)) return;
+  self.want_.store(false, std::memory_order_relaxed);
+  Isolate::Of(L)->AtPreemptionPoint(L);
+}
+
+void Preempter::CountHook(lua_State* L, lua_Debug*) {
+  Isolate::Of(L)->AtPreemptionPoint(L);
+}
+
+}  // namespace trilune::vm
