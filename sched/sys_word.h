@@ -57,6 +57,7 @@ class SysWord {
   // Ends the M's ownership, if it is still in the call that Look saw. True: the
   // caller owns P and strand.
   [[nodiscard]] bool TryRetake(uint64_t seen) {
+    if (seen == 0) return false;  // else it would match a new word
     return word_.compare_exchange_strong(seen, (seen & ~kStates) | kRetaken,
                                          std::memory_order_acq_rel);  // [SY1]
   }
