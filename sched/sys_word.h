@@ -40,10 +40,13 @@ class SysWord {
   [[nodiscard]] bool TryExit() {
     uint64_t word = word_.load(std::memory_order_relaxed);
     if ((word & kStates) != kInsys) return false;
-    // acquire: sees that the taker is done with what it read. [SY1]
+    // relaxed: one that succeeds reads the M's own store, and a retake after
+    // the next Enter is ordered by that; one that fails leaves it to Forget.
     return word_.compare_exchange_strong(word, (word & ~kStates) + kTick,
-                                         std::memory_order_acq_rel);
+                                         std::memory_order_relaxed);
   }
+  // acquire: what the taker did before it took is over, such as its reads of
+  // the M's record. (What it does afterwards is not.) [SY1]
   void Forget() {
     const uint64_t word = word_.load(std::memory_order_acquire);  // [SY1]
     word_.store((word & ~kStates) + kTick, std::memory_order_relaxed);
