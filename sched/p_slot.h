@@ -9,8 +9,8 @@
 //              M enters the runtime           sysmon
 //              1. mode = runtime              1. CAS p -> RETAKING
 //              2. light fence                 2. heavy fence
-//              3. load p; if RETAKING, wait   3. user mode: CAS RETAKING -> null
-//                                                else:      CAS RETAKING -> p
+//              3. load p; if RETAKING, wait   3. user: CAS RETAKING -> null
+//                                                else: CAS RETAKING -> p
 //
 //            Either sysmon sees the runtime mode and puts the P back, or the M
 //            sees RETAKING and waits for the verdict.
@@ -57,8 +57,9 @@ class PSlot {
     }
     return p;
   }
-  // May overwrite RETAKING: sysmon, which is about to find the runtime mode,
-  // then leaves the slot alone.
+  // In the runtime only, and after a Get there: without one the M does not know
+  // whether it has lost what it overwrites. May overwrite RETAKING: sysmon,
+  // which is about to find the runtime mode, then leaves the slot alone.
   void Set(P* p) { p_.store(p, std::memory_order_release); }
 
   // What the M holds, as far as another thread can tell; null in between.
@@ -66,7 +67,8 @@ class PSlot {
     P* p = p_.load(std::memory_order_acquire);
     return p == Retaking() ? nullptr : p;
   }
-  // Takes `p` from the M if that is in user mode. True: the caller owns it.
+  // Takes `p`, not null, from the M if that is in user mode. True: the caller
+  // owns it.
   [[nodiscard]] bool TryRetake(P* p) {
     P* expected = p;
     if (!p_.compare_exchange_strong(expected, Retaking(),
@@ -74,10 +76,11 @@ class PSlot {
       return false;
     }
     Sync::HeavyFence();  // [PR1] p_ before the look at mode_
-    const bool is_user = mode_.load(std::memory_order_acquire) == kUser;
+    const bool is_user =
+        mode_.load(std::memory_order_acquire) == kUser;  // [PR2]
     expected = Retaking();
     const bool settled = p_.compare_exchange_strong(
-        expected, is_user ? nullptr : p, std::memory_order_acq_rel);  // [PR2]
+        expected, is_user ? nullptr : p, std::memory_order_acq_rel);
     return is_user && settled;
   }
 
