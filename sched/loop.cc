@@ -112,6 +112,8 @@ void Landed(Fiber* left) {
     case AfterSwitch::Kind::kRecycle:
       if (left != &m->home) RecycleFiber(m, left);
       break;
+    case AfterSwitch::Kind::kAbandon:
+      break;
     case AfterSwitch::Kind::kPark:
       after.g->fiber = left;
       after.g->strand->stackful++;
@@ -398,6 +400,14 @@ void ExitSyscall(G* g) {
   m->after.g = g;
   SwitchTo(m, to);
   CurrentM()->slot.Leave();
+}
+
+void LeaveStackForGood(M* m) {
+  m->slot.Enter();
+  Fiber* to = FiberFor(m, nullptr);
+  m->after.kind = AfterSwitch::Kind::kAbandon;
+  SwitchTo(m, to);
+  Fatal(__FILE__, __LINE__, "came back to a stack that was left for good");
 }
 
 void Ready(G* g) {

@@ -50,6 +50,10 @@ void PreemptWithStack(M* m, G* g, bool first);
 void EnterSyscall(M* m, G* g);
 void ExitSyscall(G* g);
 
+// Leaves the stack of a G that has ended in the middle of a call. The stack is
+// lost until the pool's end. Requires: CanParkWithStack.
+[[noreturn]] void LeaveStackForGood(M* m);
+
 // Makes a G runnable whose TryWake the caller won.
 void Ready(G* g);
 

@@ -196,7 +196,8 @@ class Scheduler {
   void StopSysmon() TRI_EXCLUDES(mu_);
   void WakeSysmon() TRI_REQUIRES(mu_);
   void SleepWhileIdle(int64_t until_ns) TRI_EXCLUDES(mu_);
-  [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns);
+  [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns,
+                             bool* in_use);
   [[nodiscard]] bool WatchCall(M* m, uint64_t call, int64_t now_ns)
       TRI_EXCLUDES(mu_);
   [[nodiscard]] bool WatchG(M* m, int64_t now_ns, int64_t* due_ns)

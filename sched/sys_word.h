@@ -54,7 +54,8 @@ class SysWord {
 
   // A number that stays the same for as long as one call lasts; 0: in none.
   [[nodiscard]] uint64_t Look() const {
-    const uint64_t word = word_.load(std::memory_order_relaxed);
+    // acquire: what the M said of the call before it. [SY1]
+    const uint64_t word = word_.load(std::memory_order_acquire);
     return (word & kStates) == kInsys ? word : 0;
   }
   // Ends the M's ownership, if it is still in the call that Look saw. True: the

@@ -103,7 +103,8 @@ void Scheduler::Sysmon() {
     if (sysmon_parker_.Park(std::min(next, next_trace), &NowNs)) continue;
     const int64_t now = NowNs();
     int64_t due = kNever;
-    if (WatchMs(now, &due)) {
+    bool in_use = false;  // some M is to be watched
+    if (WatchMs(now, &due, &in_use)) {
       tick = kMinTickNs;
       quiet = 0;
     } else if (++quiet > kQuickTicks) {
@@ -114,7 +115,7 @@ void Scheduler::Sysmon() {
       next_trace = now + trace_every;
       WriteTrace(now - start);
     }
-    if (waker_.idle_ps() < procs()) {
+    if (waker_.idle_ps() < procs() || in_use) {
       idle_since = 0;
     } else if (idle_since == 0) {
       idle_since = now;
@@ -158,16 +159,19 @@ void Scheduler::StopSysmon() {
 }
 
 // True if some M lost something or was asked. Lowers `*due_ns` to when the next
-// one has to be looked at.
-bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns) {
+// one has to be looked at. `*in_use`: one is in a call or runs a G, be it
+// without a P.
+bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use) {
   bool acted = false;
   for (M* m = all_ms_.load(std::memory_order_acquire); m != nullptr;  // [MS1]
        m = m->next_all) {
     const uint64_t call = m->sys.Look();
     if (call != 0) {
+      *in_use = true;
       if (WatchCall(m, call, now_ns)) acted = true;
-    } else if (m->slot.in_user_mode() && WatchG(m, now_ns, due_ns)) {
-      acted = true;
+    } else if (m->slot.in_user_mode()) {
+      *in_use = true;
+      if (WatchG(m, now_ns, due_ns)) acted = true;
     }
   }
   return acted;

@@ -54,9 +54,12 @@ int Resume(lua_State* L, lua_State* co, int n) {
   lua_xmove(L, co, n);
   CoFrame frame = {co, iso->frames};
   iso->frames = &frame;
+  const bool in_g = iso->current != nullptr;
+  if (in_g) iso->preempter().SetCur(co);
   int results = 0;
   const int status = lua_resume(co, L, n, &results);
   iso->frames = frame.below;
+  if (in_g) iso->preempter().SetCur(L);
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_xmove(co, L, 1);
     return -1;
@@ -97,9 +100,12 @@ int Reset(lua_State* L, lua_State* co) {
   // A wait in a handler may let another G run, with a nesting of its own.
   const int depth = iso->close_depth;
   iso->close_depth = depth + 1;
+  const bool in_g = iso->current != nullptr;
+  if (in_g) iso->preempter().SetCur(co);
   const int status = lua_resetthread(co);
   iso->close_depth = depth;
   iso->frames = frame.below;
+  if (in_g) iso->preempter().SetCur(L);
   return status;
 }
 
@@ -128,6 +134,7 @@ int l_wrapped(lua_State* L) {
 int l_create(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_State* co = lua_newthread(L);
+  Isolate::Of(L)->preempter().Inherit(L, co);
   lua_pushvalue(L, 1);
   lua_xmove(L, co, 1);
   return 1;

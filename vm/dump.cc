@@ -130,12 +130,12 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
     lua_xmove(g->L, worker_, 1);
     // The user's code runs here, but not as a G: it must not wait on worker_,
     // not even in a coroutine of its own.
-    current = nullptr;
+    Leave();
     if (lua_pcall(worker_, 1, 1, 0) == LUA_OK)
       message = lua_tostring(worker_, -1);
-    current = g;
+    Enter(g, nullptr, 0);
     lua_pop(worker_, 1);
-    lua_sethook(worker_, nullptr, 0, 0);
+    preempter_.Reset(worker_);
   }
   std::string text = "trilune: error in goroutine " + std::to_string(g->id) +
                      ": " + message + "\n";

@@ -54,12 +54,9 @@ bool HostCall::WaitAsG(G* g) {
     // A native G may run on, and this call be gone, before the M it has left
     // would read the flag.
     if (!g->strand->solo) commit.cancelled = &done_flag_;
+    if (current != nullptr) iso->Leave();
     ParkWithStack(CurrentM(), g, commit);
-    if (iso != nullptr) {
-      iso->current = current;
-      iso->frames = frames;
-      iso->close_depth = close_depth;
-    }
+    if (current != nullptr) iso->Enter(current, frames, close_depth);
   }
 }
 

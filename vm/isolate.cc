@@ -28,6 +28,10 @@ int Panic(lua_State* L) {
   return 0;  // liblua aborts
 }
 
+bool AsksBySignal(PreemptMode mode) {
+  return mode == PreemptMode::kSignal || mode == PreemptMode::kStrand;
+}
+
 }  // namespace
 
 const GKind Isolate::kHostKind = {&Isolate::RunHost};
@@ -35,6 +39,9 @@ const GKind Isolate::kHostKind = {&Isolate::RunHost};
 Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),
       config_(std::move(config)),
+      preempter_(config_.preempt, config_.preempt_count),
+      spawned_kind_(AsksBySignal(config_.preempt) ? &kSpawnedKind
+                                                  : &kQuietSpawnedKind),
       heap_(config_.memory_limit_bytes) {
   // The lowest numbers are used first.
   for (int i = 0; i < kMaxStates; i++) {
@@ -52,6 +59,7 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
   lua_State* L = iso->main_;
   lua_atpanic(L, &Panic);
   TagOf(L) = reinterpret_cast<uintptr_t>(iso.get());
+  iso->preempter_.Reset(L);
   if (!iso->OpenStates()) return no_memory;
   lua_pushcfunction(L, open);
   const int status = lua_pcall(L, 0, 0, 0);
@@ -87,7 +95,8 @@ Isolate::~Isolate() {
 bool Isolate::OpenStates() {
   main_g_ = Allocate();
   if (main_g_ == nullptr) return false;
-  main_g_->kind = &kMainKind;
+  main_g_->kind =
+      spawned_kind_ == &kSpawnedKind ? &kMainKind : &kQuietMainKind;
   main_g_->L = main_;
   lua_pushcfunction(main_, [](lua_State* L) {
     Isolate* iso = Of(L);
@@ -157,7 +166,6 @@ HostCall* Isolate::TakeRequests() {
 
 Outcome Isolate::RunHost(G* g) {
   auto* iso = static_cast<Isolate*>(g->strand);
-  iso->current = nullptr;
   iso->frames = nullptr;
   for (HostCall* call = iso->TakeRequests(); call != nullptr;) {
     HostCall* following = call->next;  // before Serve, which may end the call
@@ -322,6 +330,7 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
   Halt();
   complete_waiting();
   CheckDrained();
+  Leave();
   g->reason = WaitReason::kHostCall;
   g->word.BeginWait();
   ParkWithStack(CurrentM(), g, ParkCommit());
@@ -349,6 +358,7 @@ bool Isolate::Cancel(lua_State* L, LuaG* g) {
 bool Isolate::CancelQuietly(LuaG* g) {
   if (halted_ || g->Has(G::kCancelled)) return false;
   g->Set(G::kCancelled);
+  if (g == current) CurrentM()->hurry.store(true, std::memory_order_relaxed);
   if (!g->Has(G::kStarted) && g != main_g_) {
     EndCancelledUnstarted(g);
   } else {
@@ -377,6 +387,7 @@ bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
 }
 
 bool Isolate::MustRaise() const {
+  if (shields_ != nullptr && ShieldOf(current) != nullptr) return false;
   if (current->Has(G::kCancelled) || current->interrupts() > 0) return true;
   if (frames == nullptr) return false;
   for (const GroupCore* group = interrupted; group != nullptr;
@@ -496,10 +507,22 @@ void Isolate::CloseState(HostCall* call) {
        waiting = waiting->next) {
     waiting->handle = nullptr;
   }
-  current = nullptr;
   frames = nullptr;
   lua_close(main_);
   main_ = data_ = worker_ = nullptr;
+}
+
+void Isolate::DropCurrent() {
+  M* m = CurrentM();
+  auto* g = static_cast<LuaG*>(m->current);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  TRI_CHECK(iso->halted_ && CanParkWithStack(m));
+  g->word.Become(GState::kRunning, GState::kDead);
+  // The close may have waited for this G.
+  if (iso->closes_ != nullptr && iso->host_g_.word.TryWakeCurrent()) {
+    ReadyInStrand(&iso->host_g_, /*woken=*/true);
+  }
+  LeaveStackForGood(m);
 }
 
 Outcome Isolate::Straggled(LuaG* g) {
@@ -552,7 +575,6 @@ void Isolate::OnIdle() {
   const int64_t begin = NowNs();
   if (begin < next_idle_gc_ns_) return;
   has_unseen_ = false;
-  current = nullptr;
   frames = nullptr;
   lua_gc(worker_, LUA_GCCOLLECT);
   const int64_t end = NowNs();

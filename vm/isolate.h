@@ -35,6 +35,7 @@
 #include "vm/heap.h"
 #include "vm/host_call.h"
 #include "vm/lua_g.h"
+#include "vm/preempt.h"
 
 namespace trilune::vm {
 
@@ -44,6 +45,8 @@ struct IsolateConfig {
   // The host may still call in while its calls wait: then Gs that all wait are
   // no deadlock.
   bool host_wakes = false;
+  PreemptMode preempt = PreemptMode::kSignal;
+  int preempt_count = 0;  // instructions, for kCount
   std::function<void(std::string_view)> report;
 };
 
@@ -136,6 +139,44 @@ class Isolate final : public Strand {
   // otherwise.
   int Exit(lua_State* L, int code, bool close);
 
+  // The G `g` runs on, where it was.
+  void Enter(LuaG* g, CoFrame* its_frames, int its_close_depth) {
+    current = g;
+    frames = its_frames;
+    close_depth = its_close_depth;
+    preempter_.SetWant(g->raises() > kRaisesBeforeKill);
+    preempter_.SetCur(its_frames != nullptr ? its_frames->L : g->L);
+  }
+  // No G's Lua code runs from here on.
+  void Leave() {
+    preempter_.SetCur(nullptr);
+    current = nullptr;
+  }
+  [[nodiscard]] Preempter& preempter() { return preempter_; }
+  // The running G, in `L`, is between two instructions and was asked to let
+  // others go first, or to raise. May raise, and park.
+  void AtPreemptionPoint(lua_State* L);
+  // Whether the running G may leave its stack in a hook or a system call made
+  // from `L`.
+  [[nodiscard]] bool MayLeaveStack(lua_State* L) const;
+  // Ends the running G of an isolate that was closed: nothing of Lua is left,
+  // and nothing comes back to its stack.
+  [[noreturn]] static void DropCurrent();
+  // Whether the handler shall arm for a request that is not of other strands.
+  [[nodiscard]] bool HasReasonToPreempt() const;
+
+  // tri.atomic. From Begin to End no other G of this isolate runs.
+  void BeginAtomic();
+  void EndAtomic(lua_State* L);
+  [[nodiscard]] bool in_atomic() const { return atomic_depth_ > 0; }
+
+  // tri.shield.
+  void AddShield(Shield* shield);
+  void RemoveShield(Shield* shield);
+  void EndShield(Shield* shield);  // its time is over
+  [[nodiscard]] Shield* ShieldOf(const LuaG* g) const;
+  [[nodiscard]] bool has_shields() const { return shields_ != nullptr; }
+
   // Keeps the traceback of `co`, whose error goes up to `L`, for the report.
   void NoteNestedError(lua_State* L, lua_State* co);
 
@@ -175,6 +216,7 @@ class Isolate final : public Strand {
   void Report(std::string_view text);
 
   // Strand's owner only.
+  // Set them by Enter and Leave; `frames` also by coroutine.cc.
   LuaG* current = nullptr;
   CoFrame* frames = nullptr;
   GroupCore* interrupted = nullptr;  // groups, see GroupCore::interrupted
@@ -204,6 +246,10 @@ class Isolate final : public Strand {
   static const GKind kSpawnedKind;
   static const GKind kMainKind;
   static const GKind kHostKind;
+  // As the first two, but no signal asks such Gs to come to a preemption point.
+  static const GKind kQuietSpawnedKind;
+  static const GKind kQuietMainKind;
+  static void OnPreemptSignal(G* g);
 
   // Slots of data_'s stack.
   enum : int {
@@ -216,6 +262,9 @@ class Isolate final : public Strand {
     kNoMemory,       // "not enough memory"
   };
   static constexpr uint64_t kIdBatch = 1024;
+  // A cancelled G that catches what its preemption points raise is let go on so
+  // often; then they raise at every instruction.
+  static constexpr int kRaisesBeforeKill = 8;
   static constexpr int kFirstHandles = 64;
   static constexpr int kMaxStates = 256;
   static constexpr size_t kSlabSize = SlabPool::kSlabBytes / sizeof(LuaG);
@@ -276,7 +325,16 @@ class Isolate final : public Strand {
   void Complete(HostCall* call, Status status) TRI_EXCLUDES(host_mu_);
   void CheckDrained();
 
+  [[noreturn]] void RaiseAtPoint(lua_State* L);
+  void ReportAtomic(lua_State* L, int64_t now_ns);
+
   const IsolateConfig config_;
+  Preempter preempter_;
+  const GKind* const spawned_kind_;
+  Shield* shields_ = nullptr;
+  int atomic_depth_ = 0;
+  bool atomic_reported_ = false;
+  int64_t atomic_since_ns_ = 0;
   Heap heap_;
   lua_State* main_ = nullptr;
   // A stack of things to hold and move, on which nothing is ever called, so

@@ -74,8 +74,22 @@ struct LuaG : G {
   [[nodiscard]] uint32_t interrupts() const { return tag >> kSlotBits; }
   void AddInterrupt() { tag += uint32_t{1} << kSlotBits; }
   void DropInterrupt() { tag -= uint32_t{1} << kSlotBits; }
+
+  // How often a preemption point has raised since the G was cancelled.
+  [[nodiscard]] int raises() const { return timer_p; }
+  void set_raises(int n) { timer_p = static_cast<uint8_t>(n); }
 };
 static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
+
+// tri.shield, as far as waits are concerned: those of `g` ignore cancellation
+// until the time is over. At the head of a userdata.
+struct Shield {
+  LuaG* g = nullptr;      // null: over
+  LuaG* timer = nullptr;  // ends it
+  bool covers_wait = false;  // of g's present wait
+  Shield* next = nullptr;
+  Shield* prev = nullptr;
+};
 
 // A group of Gs, as far as their ends concern it; at the head of the userdata
 // of tri.group. User value 1: the first error; 2: the set of members' handles.

@@ -52,31 +52,14 @@ bool ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m) {
   return false;
 }
 
+void CheckNotAtomic(lua_State* L, const Isolate* iso) {
+  if (iso->in_atomic()) Raise(L, "cannot wait inside trilune.atomic");
+}
+
 bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
   return g->Has(G::kCancelled) || g->interrupts() > 0 ||
          iso->interrupted != nullptr;
 }
-
-// What belongs to the running G while it leaves its stack.
-class Resumption {
- public:
-  Resumption(Isolate* iso, LuaG* g, M* m)
-      : iso_(iso), g_(g), frames_(iso->frames), close_depth_(iso->close_depth) {
-    m->fiber->user = frames_;  // for dumps
-  }
-  // Back on the G's stack, perhaps on another M.
-  void Resume() {
-    iso_->current = g_;
-    iso_->frames = frames_;
-    iso_->close_depth = close_depth_;
-  }
-
- private:
-  Isolate* const iso_;
-  LuaG* const g_;
-  CoFrame* const frames_;
-  const int close_depth_;
-};
 
 }  // namespace
 
@@ -86,6 +69,14 @@ LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded) {
   iso->park_stackless = ChooseStackless(L, iso, g, CurrentM());
   if (MayHaveToRaise(iso, g) && !shielded && iso->MustRaise()) {
     RaiseCancelled(L);
+  }
+  CheckNotAtomic(L, iso);
+  if (iso->has_shields() && !shielded) {
+    Shield* shield = iso->ShieldOf(g);
+    if (shield != nullptr) {
+      shield->covers_wait = true;
+      shielded = true;
+    }
   }
   if (shielded) {
     g->Set(LuaG::kShielded);
@@ -108,7 +99,7 @@ int Park(lua_State* L, const ParkCommit& commit, lua_KFunction k,
   }
   LuaG* g = iso->current;
   M* m = CurrentM();
-  Resumption resumption(iso, g, m);
+  Resumption resumption(iso, m);
   ParkWithStack(m, g, commit);
   resumption.Resume();
   return k(L, LUA_YIELD, context);
@@ -120,11 +111,12 @@ int Yield(lua_State* L, lua_KFunction k) {
   M* m = CurrentM();
   const bool stackless = ChooseStackless(L, iso, g, m);
   if (MayHaveToRaise(iso, g) && iso->MustRaise()) RaiseCancelled(L);
+  CheckNotAtomic(L, iso);
   if (stackless) {
     iso->pending = Isolate::Pending::kYield;
     return lua_yieldk(L, 0, 0, k);
   }
-  Resumption resumption(iso, g, m);
+  Resumption resumption(iso, m);
   YieldWithStack(m, g);
   resumption.Resume();
   return k(L, LUA_YIELD, 0);

@@ -26,9 +26,32 @@
 #include <lua.hpp>
 
 #include "sched/g.h"
+#include "sched/m.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
+
+// What belongs to the running G while it leaves its stack.
+class Resumption {
+ public:
+  // The G leaves.
+  Resumption(Isolate* iso, M* m)
+      : iso_(iso),
+        g_(iso->current),
+        frames_(iso->frames),
+        close_depth_(iso->close_depth) {
+    m->fiber->user = frames_;  // for dumps
+    iso->Leave();
+  }
+  // Back on the G's stack, perhaps on another M.
+  void Resume() { iso_->Enter(g_, frames_, close_depth_); }
+
+ private:
+  Isolate* const iso_;
+  LuaG* const g_;
+  CoFrame* const frames_;
+  const int close_depth_;
+};
 
 // Opens a wait of the running G. `shielded`: cancellation neither prevents nor
 // ends it.

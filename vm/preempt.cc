@@ -3,6 +3,7 @@
 #include "sched/clock.h"
 #include "sched/loop.h"
 #include "sched/m.h"
+#include "sched/sync/sanitizers.h"
 #include "vm/isolate.h"
 #include "vm/park.h"
 

@@ -8,6 +8,7 @@
 
 #include "sched/clock.h"
 #include "sched/loop.h"
+#include "sched/m.h"
 #include "sched/sync/check.h"
 #include "vm/isolate.h"
 
@@ -51,8 +52,11 @@ void PackTable(lua_State* L, int first, int n) {
 
 }  // namespace
 
-const GKind Isolate::kSpawnedKind = {&Isolate::RunSpawned};
-const GKind Isolate::kMainKind = {&Isolate::RunMain};
+const GKind Isolate::kSpawnedKind = {&Isolate::RunSpawned,
+                                     &Isolate::OnPreemptSignal};
+const GKind Isolate::kMainKind = {&Isolate::RunMain, &Isolate::OnPreemptSignal};
+const GKind Isolate::kQuietSpawnedKind = {&Isolate::RunSpawned};
+const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 
 // --- Making. ---
 
@@ -82,7 +86,6 @@ LuaG* Isolate::Allocate() {
       g->joiners.Forget();
       g->waiter = LuaWaiter();
       g->strand = this;
-      g->kind = &kSpawnedKind;
       g->tag = static_cast<uint32_t>(base + i + 1);
       g->next = free_;
       free_ = g;
@@ -90,8 +93,9 @@ LuaG* Isolate::Allocate() {
   }
   LuaG* g = free_;
   free_ = static_cast<LuaG*>(g->next);
-  g->kind = &kSpawnedKind;
+  g->kind = spawned_kind_;
   g->tag = g->slot();
+  g->timer_p = 0;
   return g;
 }
 
@@ -260,23 +264,20 @@ Outcome Isolate::RunSpawned(G* base) {
       return Outcome::kEnded;
     }
     g->Set(G::kStarted);
-    iso->current = nullptr;
     if (!iso->Begin(g, &n)) {
       iso->Finish(g, LUA_ERRMEM, 0);
       return Outcome::kEnded;
     }
   }
   for (;;) {
-    iso->current = g;
-    iso->frames = nullptr;
-    iso->close_depth = 0;
+    iso->Enter(g, nullptr, 0);
     int results = 0;
     const int status = lua_resume(g->L, nullptr, n, &results);
     if (status != LUA_YIELD) {
       iso->Finish(g, status, results);
       return Outcome::kEnded;
     }
-    iso->current = nullptr;
+    iso->Leave();
     const Pending pending = iso->pending;
     iso->pending = Pending::kNothing;
     if (pending == Pending::kPark) return Outcome::kParked;
@@ -295,12 +296,10 @@ Outcome Isolate::RunMain(G* base) {
   while (!call->IsMain())
     call = call->next;
   g->Set(G::kStarted);
-  iso->current = g;
-  iso->frames = nullptr;
-  iso->close_depth = 0;
   lua_State* L = iso->main_;
   lua_pushcfunction(L, call->body);
   lua_pushlightuserdata(L, call->argument);
+  iso->Enter(g, nullptr, 0);
   const int status = lua_pcall(L, 1, 0, 0);
   iso->EndMain(status);
   return Outcome::kEnded;
@@ -309,6 +308,7 @@ Outcome Isolate::RunMain(G* base) {
 // --- Ending. ---
 
 void Isolate::EndMain(int status) {
+  Leave();
   Status result;
   if (status != LUA_OK) {
     // Not lua_tostring: it would convert a number, which allocates.
@@ -317,7 +317,7 @@ void Isolate::EndMain(int status) {
         status == LUA_ERRMEM ? StatusCode::kNoMemory : StatusCode::kLuaError,
         is_string ? lua_tostring(main_, -1) : "(error object is not a string)");
   }
-  current = nullptr;
+  main_g_->set_raises(0);
   main_runs_ = false;
   lua_rawgeti(data_, kHandles, main_g_->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
@@ -355,8 +355,9 @@ void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
   idle_states_[idle_states_count_++] = number;
   // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth
   // of a state that failed: only one that ended well can serve again.
-  if (!g->Has(LuaG::kEscaped) && lua_gethook(L) == nullptr) {
+  if (!g->Has(LuaG::kEscaped) && preempter_.IsReset(L)) {
     lua_settop(L, 0);
+    preempter_.Reset(L);
     return;
   }
   states_[number] = nullptr;
@@ -391,7 +392,7 @@ bool Isolate::StoreResults(LuaG* g, GHandle* handle, int n) {
 void Isolate::Finish(LuaG* g, int status, int n) {
   char* report = nullptr;
   if (status != LUA_OK) report = FinishWithError(g);  // may park, in __close
-  current = nullptr;
+  Leave();
   lua_rawgeti(data_, kHandles, g->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
   if (status != LUA_OK && g->L != nullptr) {
@@ -420,7 +421,14 @@ char* Isolate::FinishWithError(LuaG* g) {
     report = MakeUnseenReport(g);
   }
   g->Set(LuaG::kEscaped);
-  if (g->L != nullptr) lua_resetthread(g->L);
+  if (g->L != nullptr) {
+    // What is left of its clean-up gets a slice.
+    g->set_raises(0);
+    CurrentM()->hurry.store(false, std::memory_order_relaxed);
+    Leave();
+    Enter(g, nullptr, 0);
+    lua_resetthread(g->L);
+  }
   return report;
 }
 

@@ -1,17 +1,45 @@
 #include "vm/syscall.h"
 
+#include "sched/loop.h"
 #include "sched/sync/check.h"
+#include "vm/park.h"
 
 namespace trilune::vm {
+namespace {
 
-Syscall::Syscall(lua_State* L) : iso_(Isolate::Of(L)) {}
+// The G that makes the call, if it can leave its strand.
+LuaG* Caller(lua_State* L, Isolate* iso) {
+  LuaG* g = iso->current;
+  if (g == nullptr || iso->in_atomic() || !iso->MayLeaveStack(L)) {
+    return nullptr;
+  }
+  return CanParkWithStack(CurrentM()) ? g : nullptr;
+}
+
+}  // namespace
+
+Syscall::Syscall(lua_State* L)
+    : iso_(Isolate::Of(L)),
+      g_(Caller(L, iso_)),
+      frames_(iso_->frames),
+      close_depth_(iso_->close_depth) {
+  if (g_ == nullptr) return;
+  iso_->Leave();
+  M* m = CurrentM();
+  m->fiber->user = frames_;  // for dumps
+  EnterSyscall(m, g_);
+}
 
 bool Syscall::End() {
+  if (g_ == nullptr) return true;
+  ExitSyscall(g_);
+  if (iso_->halted()) return false;
+  iso_->Enter(g_, frames_, close_depth_);
   return true;
 }
 
 void Syscall::LeaveForGood() {
-  Fatal(__FILE__, __LINE__, "left for good without a reason");
+  Isolate::DropCurrent();
 }
 
 }  // namespace trilune::vm

@@ -46,9 +46,9 @@ class Syscall {
 
  private:
   Isolate* const iso_;
-  LuaG* g_ = nullptr;  // null: the strand was not given up
-  CoFrame* frames_ = nullptr;
-  int close_depth_ = 0;
+  LuaG* const g_;  // null: the strand is not given up
+  CoFrame* const frames_;
+  const int close_depth_;
 };
 
 }  // namespace trilune::vm

@@ -1,0 +1,141 @@
+// What happens at a preemption point: the G lets others go first, or raises
+// because it was cancelled. And what holds that off: tri.atomic, tri.shield.
+
+#include <string>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/sync/sanitizers.h"
+#include "vm/isolate.h"
+#include "vm/park.h"
+
+namespace trilune::vm {
+
+// The signal handler's. Nothing of the isolate is half done: the G runs Lua
+// code, or C code that does not care.
+TRI_NO_TSAN void Isolate::OnPreemptSignal(G* g) {
+  auto* iso = static_cast<Isolate*>(g->strand);
+  M* m = CurrentM();
+  if (m->asked_for_others.load(std::memory_order_relaxed) ||
+      iso->HasReasonToPreempt()) {
+    iso->preempter_.Want(m);
+  } else {
+    m->Answer();
+  }
+}
+
+TRI_NO_TSAN bool Isolate::HasReasonToPreempt() const {
+  const LuaG* g = current;
+  return HasRunnable() || word.HasMail() ||
+         (g != nullptr && (g->Has(G::kCancelled) || g->interrupts() > 0)) ||
+         interrupted != nullptr;
+}
+
+// Whether the running G could park in a C function or hook called from `L`.
+bool Isolate::MayLeaveStack(lua_State* L) const {
+  // Inside a finalizer the collector does not answer.
+  if (current == nullptr || IsOwn(L) || lua_gc(L, LUA_GCCOUNT) == -1) {
+    return false;
+  }
+  const LuaG* owner = OwnerOf(L);
+  if (owner != nullptr && owner != current) return false;
+  return L != main_ || current->L == main_;
+}
+
+void Isolate::AtPreemptionPoint(lua_State* L) {
+  LuaG* g = current;
+  if (!MayLeaveStack(L)) return;
+  if (MustRaise()) RaiseAtPoint(L);
+  M* m = CurrentM();
+  const int64_t now =
+      atomic_depth_ > 0 && !atomic_reported_ ? NowNs() : int64_t{0};
+  if (now - atomic_since_ns_ > sched->config().slice_ns) ReportAtomic(L, now);
+  if (!CanParkWithStack(m)) {
+    m->Answer();
+    return;
+  }
+  const bool first =
+      atomic_depth_ > 0 || preempter_.mode() == PreemptMode::kStrand;
+  Resumption resumption(this, m);
+  PreemptWithStack(m, g, first);
+  resumption.Resume();
+  if (MustRaise()) RaiseAtPoint(L);
+}
+
+// Level-triggered: what this raises may be caught, and then it is raised again.
+void Isolate::RaiseAtPoint(lua_State* L) {
+  LuaG* g = current;
+  M* m = CurrentM();
+  if (g->Has(G::kCancelled)) {
+    if (g->raises() <= kRaisesBeforeKill) g->set_raises(g->raises() + 1);
+    m->hurry.store(true, std::memory_order_relaxed);
+  }
+  m->Answer();
+  PushReason(L, g);
+  // At every instruction from here on.
+  if (g->raises() > kRaisesBeforeKill) preempter_.Want(m);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+// --- tri.atomic. ---
+
+void Isolate::BeginAtomic() {
+  if (atomic_depth_++ > 0) return;
+  atomic_since_ns_ = NowNs();
+  atomic_reported_ = false;
+}
+
+void Isolate::EndAtomic(lua_State* L) {
+  if (atomic_depth_ == 1 && !atomic_reported_) {
+    const int64_t now = NowNs();
+    if (now - atomic_since_ns_ > sched->config().slice_ns) {
+      ReportAtomic(L, now);
+    }
+  }
+  atomic_depth_--;
+}
+
+void Isolate::ReportAtomic(lua_State* L, int64_t now_ns) {
+  atomic_reported_ = true;
+  const uint64_t id = current == nullptr ? 0 : current->id;
+  Report("trilune: goroutine " + std::to_string(id) +
+         " is in trilune.atomic for " +
+         std::to_string((now_ns - atomic_since_ns_) / 1'000'000) +
+         " ms: no other goroutine of its isolate can run\n" + TraceOf(L) +
+         "\n");
+}
+
+// --- tri.shield. ---
+
+void Isolate::AddShield(Shield* shield) {
+  shield->prev = nullptr;
+  shield->next = shields_;
+  if (shields_ != nullptr) shields_->prev = shield;
+  shields_ = shield;
+}
+
+void Isolate::RemoveShield(Shield* shield) {
+  shield->g = nullptr;
+  (shield->prev != nullptr ? shield->prev->next : shields_) = shield->next;
+  if (shield->next != nullptr) shield->next->prev = shield->prev;
+}
+
+void Isolate::EndShield(Shield* shield) {
+  LuaG* g = shield->g;
+  const bool covers_wait = shield->covers_wait;
+  RemoveShield(shield);
+  // An outer shield may go on.
+  if (!covers_wait || ShieldOf(g) != nullptr) return;
+  g->Clear(LuaG::kShielded);
+  if (g->Has(G::kCancelled) || g->interrupts() > 0) EndWaitOf(g);
+}
+
+Shield* Isolate::ShieldOf(const LuaG* g) const {
+  Shield* shield = shields_;
+  while (shield != nullptr && shield->g != g)
+    shield = shield->next;
+  return shield;
+}
+
+}  // namespace trilune::vm
