@@ -3,7 +3,7 @@
 // Role       Each Open... adds its functions to the module's table on top of
 // the
 //            stack. A file a part: go.cc, chan.cc, select.cc, timer.cc,
-//            group.cc.
+//            group.cc, critical.cc, stats.cc.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua
@@ -25,6 +25,8 @@ void OpenChan(lua_State* L);
 void OpenSelect(lua_State* L);
 void OpenTimer(lua_State* L);
 void OpenGroup(lua_State* L);
+void OpenCritical(lua_State* L);
+void OpenStats(lua_State* L);
 
 // Warnings as luaL_newstate has them. Requires: the main state.
 void OpenWarnings(lua_State* L);

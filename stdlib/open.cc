@@ -2,6 +2,7 @@
 
 #include "stdlib/modules.h"
 #include "vm/coroutine.h"
+#include "vm/debug_hook.h"
 
 namespace trilune::stdlib {
 namespace {
@@ -34,6 +35,8 @@ int OpenTrilune(lua_State* L) {
   OpenSelect(L);
   OpenTimer(L);
   OpenGroup(L);
+  OpenCritical(L);
+  OpenStats(L);
   return 1;
 }
 
@@ -41,6 +44,7 @@ int OpenAll(lua_State* L) {
   OpenWarnings(L);
   luaL_openlibs(L);
   vm::OpenCoroutine(L);
+  vm::OpenDebugHooks(L);
   lua_getglobal(L, "os");
   lua_pushcfunction(L, &l_exit);
   lua_setfield(L, -2, "exit");

@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <charconv>
 #include <list>
 #include <memory>
 #include <utility>
@@ -18,11 +19,59 @@ namespace {
 
 using vm::HostCall;
 
+constexpr int64_t kMaxTraceMs = 86'400'000;  // a day
+
 int DefaultProcs() {
   cpu_set_t set;
   CPU_ZERO(&set);
   if (sched_getaffinity(0, sizeof(set), &set) != 0) return 1;
   return std::clamp(CPU_COUNT(&set), 1, kMaxProcs);
+}
+
+vm::PreemptMode ToVm(PreemptMode mode) {
+  switch (mode) {
+    case PreemptMode::kSignal:
+      return vm::PreemptMode::kSignal;
+    case PreemptMode::kCount:
+      return vm::PreemptMode::kCount;
+    case PreemptMode::kStrand:
+      return vm::PreemptMode::kStrand;
+    case PreemptMode::kOff:
+      return vm::PreemptMode::kOff;
+  }
+  return vm::PreemptMode::kSignal;
+}
+
+// "name=number,...", as in Config::debug.
+Status ParseDebug(std::string_view text, SchedulerConfig* config) {
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    const size_t equals = item.find('=');
+    const std::string_view name = item.substr(0, equals);
+    int64_t value = 1;
+    bool is_number = true;
+    if (equals != std::string_view::npos) {
+      const std::string_view digits = item.substr(equals + 1);
+      const char* end = digits.data() + digits.size();
+      const auto [rest, error] = std::from_chars(digits.data(), end, value);
+      is_number = error == std::errc() && rest == end && value >= 0 &&
+                  value <= kMaxTraceMs;
+    }
+    if (is_number && name == "schedtrace" && equals != std::string_view::npos) {
+      config->trace_ms = value;
+    } else if (is_number && name == "scheddetail") {
+      config->trace_detail = value != 0;
+    } else if (is_number && name == "stuck") {
+      config->report_stuck = value != 0;
+    } else {
+      return Status(StatusCode::kInvalidArgument,
+                    "'" + std::string(item) +
+                        "' is no debugging option; there are schedtrace=MS, "
+                        "scheddetail=1 and stuck=1");
+    }
+  }
+  return {};
 }
 
 // --- Values in and out. ---
@@ -206,8 +255,11 @@ int RunBody(lua_State* L) {
 
 class Isolate::Impl {
  public:
-  Impl(std::unique_ptr<vm::Isolate> isolate, std::chrono::nanoseconds deadline)
-      : stop_deadline_(deadline), iso_(std::move(isolate)) {}
+  Impl(std::unique_ptr<vm::Isolate> isolate, std::string name,
+       std::chrono::nanoseconds deadline)
+      : name_(std::move(name)),
+        stop_deadline_(deadline),
+        iso_(std::move(isolate)) {}
 
   // Makes a call whose `argument` its G uses while it runs.
   [[nodiscard]] Status Do(HostCall::Kind kind, lua_CFunction body,
@@ -221,6 +273,8 @@ class Isolate::Impl {
   [[nodiscard]] Result<Values> RunIn(HostCall::Kind kind, HeldRun run)
       TRI_EXCLUDES(mu_);
   [[nodiscard]] Status Close() TRI_EXCLUDES(mu_);
+
+  [[nodiscard]] std::string Dump() TRI_EXCLUDES(mu_);
 
   // Null once it is closed.
   [[nodiscard]] std::shared_ptr<vm::Isolate> isolate() TRI_EXCLUDES(mu_) {
@@ -243,6 +297,7 @@ class Isolate::Impl {
   };
   // Finalizers may take this much longer than the Gs.
   static constexpr int64_t kFinalizersNs = 1'000'000'000;
+  static constexpr int64_t kDumpNs = 100'000'000;
 
   // Nothing that owns memory lives in a frame that waits: if a G waits there,
   // and its isolate is dropped, the frame is never left.
@@ -261,6 +316,7 @@ class Isolate::Impl {
   }
   Status Abandon() TRI_EXCLUDES(mu_);
 
+  const std::string name_;
   const std::chrono::nanoseconds stop_deadline_;
   Mutex mu_{LockRank::kIsolate};
   std::shared_ptr<vm::Isolate> iso_ TRI_GUARDED_BY(mu_);
@@ -286,6 +342,21 @@ Result<Values> Isolate::Impl::RunIn(HostCall::Kind kind, HeldRun run) {
   if (!status.ok()) return status;
   if (run->code != StatusCode::kOk) return Status(run->code, run->message);
   return std::move(run->results);
+}
+
+std::string Isolate::Impl::Dump() {
+  struct Dumping {
+    std::string text;
+    HostCall call{HostCall::Kind::kDump, nullptr, &text};
+  };
+  std::string text = "isolate " + name_ + ":\n\n";
+  auto dumping = std::make_shared<Dumping>();
+  dumping->call.keep = dumping;
+  if (!Post(&dumping->call)) return text + "closed\n\n";
+  if (!dumping->call.Wait(NowNs() + kDumpNs)) {
+    return text + "stack unavailable (in C)\n\n";
+  }
+  return text + dumping->text;
 }
 
 Status Isolate::Impl::Close() {
@@ -377,6 +448,10 @@ void Isolate::Interrupt(std::string_view reason) {
       impl_->Do(HostCall::Kind::kInterrupt, nullptr, text.data()));
 }
 
+std::string Isolate::Dump() {
+  return impl_->Dump();
+}
+
 Status Isolate::Close() {
   return impl_->Close();
 }
@@ -395,15 +470,24 @@ class Runtime::Impl {
   Status Start() {
     SchedulerConfig config;
     config.procs = config_.procs == 0 ? DefaultProcs() : config_.procs;
+    config.slice_ns = config_.slice.count();
+    const Status status = ParseDebug(config_.debug, &config);
+    if (!status.ok()) return status;
     sched_ = std::make_unique<Scheduler>(config);
     return sched_->Start();
   }
 
   Result<Isolate*> NewIsolate(IsolateOptions options) {
+    if (options.preempt == PreemptMode::kCount && options.preempt_count < 1) {
+      return Status(StatusCode::kInvalidArgument,
+                    "preempt_count must be at least 1");
+    }
     vm::IsolateConfig config;
-    config.name = std::move(options.name);
+    config.name = options.name;
     config.memory_limit_bytes = options.memory_limit_bytes;
     config.host_wakes = options.host_calls_in;
+    config.preempt = ToVm(options.preempt);
+    config.preempt_count = options.preempt_count;
     config.report = std::move(options.report);
     MutexLock lock(mu_);
     if (stopped_) return Status(StatusCode::kStopped, "the runtime stopped");
@@ -411,7 +495,8 @@ class Runtime::Impl {
         vm::Isolate::Make(sched_.get(), std::move(config), &stdlib::OpenAll);
     if (!made.ok()) return made.status();
     isolates_.emplace_back(new Isolate(std::make_unique<Isolate::Impl>(
-        std::move(made.value()), config_.stop_deadline)));
+        std::move(made.value()), std::move(options.name),
+        config_.stop_deadline)));
     return isolates_.back().get();
   }
 
@@ -448,7 +533,25 @@ class Runtime::Impl {
     to.schedticks = std::move(from.schedticks);
     to.steals = from.steals;
     to.handoffs = from.handoffs;
+    to.preemptions = from.preemptions;
+    to.retakes = from.retakes;
+    to.taken = from.taken;
+    to.stuck = from.stuck;
     return to;
+  }
+
+  std::string Dump() TRI_EXCLUDES(mu_) {
+    // Isolates are never removed from the list, but it may grow.
+    std::vector<Isolate*> isolates;
+    {
+      MutexLock lock(mu_);
+      for (auto& isolate : isolates_)
+        isolates.push_back(isolate.get());
+    }
+    std::string text;
+    for (Isolate* isolate : isolates)
+      text += isolate->Dump();
+    return text;
   }
 
  private:
@@ -487,6 +590,11 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(Config config) {
     return Status(StatusCode::kInvalidArgument,
                   "procs must be 1 to 256, or 0 for one per CPU");
   }
+  if (config.slice < std::chrono::microseconds(10) ||
+      config.slice > std::chrono::seconds(10)) {
+    return Status(StatusCode::kInvalidArgument,
+                  "slice must be from 10 us to 10 s");
+  }
   auto impl = std::make_unique<Impl>(config);
   const Status status = impl->Start();
   if (!status.ok()) return status;
@@ -503,6 +611,10 @@ Result<Isolate*> Runtime::NewIsolate(IsolateOptions options) {
 
 Status Runtime::Stop() {
   return impl_->Stop();
+}
+
+std::string Runtime::Dump() {
+  return impl_->Dump();
 }
 
 RuntimeStats Runtime::stats() const {

@@ -36,6 +36,25 @@ struct Config {
   int procs = 0;
   // How long Stop() lets cancelled Gs run before it gives up on them.
   std::chrono::milliseconds stop_deadline{100};
+  // How long a G runs while others wait, before they have their turn; 10 us to
+  // 10 s. A thread of the runtime asks it then to stop, by the signal SIGURG;
+  // see PreemptMode.
+  std::chrono::nanoseconds slice = std::chrono::milliseconds(10);
+  // As the command's TRILUNE_DEBUG: "schedtrace=MS" writes a line about the
+  // scheduler to stderr every MS milliseconds, "scheddetail=1" adds each P and
+  // M, "stuck=1" says when C code keeps a thread for over a slice. Comma
+  // separated.
+  std::string debug;
+};
+
+// How an isolate's Gs make way for others.
+enum class PreemptMode : uint8_t {
+  kSignal,  // at the end of a slice, between any two Lua instructions
+  kCount,   // after IsolateOptions::preempt_count instructions, in the same
+            // place in every run; slows Lua down by a factor of two or three
+  kStrand,  // at the end of a slice to other isolates, but to no other G of
+            // this one: for scripts written for cooperative coroutines
+  kOff,     // only where they wait; no signals
 };
 
 struct IsolateOptions {
@@ -45,6 +64,8 @@ struct IsolateOptions {
   // Says that the host may still Call while Main waits. Then Gs that all wait
   // are no deadlock: a call may wake them.
   bool host_calls_in = false;
+  PreemptMode preempt = PreemptMode::kSignal;
+  int preempt_count = 0;  // for kCount: at least 1
   // Receives reports that no caller can get: errors of Gs that nobody joined.
   // Called on a scheduler thread; must not call back into the isolate.
   // Default: writes to stderr.
@@ -75,6 +96,10 @@ struct RuntimeStats {
   std::vector<uint64_t> schedticks;  // strand dispatches, per P
   uint64_t steals = 0;
   uint64_t handoffs = 0;
+  uint64_t preemptions = 0;  // Gs stopped between two instructions
+  uint64_t retakes = 0;      // system calls during which others went on
+  uint64_t taken = 0;  // times a P was taken from a thread stuck in C code
+  int stuck = 0;       // such threads now
 };
 
 class Isolate {
@@ -107,8 +132,13 @@ class Isolate {
   // Set once Main, RunFile, RunString or Call returned kExit; kept after Close.
   [[nodiscard]] ExitRequest exit_request() const;
 
-  // Cancels the main G, if one runs: its next or present wait raises `reason`.
+  // Cancels the main G, if one runs: its waits and its Lua code raise `reason`.
+  // Returns when it is cancelled, at once unless C code keeps the isolate busy.
   void Interrupt(std::string_view reason);
+
+  // What each G does: its state, what it waits for and for how long, its Lua
+  // stack. Waits 100 ms at most, and says so if C code keeps the isolate busy.
+  [[nodiscard]] std::string Dump();
 
   // Cancels every G, waits for them to end up to the stop deadline, and closes
   // the Lua state. Status kTimeout: a G did not end; the heap is abandoned, and
@@ -142,6 +172,9 @@ class Runtime {
   // thread left behind. kInvalidArgument: called by one of the runtime's Gs.
   // Idempotent.
   [[nodiscard]] Status Stop();
+
+  // What every G of every isolate does.
+  [[nodiscard]] std::string Dump();
 
   [[nodiscard]] RuntimeStats stats() const;
 

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include <lua.hpp>
 
@@ -37,6 +38,7 @@ struct HostCall {
     kInterrupt,  // cancel the main G; `argument` is a C string
     kDrain,  // cancel every G, refuse new ones, complete when all have ended
     kClose,  // lua_close, whatever is left
+    kDump,   // write the dump to `argument`, a std::string
   };
 
   HostCall(Kind what, lua_CFunction function, void* light)
@@ -59,6 +61,9 @@ struct HostCall {
   Status result;              // after Wait
   HostCall* next = nullptr;   // in the isolate's lists
   GHandle* handle = nullptr;  // of kSpawn's G, while that may refer to this
+  // What holds this call and its argument, if the caller may leave before its
+  // end. Dropped after Complete.
+  std::shared_ptr<void> keep;
 
  private:
   bool WaitAsG(G* g);

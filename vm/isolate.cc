@@ -147,6 +147,7 @@ void Isolate::Post(HostCall* call) {
     }
   }
   if (refused) {
+    const std::shared_ptr<void> keep = std::move(call->keep);
     call->Complete(Status(StatusCode::kStopped, "the isolate is closed"));
     return;
   }
@@ -210,6 +211,10 @@ void Isolate::Serve(HostCall* call) {
     case HostCall::Kind::kClose:
       CloseState(call);
       break;
+    case HostCall::Kind::kDump:
+      *static_cast<std::string*>(call->argument) = Dump();
+      Complete(call, Status());
+      break;
   }
 }
 
@@ -226,6 +231,7 @@ void Isolate::InterruptMain(const char* reason) {
 }
 
 void Isolate::Complete(HostCall* call, Status status) {
+  const std::shared_ptr<void> keep = std::move(call->keep);
   call->Complete(std::move(status));
 }
 
@@ -247,6 +253,7 @@ void Isolate::CompleteAll(HostCall** list, const Status& status) {
   *list = nullptr;
   while (call != nullptr) {
     HostCall* following = call->next;  // once completed, the call may be gone
+    const std::shared_ptr<void> keep = std::move(call->keep);
     call->Complete(status);
     call = following;
   }

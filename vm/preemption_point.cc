@@ -123,18 +123,23 @@ void Isolate::RemoveShield(Shield* shield) {
 
 void Isolate::EndShield(Shield* shield) {
   LuaG* g = shield->g;
-  const bool covers_wait = shield->covers_wait;
+  const bool covers_wait = shield->covers_wait && g->id == shield->g_id;
   RemoveShield(shield);
-  // An outer shield may go on.
-  if (!covers_wait || ShieldOf(g) != nullptr) return;
+  if (!covers_wait) return;
+  Shield* outer = ShieldOf(g);
+  if (outer != nullptr) {
+    outer->covers_wait = true;
+    return;
+  }
   g->Clear(LuaG::kShielded);
   if (g->Has(G::kCancelled) || g->interrupts() > 0) EndWaitOf(g);
 }
 
 Shield* Isolate::ShieldOf(const LuaG* g) const {
   Shield* shield = shields_;
-  while (shield != nullptr && shield->g != g)
+  while (shield != nullptr && (shield->g != g || shield->g_id != g->id)) {
     shield = shield->next;
+  }
   return shield;
 }
 

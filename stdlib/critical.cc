@@ -1,0 +1,160 @@
+// trilune.atomic and trilune.shield: what must not be interrupted.
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "stdlib/modules.h"
+#include "vm/park.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using vm::Isolate;
+using vm::LuaG;
+
+// --- atomic ---
+
+struct Atomic {
+  const TypeTag* tag;
+  static constexpr TypeTag kTag = {"atomic"};
+  bool open = false;
+};
+
+int l_atomic_close(lua_State* L) {
+  auto* atomic = Check<Atomic>(L, 1);
+  if (!atomic->open) return 0;
+  atomic->open = false;
+  Isolate::Of(L)->EndAtomic(L);
+  return 0;
+}
+
+// The call cannot be left by a coroutine.yield: it has no continuation.
+int l_atomic(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  Isolate* iso = Isolate::Of(L);
+  luaL_checkstack(L, 4, nullptr);
+  auto* atomic = New<Atomic>(L, 0, lua_upvalueindex(1));
+  atomic->tag = &Atomic::kTag;
+  lua_insert(L, 1);
+  lua_toclose(L, 1);
+  if (iso->current != nullptr) {
+    iso->BeginAtomic();
+    atomic->open = true;
+  }
+  lua_call(L, lua_gettop(L) - 2, LUA_MULTRET);
+  return lua_gettop(L) - 1;
+}
+
+// --- shield ---
+
+struct ShieldBox {
+  vm::Shield core;  // comes first: vm knows only that
+  const TypeTag* tag;
+  static constexpr TypeTag kTag = {"shield"};
+};
+
+ShieldBox* CheckShield(lua_State* L, int index) {
+  auto* box = static_cast<ShieldBox*>(lua_touserdata(L, index));
+  if (lua_type(L, index) != LUA_TUSERDATA ||
+      lua_rawlen(L, index) != sizeof(ShieldBox) ||
+      box->tag != &ShieldBox::kTag) {
+    luaL_typeerror(L, index, ShieldBox::kTag.name);
+  }
+  return box;
+}
+
+// The timer's G: ends the shield, unless that has ended before.
+Outcome RunShieldTimer(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  auto* shield = static_cast<vm::Shield*>(g->timer.target);
+  if (iso->halted()) shield = nullptr;
+  if (shield == nullptr || NowNs() >= g->timer.next_ns) {
+    if (shield != nullptr) {
+      shield->timer = nullptr;
+      iso->EndShield(shield);
+    }
+    iso->FreeTimerG(g);
+    return iso->EndedTimer();
+  }
+  g->reason = WaitReason::kSleep;
+  g->wake = WakeResult::kReady;
+  g->word.BeginWait();
+  iso->commit = ParkCommit();
+  iso->commit.deadline_ns = g->timer.next_ns;
+  iso->commit.external = true;
+  return Outcome::kParked;
+}
+
+constexpr GKind kShieldTimerKind = {&RunShieldTimer};
+
+void End(Isolate* iso, vm::Shield* shield) {
+  LuaG* timer = shield->timer;
+  if (timer != nullptr) {
+    shield->timer = nullptr;
+    timer->timer.target = nullptr;
+    if (timer->TryWin()) {
+      timer->wake = WakeResult::kCancelled;
+      ReadyInStrand(timer, /*woken=*/false);
+    }
+  }
+  if (shield->g != nullptr) iso->RemoveShield(shield);
+}
+
+int l_shield_close(lua_State* L) {
+  End(Isolate::Of(L), &CheckShield(L, 1)->core);
+  return 0;
+}
+
+int l_shield_k(lua_State* L, int, lua_KContext) {
+  return lua_gettop(L) - 1;
+}
+
+int l_shield(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  const double seconds = CheckSeconds(L, 2);
+  lua_settop(L, 1);
+  Isolate* iso = Isolate::Of(L);
+  luaL_checkstack(L, 4, nullptr);
+  auto* box = new (lua_newuserdatauv(L, sizeof(ShieldBox), 0)) ShieldBox();
+  box->tag = &ShieldBox::kTag;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_setmetatable(L, -2);
+  lua_insert(L, 1);
+  lua_toclose(L, 1);
+  if (iso->current != nullptr) {
+    const int64_t deadline = DeadlineAfter(NowNs(), seconds);
+    if (deadline != kNever) {
+      LuaG* timer = iso->NewTimerG(&kShieldTimerKind);
+      if (timer == nullptr) return luaL_error(L, "not enough memory");
+      timer->timer.target = &box->core;
+      timer->timer.next_ns = deadline;
+      box->core.timer = timer;
+    }
+    box->core.g = iso->current;
+    box->core.g_id = iso->current->id;
+    iso->AddShield(&box->core);
+  }
+  lua_callk(L, 0, LUA_MULTRET, 0, &l_shield_k);
+  return l_shield_k(L, LUA_OK, 0);
+}
+
+constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
+constexpr luaL_Reg kAtomicMeta[] = {{"__close", &l_atomic_close},
+                                    {nullptr, nullptr}};
+// __gc: the frame was dropped, in a generator that nobody closed.
+constexpr luaL_Reg kShieldMeta[] = {{"__close", &l_shield_close},
+                                    {"__gc", &l_shield_close},
+                                    {nullptr, nullptr}};
+
+}  // namespace
+
+void OpenCritical(lua_State* L) {
+  NewMetatable(L, Atomic::kTag.name, kNoMethods, kAtomicMeta);
+  lua_pushcclosure(L, &l_atomic, 1);
+  lua_setfield(L, -2, "atomic");
+  NewMetatable(L, ShieldBox::kTag.name, kNoMethods, kShieldMeta);
+  lua_pushcclosure(L, &l_shield, 1);
+  lua_setfield(L, -2, "shield");
+}
+
+}  // namespace trilune::stdlib
