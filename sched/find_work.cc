@@ -112,6 +112,7 @@ Strand* Scheduler::FindStrand(M* m) {
     if (stopping_.load(std::memory_order_acquire)) return nullptr;
     if (m->p() == nullptr) {
       SleepWithoutP(m);
+      if (m->strand != nullptr) return m->strand;  // handed over with the P
       continue;
     }
     RetireIfSurplus(m);
@@ -282,6 +283,12 @@ Strand* Scheduler::GiveUpP(M* m) {
   return nullptr;
 }
 
+void Scheduler::ReportQuiescence() {
+  QuiescenceListener* listener =
+      listener_.load(std::memory_order_acquire);  // [QL1]
+  if (listener != nullptr) listener->OnQuiescent();
+}
+
 // Sleeps until somebody hands over a P or a timer is due while a P is idle.
 void Scheduler::SleepWithoutP(M* m) {
   bool quiescent = false;
@@ -291,17 +298,15 @@ void Scheduler::SleepWithoutP(M* m) {
     if (m->handed_p == nullptr && !m->is_idle) PushIdleM(m);
     quiescent = IsQuiescentLocked();
   }
-  if (quiescent) {
-    QuiescenceListener* listener =
-        listener_.load(std::memory_order_acquire);  // [QL1]
-    if (listener != nullptr) listener->OnQuiescent();
-  }
+  if (quiescent) ReportQuiescence();
   const bool woken = MindTimers(m);
   MutexLock lock(mu_);
   if (m->handed_p != nullptr) {
     m->set_p(m->handed_p);
     m->spinning = m->handed_spinning;
     m->handed_p = nullptr;
+    m->strand = m->handed_strand;
+    m->handed_strand = nullptr;
   } else if (!woken) {
     m->set_p(PopIdleP());
     if (m->p() != nullptr) {
@@ -351,7 +356,10 @@ bool Scheduler::IsQuiescent() {
 }
 
 bool Scheduler::IsQuiescentLocked() {
-  if (idle_m_count_ != m_count_ || global_head_ != nullptr) return false;
+  if (idle_m_count_ + locked_waiting_ != m_count_ - ended_ms_ ||
+      global_head_ != nullptr) {
+    return false;
+  }
   DropStaleTimers();
   return EarliestTimer() == kNever && !SeesWork();
 }

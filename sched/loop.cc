@@ -12,6 +12,7 @@
 #include "sched/scheduler.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
+#include "sched/thread_lock.h"
 
 namespace trilune {
 namespace {
@@ -99,7 +100,8 @@ void QueuePreempted(M* m, G* g, bool first) {
 // `g` has left its frames; its call is over, and it lost strand and P.
 void QueueAfterSyscall(M* m, G* g) {
   // With a P again at once, if there is one: no other M needs to be woken then.
-  m->sched->TryAcquireP(m);
+  // A locked M could not run what it finds.
+  if (m->locked_g == nullptr) m->sched->TryAcquireP(m);
   g->word.Become(GState::kSyscall, GState::kRunnable);
   Ready(g);
 }
@@ -176,10 +178,33 @@ G* PickWithMail(Strand* strand) {
   return strand->Pick();
 }
 
+// Whether Dispatch has to see if `m` is the M for `g`.
+bool MayBelongElsewhere(const M* m, const G* g) {
+  return m->locked_g != nullptr || g->strand->thread_locks != nullptr;
+}
+
+// `m` picked `g`, which it may not run, as `g` is locked to another M or `m` has
+// a locked G: hands `g` with strand and P to who may. False: `m` may run it.
+bool SendElsewhere(M* m, G* g) {
+  M* home = LockedTo(g);
+  if (home == m || (home == nullptr && m->locked_g == nullptr)) return false;
+  Strand* strand = g->strand;
+  P* p = m->p();
+  m->strand = nullptr;
+  m->set_p(nullptr);
+  if (home != nullptr) {
+    home->mail.Send({g, strand, p});
+    return true;
+  }
+  strand->PushFirst(g);
+  m->sched->HandOff(p, strand);
+  return true;
+}
+
 // Where `m` goes on when the running G leaves its stack: with `next` at once if
 // that has a stack, else in the loop.
 Fiber* FiberFor(M* m, G* next) {
-  if (next == nullptr || next->fiber == nullptr) {
+  if (next == nullptr || next->fiber == nullptr || MayBelongElsewhere(m, next)) {
     m->next_g = next;
     return TakeLoopFiber(m);
   }
@@ -204,6 +229,7 @@ void Release(M* m, Strand* strand) {
 }
 
 void Dispatch(M* m, G* g) {
+  if (MayBelongElsewhere(m, g) && SendElsewhere(m, g)) return;
   if (g->fiber != nullptr) {
     Fiber* to = FiberFor(m, g);
     m->after.kind = AfterSwitch::Kind::kRecycle;
@@ -245,9 +271,18 @@ void RegainP(M* m) {
 
 void LoopStep(M* m) {
   if (m->p() == nullptr) RegainP(m);
+  if (m->ends && m->p() != nullptr) {
+    P* p = m->p();
+    Strand* strand = m->strand;
+    m->strand = nullptr;
+    m->set_p(nullptr);
+    m->sched->HandOff(p, strand);
+  }
   if (m->strand == nullptr) {
-    m->strand = m->sched->FindStrand(m);
-    if (m->strand == nullptr) {  // the scheduler stops
+    m->strand = m->locked_g != nullptr ? m->sched->AwaitLockedG(m)
+                : m->ends              ? nullptr
+                                       : m->sched->FindStrand(m);
+    if (m->strand == nullptr) {  // the M ends
       m->after.kind = AfterSwitch::Kind::kRecycle;
       SwitchTo(m, &m->home);
     }

@@ -22,6 +22,7 @@
 #include "sched/p_slot.h"
 #include "sched/parker.h"
 #include "sched/sys_word.h"
+#include "sched/thread_mail.h"
 
 namespace trilune {
 
@@ -57,6 +58,13 @@ struct Watch {
   bool is_asked = false;      // since then
   int64_t asked_ns = 0;       // when the M was last asked
   int stat_fd = -1;           // /proc/self/task/TID/stat
+};
+
+// What an M with a locked G is sent: the G, and with what to run it.
+struct Letter {
+  G* g = nullptr;
+  Strand* strand = nullptr;
+  P* p = nullptr;
 };
 
 struct M {
@@ -123,6 +131,11 @@ struct M {
   // The running strand shall go behind the others: its only G yielded.
   bool rotate = false;
   bool spinning = false;
+  // The only G that it runs, or null; see thread_lock.h.
+  G* locked_g = nullptr;
+  // A locked G has ended: so shall the thread.
+  bool ends = false;
+  ThreadMail<Letter> mail;  // any thread, as its comment says
   // Switches until the next look at clock, timers and queues.
   int32_t check_countdown = 0;
   int32_t check_interval = 1;
@@ -143,6 +156,8 @@ struct M {
 
   // Under the scheduler's lock.
   P* handed_p = nullptr;  // given by who wakes this M
+  Strand* handed_strand = nullptr;
+  bool waits_locked = false;  // for a letter
   bool handed_spinning = false;
   bool is_idle = false;
   M* next_idle = nullptr;

@@ -9,6 +9,7 @@
 #include "sched/loop.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
+#include "sched/thread_lock.h"
 
 namespace trilune {
 
@@ -116,6 +117,7 @@ Outcome NativeGs::RunG(G* g) {
   NativeGs* maker = native->maker;
   native->body();
   native->body = nullptr;
+  if (native->own.thread_locks != nullptr) EndThreadLock(CurrentM(), g);
   native->word.Become(GState::kRunning, GState::kDead);
   maker->live_.fetch_sub(1, std::memory_order_release);  // [NL1]
   maker->Free(native);

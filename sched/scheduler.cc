@@ -260,6 +260,64 @@ M* Scheduler::GiveToM(P* p, bool spinning) {
   return m;
 }
 
+void Scheduler::HandOff(P* p, Strand* strand) {
+  M* m = nullptr;
+  {
+    MutexLock lock(mu_);
+    if (stopping_.load(std::memory_order_relaxed)) {
+      PushIdleP(p);
+      return;
+    }
+    m = GiveToM(p, /*spinning=*/false);
+    if (m != nullptr) {
+      m->handed_strand = strand;
+    } else if (strand != nullptr) {
+      PushGlobal(strand, strand, 1);
+    }
+  }
+  if (m != nullptr) m->parker.Wake();
+}
+
+Strand* Scheduler::AwaitLockedG(M* m) {
+  if (P* p = m->p(); p != nullptr) {
+    m->set_p(nullptr);
+    if (m->spinning) {
+      m->spinning = false;
+      waker_.StopSpinning();
+    }
+    HandOff(p, nullptr);
+  }
+  bool quiescent = false;
+  {
+    MutexLock lock(mu_);
+    m->waits_locked = true;
+    locked_waiting_++;
+    quiescent = IsQuiescentLocked();
+  }
+  if (quiescent) ReportQuiescence();
+  Letter letter;
+  bool has_letter = false;
+  while (!has_letter && !stopping_.load(std::memory_order_acquire)) {
+    has_letter = m->mail.Receive(&letter);
+  }
+  {
+    MutexLock lock(mu_);
+    m->waits_locked = false;
+    locked_waiting_--;
+  }
+  if (!has_letter || letter.g == nullptr) {
+    // The scheduler stops; or the G will never come.
+    m->locked_g = nullptr;
+    m->ends = true;
+    return nullptr;
+  }
+  m->set_p(letter.p);
+  m->next_g = letter.g;
+  m->slice_start_ns = letter.p->now_ns;
+  m->check_countdown = 0;
+  return letter.strand;
+}
+
 bool Scheduler::TryAcquireP(M* m) {
   MutexLock lock(mu_);
   m->set_p(stopping_.load(std::memory_order_relaxed) ? nullptr : PopIdleP());
@@ -290,6 +348,7 @@ void* Scheduler::ThreadMain(void* argument) {
   prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
   m->check_interval = 1;
   RunM(m);
+  m->tid.store(0, std::memory_order_relaxed);
   Scheduler* sched = m->sched;
   MutexLock lock(sched->mu_);
   sched->ended_ms_++;
@@ -374,6 +433,11 @@ void Scheduler::PokeIdle() {
   MutexLock lock(mu_);
   for (M* m = idle_ms_; m != nullptr; m = m->next_idle)
     m->parker.Wake();
+  if (locked_waiting_ == 0) return;
+  for (M* m = all_ms_.load(std::memory_order_relaxed); m != nullptr;
+       m = m->next_all) {
+    if (m->waits_locked) m->mail.Wake();
+  }
 }
 
 bool Scheduler::Stop(int64_t deadline_ns) {

@@ -133,6 +133,12 @@ class Scheduler {
            global_size_.load(std::memory_order_relaxed) > 0;
   }
 
+  // Gives `p`, which the caller owns, to an M, which first runs `strand`, if
+  // that is not null.
+  void HandOff(P* p, Strand* strand) TRI_EXCLUDES(mu_);
+  // `m` has a locked G: gives its P away and sleeps until it is sent its G, in
+  // next_g, with strand and P. Returns the strand; null: this M shall end.
+  [[nodiscard]] Strand* AwaitLockedG(M* m) TRI_EXCLUDES(mu_);
   // Gives `m`, which has no P, an idle one.
   bool TryAcquireP(M* m) TRI_EXCLUDES(mu_);
   // `m` is back in the loop without a P.
@@ -182,6 +188,7 @@ class Scheduler {
   bool CheckClock(M* m);
   [[nodiscard]] Strand* FindNearby(M* m);
   [[nodiscard]] Strand* GiveUpP(M* m) TRI_EXCLUDES(mu_);
+  void ReportQuiescence() TRI_EXCLUDES(mu_);
   void SleepWithoutP(M* m) TRI_EXCLUDES(mu_);
   bool MindTimers(M* m) TRI_EXCLUDES(mu_);
   void RetireIfSurplus(M* m) TRI_EXCLUDES(mu_);
@@ -205,7 +212,6 @@ class Scheduler {
   [[nodiscard]] bool WantsP(const P* p, int64_t now_ns) const;
   [[nodiscard]] bool TakeFromStuck(M* m, P* p) TRI_EXCLUDES(mu_);
   void WriteTrace(int64_t since_start_ns) TRI_EXCLUDES(mu_);
-  void HandOff(P* p) TRI_EXCLUDES(mu_);
 
   // Constant after construction.
   const SchedulerConfig config_;
@@ -242,6 +248,7 @@ class Scheduler {
   P* idle_ps_ TRI_GUARDED_BY(mu_) = nullptr;
   M* idle_ms_ TRI_GUARDED_BY(mu_) = nullptr;
   int idle_m_count_ TRI_GUARDED_BY(mu_) = 0;
+  int locked_waiting_ TRI_GUARDED_BY(mu_) = 0;  // Ms that await their G
   int m_count_ TRI_GUARDED_BY(mu_) = 0;
   int ended_ms_ TRI_GUARDED_BY(mu_) = 0;
   M* sleeper_ TRI_GUARDED_BY(mu_) = nullptr;

@@ -22,6 +22,7 @@
 namespace trilune {
 
 class Scheduler;
+struct ThreadLock;
 
 class Strand {
  public:
@@ -100,6 +101,7 @@ class Strand {
   uint32_t external = 0;  // of those, how many wait for something outside
   uint32_t stackful = 0;  // Gs parked with their stack
   uint32_t gtick = 0;     // G dispatches
+  ThreadLock* thread_locks = nullptr;  // its Gs that are locked to an M
 
  private:
   static constexpr uint32_t kRunnextLimit = 64;

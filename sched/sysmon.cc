@@ -206,7 +206,7 @@ bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
     PushGlobal(strand, strand, 1);
   }
   if (p != nullptr) {
-    HandOff(p);
+    HandOff(p, nullptr);
   } else {
     WakeOne();
   }
@@ -284,7 +284,7 @@ bool Scheduler::TakeFromStuck(M* m, P* p) {
     return false;
   }
   taken_.fetch_add(1, std::memory_order_relaxed);
-  HandOff(p);
+  HandOff(p, nullptr);
   if (config_.report_stuck && !reported_stuck_) {
     reported_stuck_ = true;
     std::fprintf(  // allow: printf, a debugging option
@@ -295,20 +295,6 @@ bool Scheduler::TakeFromStuck(M* m, P* p) {
         static_cast<long long>(config_.slice_ns / 1'000'000));
   }
   return true;
-}
-
-// Gives `p`, which the caller owns, to an M.
-void Scheduler::HandOff(P* p) {
-  M* m = nullptr;
-  {
-    MutexLock lock(mu_);
-    if (stopping_.load(std::memory_order_relaxed)) {
-      PushIdleP(p);
-    } else {
-      m = GiveToM(p, /*spinning=*/false);
-    }
-  }
-  if (m != nullptr) m->parker.Wake();
 }
 
 // A line in the form of Go's GODEBUG=schedtrace; with detail, what each P and M

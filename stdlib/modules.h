@@ -27,6 +27,7 @@ void OpenTimer(lua_State* L);
 void OpenGroup(lua_State* L);
 void OpenCritical(lua_State* L);
 void OpenStats(lua_State* L);
+void OpenThread(lua_State* L);
 
 // Warnings as luaL_newstate has them. Requires: the main state.
 void OpenWarnings(lua_State* L);

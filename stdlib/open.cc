@@ -37,6 +37,7 @@ int OpenTrilune(lua_State* L) {
   OpenGroup(L);
   OpenCritical(L);
   OpenStats(L);
+  OpenThread(L);
   return 1;
 }
 

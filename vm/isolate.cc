@@ -13,6 +13,7 @@
 #include "sched/loop.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
+#include "sched/thread_lock.h"
 #include "vm/coroutine.h"
 #include "vm/park.h"
 
@@ -487,6 +488,7 @@ void Isolate::Halt() {
   stopping_ = true;
   halted_ = true;
   live = 0;
+  if (thread_locks != nullptr) DropThreadLocks(CurrentM(), this);
   // What waits is won here, so that nobody reaches it later. A G that a timer
   // has won is queued, or on its way: `external` counts it until it is picked,
   // and then it finds the isolate halted; see Straggled.

@@ -289,6 +289,7 @@ class Isolate final : public Strand {
   [[nodiscard]] char* FinishWithError(LuaG* g);
   [[nodiscard]] bool StoreResults(LuaG* g, GHandle* handle, int n);
   void EndCancelledUnstarted(LuaG* g);
+  void EndRunning(LuaG* g);
   void Ended(LuaG* g, GHandle* handle);
   void LeaveGroup(GHandle* handle, bool cancelled);
   void EndWaitOf(LuaG* g);

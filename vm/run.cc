@@ -10,6 +10,7 @@
 #include "sched/loop.h"
 #include "sched/m.h"
 #include "sched/sync/check.h"
+#include "sched/thread_lock.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
@@ -336,7 +337,7 @@ void Isolate::EndMain(int status) {
   }
   HostCall* call = *link;  // null if it ended before, as a deadlock
   if (call != nullptr) *link = call->next;
-  main_g_->word.Become(GState::kRunning, GState::kDead);
+  EndRunning(main_g_);
   Ended(main_g_, handle);
   if (call != nullptr && call->kind == HostCall::Kind::kProgram) {
     stopping_ = true;
@@ -404,7 +405,7 @@ void Isolate::Finish(LuaG* g, int status, int n) {
     StoreError(handle, report);
   }
   ReleaseState(g, handle);
-  g->word.Become(GState::kRunning, GState::kDead);
+  EndRunning(g);
   Ended(g, handle);
   Free(g);
 }
@@ -480,6 +481,12 @@ void Isolate::EndCancelledUnstarted(LuaG* g) {
   lua_setiuservalue(data_, -2, 1);
   handle->result = GHandle::Result::kError;
   Ended(g, handle);  // RunSpawned frees the record when it is picked
+}
+
+// The running G ends: so does its hold on a thread.
+void Isolate::EndRunning(LuaG* g) {
+  if (thread_locks != nullptr) EndThreadLock(CurrentM(), g);
+  g->word.Become(GState::kRunning, GState::kDead);
 }
 
 // Tells everybody. The handle, or nil, is on top of data_ and is popped.

@@ -1,0 +1,94 @@
+#include "sched/thread_lock.h"
+
+#include <cerrno>
+#include <new>
+
+#include "sched/strand.h"
+#include "sched/sync/check.h"
+
+namespace trilune {
+namespace {
+
+ThreadLock** Find(const G* g) {
+  ThreadLock** link = &g->strand->thread_locks;
+  while (*link != nullptr && (*link)->g != g)
+    link = &(*link)->next;
+  return link;
+}
+
+void Remove(M* m, ThreadLock** link) {
+  ThreadLock* lock = *link;
+  TRI_CHECK(lock->m == m && m->locked_g == lock->g);
+  *link = lock->next;
+  m->locked_g = nullptr;
+  delete lock;
+}
+
+}  // namespace
+
+bool LockThread(M* m, G* g) {
+  ThreadLock** link = Find(g);
+  if (*link == nullptr) {
+    auto* lock = new (std::nothrow) ThreadLock();
+    if (lock == nullptr) return false;
+    lock->g = g;
+    lock->m = m;
+    *link = lock;
+    m->locked_g = g;
+  }
+  (*link)->depth++;
+  return true;
+}
+
+bool UnlockThread(M* m, G* g) {
+  ThreadLock** link = Find(g);
+  ThreadLock* lock = *link;
+  if (lock == nullptr) return false;
+  if (--lock->depth > 0) return true;
+  if (lock->has_affinity) {
+    sched_setaffinity(0, sizeof(lock->before), &lock->before);
+  }
+  Remove(m, link);
+  return true;
+}
+
+int SetThreadAffinity(M* m, G* g, const cpu_set_t& cpus) {
+  ThreadLock* lock = *Find(g);
+  if (lock == nullptr) return EPERM;
+  TRI_CHECK(lock->m == m);
+  if (!lock->has_affinity &&
+      sched_getaffinity(0, sizeof(lock->before), &lock->before) != 0) {
+    return errno;
+  }
+  if (sched_setaffinity(0, sizeof(cpus), &cpus) != 0) return errno;
+  lock->has_affinity = true;
+  return 0;
+}
+
+M* LockedTo(const G* g) {
+  const ThreadLock* lock = *Find(g);
+  return lock == nullptr ? nullptr : lock->m;
+}
+
+void EndThreadLock(M* m, G* g) {
+  ThreadLock** link = Find(g);
+  if (*link == nullptr) return;
+  Remove(m, link);
+  m->ends = true;
+}
+
+void DropThreadLocks(M* m, Strand* strand) {
+  while (strand->thread_locks != nullptr) {
+    ThreadLock* lock = strand->thread_locks;
+    strand->thread_locks = lock->next;
+    if (lock->m == m) {
+      m->locked_g = nullptr;
+      m->ends = true;
+    } else {
+      lock->m->mail.Send({});
+    }
+    delete lock;
+  }
+}
+
+}  // namespace trilune

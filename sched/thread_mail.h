@@ -1,0 +1,57 @@
+// ThreadMail: how a G that is locked to its thread gets back to it.
+//
+// Role       An M whose G is locked to it runs nothing else. While that G waits
+//            the M sleeps here. Whoever picks the G from its strand hands
+//            strand and P over, with the G, and goes on without them.
+// Threads    Send: the M that owns G, strand and P; one at a time, since it owns
+//            them. Receive: the locked M. Wake: any thread.
+// Locks      none (a futex)
+// Invariants I1. What was sent is received once, and by the locked M.
+// Tests      tests/model/thread_mail_model.cc; tests/sched/thread_lock_test.cc
+
+#ifndef TRI_SCHED_THREAD_MAIL_H_
+#define TRI_SCHED_THREAD_MAIL_H_
+
+#include <cstdint>
+
+#include "sched/g.h"
+#include "sched/parker.h"
+#include "sched/sync/std_sync.h"
+
+namespace trilune {
+
+template <class Letter, class Sync = StdSync, class Futex = LinuxFutex>
+class ThreadMail {
+ public:
+  ThreadMail() : full_(0) {}
+
+  // release: the letter, and all that its sender did with what it names. [TL1]
+  void Send(const Letter& letter) {
+    letter_ = letter;
+    full_.store(1, std::memory_order_release);  // [TL1]
+    parker_.Wake();
+  }
+
+  // Sleeps until a letter comes; false: woken for another reason, with none.
+  [[nodiscard]] bool Receive(Letter* letter) {
+    if (full_.load(std::memory_order_acquire) == 0) {  // [TL1]
+      parker_.Park(kNever, nullptr);
+      if (full_.load(std::memory_order_acquire) == 0) return false;  // [TL1]
+    }
+    *letter = letter_;
+    full_.store(0, std::memory_order_relaxed);  // the next sender owns the G
+    return true;
+  }
+
+  // Makes a Receive, the present or the next one, come back.
+  void Wake() { parker_.Wake(); }
+
+ private:
+  Letter letter_;
+  typename Sync::template Atomic<uint32_t> full_;
+  Parker<Sync, Futex> parker_;
+};
+
+}  // namespace trilune
+
+#endif  // TRI_SCHED_THREAD_MAIL_H_
