@@ -178,6 +178,15 @@ G* PickWithMail(Strand* strand) {
   return strand->Pick();
 }
 
+// Starts `g`, which parked with its stack; returns that.
+Fiber* StartOnFiber(M* m, G* g) {
+  Fiber* to = g->fiber;
+  g->fiber = nullptr;
+  g->strand->stackful--;
+  Start(m, g);
+  return to;
+}
+
 // Whether Dispatch has to see if `m` is the M for `g`.
 bool MayBelongElsewhere(const M* m, const G* g) {
   return m->locked_g != nullptr || g->strand->thread_locks != nullptr;
@@ -204,15 +213,12 @@ bool SendElsewhere(M* m, G* g) {
 // Where `m` goes on when the running G leaves its stack: with `next` at once if
 // that has a stack, else in the loop.
 Fiber* FiberFor(M* m, G* next) {
-  if (next == nullptr || next->fiber == nullptr || MayBelongElsewhere(m, next)) {
+  if (next == nullptr || next->fiber == nullptr ||
+      MayBelongElsewhere(m, next)) {
     m->next_g = next;
     return TakeLoopFiber(m);
   }
-  Fiber* to = next->fiber;
-  next->fiber = nullptr;
-  next->strand->stackful--;
-  Start(m, next);
-  return to;
+  return StartOnFiber(m, next);
 }
 
 // Nothing is runnable in the strand that `m` owns: release it.
@@ -231,7 +237,7 @@ void Release(M* m, Strand* strand) {
 void Dispatch(M* m, G* g) {
   if (MayBelongElsewhere(m, g) && SendElsewhere(m, g)) return;
   if (g->fiber != nullptr) {
-    Fiber* to = FiberFor(m, g);
+    Fiber* to = StartOnFiber(m, g);
     m->after.kind = AfterSwitch::Kind::kRecycle;
     SwitchTo(m, to);
     return;  // as a fresh loop, for whoever took this fiber
