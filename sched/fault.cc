@@ -44,7 +44,7 @@ void OnFault(int signal, siginfo_t* info, void* /*context*/) {
   if (m != nullptr && m->sched->fibers().IsGuard(info->si_addr)) {
     constexpr char kText[] = "fatal: C stack overflow in goroutine ";
     Write(kText, sizeof(kText) - 1);
-    WriteNumber(m->current == nullptr ? 0 : m->current->id);
+    WriteNumber(m->running() == nullptr ? 0 : m->running()->id);
     Write("\n", 1);
   }
   sigaction(signal, &previous, nullptr);

@@ -83,9 +83,12 @@ class GWord {
 
   // Become for a G that was picked to run.
   void BecomeRunning() {
-    const GState from = state();
+    const uint64_t word = word_.load(std::memory_order_relaxed);
+    const GState from = StateOf(word);
     TRI_CHECK(from == GState::kRunnable || from == GState::kPreempted);
-    Become(from, GState::kRunning);
+    // relaxed: nobody can win a running G.
+    word_.store(Pack(TicketOf(word), GState::kRunning),
+                std::memory_order_relaxed);
   }
 
   // Opens a new wait and returns its ticket. The G is still running: nobody can

@@ -106,68 +106,66 @@ void QueueAfterSyscall(M* m, G* g) {
   Ready(g);
 }
 
-// The first thing on every stack that is switched to.
-void Landed(Fiber* left) {
+// The first thing on every stack that is switched to. Returns the M that is
+// here.
+M* Landed(Fiber* left) {
   M* m = CurrentM();
   AfterSwitch& after = m->after;
-  switch (after.kind) {
-    case AfterSwitch::Kind::kRecycle:
-      if (left != &m->home) RecycleFiber(m, left);
-      break;
-    case AfterSwitch::Kind::kAbandon:
-      break;
-    case AfterSwitch::Kind::kPark:
-      after.g->fiber = left;
-      after.g->strand->stackful++;
-      Publish(m, after.g, *after.commit);
-      break;
-    case AfterSwitch::Kind::kYield:
-      after.g->fiber = left;
-      after.g->strand->stackful++;
-      QueueYielded(m, after.g);
-      break;
-    case AfterSwitch::Kind::kPreempt:
-      after.g->fiber = left;
-      after.g->strand->stackful++;
-      QueuePreempted(m, after.g, after.first);
-      break;
-    case AfterSwitch::Kind::kSyscall:
-      after.g->fiber = left;
-      QueueAfterSyscall(m, after.g);
-      break;
+  if (after.kind == AfterSwitch::Kind::kRecycle) {
+    if (left != &m->home) RecycleFiber(m, left);
+    return m;
   }
+  if (after.kind == AfterSwitch::Kind::kAbandon) return m;
+  after.g->fiber = left;
+  if (after.kind == AfterSwitch::Kind::kSyscall) {  // counted as it entered
+    QueueAfterSyscall(m, after.g);
+    return m;
+  }
+  after.g->strand->stackful++;
+  if (after.kind == AfterSwitch::Kind::kPark) {
+    Publish(m, after.g, *after.commit);
+  } else if (after.kind == AfterSwitch::Kind::kYield) {
+    QueueYielded(m, after.g);
+  } else {
+    QueuePreempted(m, after.g, after.first);
+  }
+  return m;
 }
 
-void SwitchTo(M* m, Fiber* to) {
+// Returns, once this stack is entered again, the M that is here then.
+M* SwitchTo(M* m, Fiber* to) {
   Fiber* from = m->fiber;
   m->fiber = to;
-  Landed(Fiber::Switch(from, to));
+  return Landed(Fiber::Switch(from, to));
+}
+
+// The rare part of Start.
+void StartSpecial(M* m, G* g) {
+  m->hurry.store(g->Has(G::kCancelled), std::memory_order_relaxed);
+  if (!g->Has(G::kExternal)) return;
+  g->strand->external--;
+  if (g->Has(G::kHasTimer) && g->wake != WakeResult::kTimeout) {
+    m->sched->ForgetTimer(g->timer_p);
+  }
+  g->timer_p = 0;
+  g->Clear(G::kExternal | G::kHasTimer);
 }
 
 // `g` is about to run on `m`.
 void Start(M* m, G* g) {
   Strand* strand = g->strand;
   g->word.BecomeRunning();
-  m->current = g;
-  m->g_id.store(g->id, std::memory_order_relaxed);
+  m->current.store(g, std::memory_order_relaxed);
   strand->gtick++;
-  if (!strand->inherited()) {
-    m->tick.store(m->tick.load(std::memory_order_relaxed) + 1,
-                  std::memory_order_relaxed);
-  }
-  m->hurry.store(g->Has(G::kCancelled), std::memory_order_relaxed);
-  if (g->Has(G::kExternal)) {
-    strand->external--;
-    if (g->Has(G::kHasTimer) && g->wake != WakeResult::kTimeout) {
-      m->sched->ForgetTimer(g->timer_p);
-    }
-    g->timer_p = 0;
-    g->Clear(G::kExternal | G::kHasTimer);
-  }
+  m->tick.store(m->tick.load(std::memory_order_relaxed) +
+                    static_cast<uint32_t>(!strand->inherited()),
+                std::memory_order_relaxed);
+  m->hurry.store(false, std::memory_order_relaxed);
+  if (g->Has(G::kExternal | G::kCancelled)) StartSpecial(m, g);
 }
 
 // True while the running strand may pick its next G at once.
-bool MayPickAtOnce(M* m) {
+[[gnu::always_inline]] inline bool MayPickAtOnce(M* m) {
   const P* p = m->p();
   return --m->check_countdown > 0 && p != nullptr &&
          !p->resched.load(std::memory_order_relaxed);
@@ -188,7 +186,7 @@ Fiber* StartOnFiber(M* m, G* g) {
 }
 
 // Whether Dispatch has to see if `m` is the M for `g`.
-bool MayBelongElsewhere(const M* m, const G* g) {
+[[gnu::always_inline]] inline bool MayBelongElsewhere(const M* m, const G* g) {
   return m->locked_g != nullptr || g->strand->thread_locks != nullptr;
 }
 
@@ -342,7 +340,7 @@ bool CanParkWithStack(M* m) {
 }
 
 void ParkWithStack(M* m, G* g, const ParkCommit& commit) {
-  m->slot.Enter();
+  m->slot.EnterFromUser();
   G* next = nullptr;
   if (MayPickAtOnce(m)) {
     if (g->strand->solo) m->strand = m->sched->TakeNearby(m);
@@ -352,13 +350,12 @@ void ParkWithStack(M* m, G* g, const ParkCommit& commit) {
   m->after.kind = AfterSwitch::Kind::kPark;
   m->after.g = g;
   m->after.commit = &commit;
-  SwitchTo(m, to);
-  CurrentM()->slot.Leave();
+  SwitchTo(m, to)->slot.Leave();
 }
 
 void YieldWithStack(M* m, G* g) {
   if (!CanParkWithStack(m)) return;
-  m->slot.Enter();
+  m->slot.EnterFromUser();
   G* next = nullptr;
   if (MayPickAtOnce(m)) {
     if (!g->strand->solo) {
@@ -379,8 +376,7 @@ void YieldWithStack(M* m, G* g) {
   Fiber* to = FiberFor(m, next);
   m->after.kind = AfterSwitch::Kind::kYield;
   m->after.g = g;
-  SwitchTo(m, to);
-  CurrentM()->slot.Leave();
+  SwitchTo(m, to)->slot.Leave();
 }
 
 void PreemptWithStack(M* m, G* g, bool first) {
@@ -392,8 +388,7 @@ void PreemptWithStack(M* m, G* g, bool first) {
   m->after.kind = AfterSwitch::Kind::kPreempt;
   m->after.g = g;
   m->after.first = first;
-  SwitchTo(m, to);
-  CurrentM()->slot.Leave();
+  SwitchTo(m, to)->slot.Leave();
 }
 
 void EnterSyscall(M* m, G* g) {
@@ -439,8 +434,7 @@ void ExitSyscall(G* g) {
   Fiber* to = FiberFor(m, nullptr);
   m->after.kind = AfterSwitch::Kind::kSyscall;
   m->after.g = g;
-  SwitchTo(m, to);
-  CurrentM()->slot.Leave();
+  SwitchTo(m, to)->slot.Leave();
 }
 
 void LeaveStackForGood(M* m) {

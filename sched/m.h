@@ -99,8 +99,6 @@ struct M {
     answers.store(answers.load(std::memory_order_relaxed) + 1,
                   std::memory_order_relaxed);
   }
-  // The running G's, for traces; relaxed.
-  std::atomic<uint64_t> g_id{0};
   // What the last arming of a hook cost. The handler writes, sysmon reads;
   // relaxed: an estimate.
   std::atomic<int64_t> arm_ns{0};
@@ -124,8 +122,12 @@ struct M {
 
   // The strand it runs, or null while it looks for one.
   Strand* strand = nullptr;
-  // The G it runs. Valid while one runs.
-  G* current = nullptr;
+  // The G it runs. Valid while one runs. relaxed: for others it is a hint, of
+  // which only what they may read of any G is of use.
+  std::atomic<G*> current{nullptr};
+  [[nodiscard]] G* running() const {
+    return current.load(std::memory_order_relaxed);
+  }
   // A G picked already, to be run first by the loop.
   G* next_g = nullptr;
   // The running strand shall go behind the others: its only G yielded.

@@ -198,16 +198,16 @@ void NativeGs::OnQuiescent() {
 
 NativeG* CurrentNative() {
   M* m = CurrentM();
-  if (m == nullptr || m->current == nullptr) return nullptr;
-  if (m->current->kind != &NativeG::kKind) return nullptr;
-  return static_cast<NativeG*>(m->current);
+  if (m == nullptr || m->running() == nullptr) return nullptr;
+  if (m->running()->kind != &NativeG::kKind) return nullptr;
+  return static_cast<NativeG*>(m->running());
 }
 
 G* BeginNative(WaitReason reason) {
   M* m = CurrentM();
-  TRI_CHECK(m != nullptr && m->current->kind == &NativeG::kKind);
+  TRI_CHECK(m != nullptr && m->running()->kind == &NativeG::kKind);
   if (!CanParkWithStack(m)) return nullptr;
-  G* g = m->current;
+  G* g = m->running();
   g->reason = reason;
   g->wake = WakeResult::kReady;
   g->word.BeginWait();

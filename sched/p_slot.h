@@ -37,9 +37,13 @@ class PSlot {
   // Enters the runtime; true: the M was in user mode, and shall Leave again.
   bool Enter() {
     if (mode_.load(std::memory_order_relaxed) == kRuntime) return false;
+    EnterFromUser();
+    return true;
+  }
+  // As Enter, from user mode.
+  void EnterFromUser() {
     mode_.store(kRuntime, std::memory_order_relaxed);
     Sync::LightFence();  // [PR1] mode_ before the look at p_
-    return true;
   }
   // release: who takes the P sees what the runtime did with it. [PR2]
   void Leave() { mode_.store(kUser, std::memory_order_release); }

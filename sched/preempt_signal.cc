@@ -50,7 +50,7 @@ TRI_NO_TSAN void OnSignal(int number, siginfo_t* info, void* context) {
   if (m != nullptr && m->slot.in_user_mode() &&
       m->asked_tick.load(std::memory_order_relaxed) ==
           m->tick.load(std::memory_order_relaxed)) {
-    G* g = m->current;
+    G* g = m->running();
     if (g != nullptr && g->kind->preempt != nullptr) g->kind->preempt(g);
   }
   if (info->si_code != SI_TKILL || info->si_pid != getpid()) {

@@ -22,6 +22,7 @@
 #include "sched/loop.h"
 #include "sched/preempt_signal.h"
 #include "sched/scheduler.h"
+#include "sched/sync/sanitizers.h"
 
 namespace trilune {
 namespace {
@@ -78,6 +79,11 @@ bool LooksRunning(M* m) {
   // "TID (NAME) STATE ..."; a name may hold anything.
   const char* end = std::strrchr(text, ')');
   return end == nullptr || end[1] == '\0' || end[2] == 'R';
+}
+
+// For traces: of a G that may be ending just now.
+TRI_NO_TSAN uint64_t IdOf(const G* g) {
+  return g == nullptr ? 0 : g->id;
 }
 
 }  // namespace
@@ -348,8 +354,7 @@ void Scheduler::WriteTrace(int64_t since_start_ns) {
           p == nullptr ? -1 : p->id, state,
           m->stuck.load(std::memory_order_relaxed) ? " without a P" : "",
           m->tick.load(std::memory_order_relaxed),
-          static_cast<unsigned long long>(
-              m->g_id.load(std::memory_order_relaxed)));
+          static_cast<unsigned long long>(IdOf(m->running())));
       text += line;
     }
   }

@@ -366,8 +366,8 @@ Status Isolate::Impl::Close() {
     return abandoned_ ? Abandoned() : Status();
   }
   const M* m = CurrentM();
-  if (m != nullptr && m->current != nullptr &&
-      m->current->strand == iso.get()) {
+  if (m != nullptr && m->running() != nullptr &&
+      m->running()->strand == iso.get()) {
     return Status(StatusCode::kInvalidArgument,
                   "an isolate cannot be closed by one of its own goroutines");
   }

@@ -13,7 +13,7 @@ namespace trilune::vm {
 
 bool HostCall::Wait(int64_t deadline_ns) {
   M* m = CurrentM();
-  if (m != nullptr && m->current != nullptr) return WaitAsG(m->current);
+  if (m != nullptr && m->running() != nullptr) return WaitAsG(m->running());
   MutexLock lock(mu_);
   const auto deadline = std::chrono::steady_clock::time_point(
       std::chrono::nanoseconds(deadline_ns));

@@ -523,7 +523,7 @@ void Isolate::CloseState(HostCall* call) {
 
 void Isolate::DropCurrent() {
   M* m = CurrentM();
-  auto* g = static_cast<LuaG*>(m->current);
+  auto* g = static_cast<LuaG*>(m->running());
   auto* iso = static_cast<Isolate*>(g->strand);
   TRI_CHECK(iso->halted_ && CanParkWithStack(m));
   g->word.Become(GState::kRunning, GState::kDead);
