@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "sched/fiber.h"
@@ -212,6 +213,7 @@ class Scheduler {
   [[nodiscard]] bool WantsP(const P* p, int64_t now_ns) const;
   [[nodiscard]] bool TakeFromStuck(M* m, P* p) TRI_EXCLUDES(mu_);
   void WriteTrace(int64_t since_start_ns) TRI_EXCLUDES(mu_);
+  void AppendDetail(std::string* text) TRI_REQUIRES(mu_);
 
   // Constant after construction.
   const SchedulerConfig config_;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -85,6 +86,10 @@ bool LooksRunning(M* m) {
 TRI_NO_TSAN uint64_t IdOf(const G* g) {
   return g == nullptr ? 0 : g->id;
 }
+TRI_NO_TSAN WaitReason ReasonOf(const G* g) {
+  return g->reason;
+}
+constexpr int kMaxTracedGs = 1000;
 
 }  // namespace
 
@@ -303,6 +308,57 @@ bool Scheduler::TakeFromStuck(M* m, P* p) {
   return true;
 }
 
+// What each P, M and Lua G does.
+void Scheduler::AppendDetail(std::string* text) {
+  char line[256];
+  const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
+  for (int i = 0; i < made; i++) {
+    const P& p = *ps_[i];
+    std::snprintf(line, sizeof(line),
+                  "  P%d: schedtick=%" PRIu64 " steals=%" PRIu64
+                  " handoffs=%" PRIu64 " preemptions=%" PRIu64 " runqsize=%u\n",
+                  i, p.schedtick.load(std::memory_order_relaxed),
+                  p.steals.load(std::memory_order_relaxed),
+                  p.handoffs.load(std::memory_order_relaxed),
+                  p.preemptions.load(std::memory_order_relaxed),
+                  p.queue.LooksLong());
+    *text += line;
+  }
+  for (const M* m = all_ms_.load(std::memory_order_acquire);  // [MS1]
+       m != nullptr; m = m->next_all) {
+    const P* p = m->slot.Peek();
+    const bool runs = m->slot.in_user_mode() || m->sys.Look() != 0;
+    std::snprintf(line, sizeof(line), "  M%d: p=%d curg=%" PRIu64 " %s%s\n",
+                  static_cast<int>(m->tid.load(std::memory_order_relaxed)),
+                  p == nullptr ? -1 : p->id, runs ? IdOf(m->running()) : 0,
+                  m->is_idle              ? "idle"
+                  : m->waits_locked       ? "awaits its locked goroutine"
+                  : m->sys.Look() != 0    ? "in a system call"
+                  : m->slot.in_user_mode() ? "running"
+                                            : "scheduling",
+                  m->stuck.load(std::memory_order_relaxed) ? " without a P"
+                                                           : "");
+    *text += line;
+  }
+  int left = kMaxTracedGs;
+  lua_slabs_.ForEach([&](const void* record) {
+    const G* g = static_cast<const G*>(record);
+    const GState state = g->word.state();
+    if (state == GState::kIdle || state == GState::kDead || IdOf(g) == 0) {
+      return;  // a timer's has no id
+    }
+    if (--left < 0) return;
+    std::snprintf(line, sizeof(line), "  G%" PRIu64 ": %s", IdOf(g),
+                  GStateName(state));
+    *text += line;
+    if (state == GState::kWaiting) {
+      *text += std::string(" (") + WaitReasonName(ReasonOf(g)) + ")";
+    }
+    *text += "\n";
+  });
+  if (left < 0) *text += "  ... and " + std::to_string(-left) + " more Gs\n";
+}
+
 // A line in the form of Go's GODEBUG=schedtrace; with detail, what each P and M
 // does.
 void Scheduler::WriteTrace(int64_t since_start_ns) {
@@ -322,42 +378,7 @@ void Scheduler::WriteTrace(int64_t since_start_ns) {
     text += std::to_string(ps_[i]->queue.LooksLong());
   }
   text += "]\n";
-  if (config_.trace_detail) {
-    for (int i = 0; i < made; i++) {
-      const P& p = *ps_[i];
-      std::snprintf(
-          line, sizeof(line),
-          "  P%d: schedtick=%llu steals=%llu handoffs=%llu preemptions=%llu "
-          "runqsize=%u\n",
-          i,
-          static_cast<unsigned long long>(
-              p.schedtick.load(std::memory_order_relaxed)),
-          static_cast<unsigned long long>(
-              p.steals.load(std::memory_order_relaxed)),
-          static_cast<unsigned long long>(
-              p.handoffs.load(std::memory_order_relaxed)),
-          static_cast<unsigned long long>(
-              p.preemptions.load(std::memory_order_relaxed)),
-          p.queue.LooksLong());
-      text += line;
-    }
-    for (const M* m = all_ms_.load(std::memory_order_acquire);  // [MS1]
-         m != nullptr; m = m->next_all) {
-      const P* p = m->slot.Peek();
-      const char* state = m->is_idle                ? "idle"
-                          : m->sys.Look() != 0      ? "syscall"
-                          : m->slot.in_user_mode() ? "running"
-                                                    : "scheduling";
-      std::snprintf(
-          line, sizeof(line), "  M tid=%d: p=%d %s%s tick=%u g=%llu\n",
-          static_cast<int>(m->tid.load(std::memory_order_relaxed)),
-          p == nullptr ? -1 : p->id, state,
-          m->stuck.load(std::memory_order_relaxed) ? " without a P" : "",
-          m->tick.load(std::memory_order_relaxed),
-          static_cast<unsigned long long>(IdOf(m->running())));
-      text += line;
-    }
-  }
+  if (config_.trace_detail) AppendDetail(&text);
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

@@ -76,6 +76,9 @@ std::string Isolate::Dump() {
         text += ", " + std::to_string(now_ms - g->wait_since_ms) + " ms";
       } else {
         text += GStateName(state);
+        if (state == GState::kSyscall) {
+          text += ", " + std::to_string(now_ms - g->wait_since_ms) + " ms";
+        }
       }
       text += "]:\n";
       text += g->Has(G::kStarted) ? StackOf(g) : "not started yet\n";

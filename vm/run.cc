@@ -67,7 +67,7 @@ LuaG* Isolate::Allocate() {
       return nullptr;
     }
     bool is_new = false;
-    void* memory = sched->lua_slabs().Get(&is_new);
+    void* memory = sched->lua_slabs().Get(sizeof(LuaG), &is_new);
     if (memory == nullptr) return nullptr;
     auto* slab = static_cast<LuaG*>(memory);
     const size_t base = slabs_.size() * kSlabSize;

@@ -241,7 +241,7 @@ TEST_CASE("loop: a G can park with its stack at any depth, and keeps it") {
         commit.deadline_ns = NowNs() + 1000;
         (void)BeginWait(g);
         ParkWithStack(CurrentM(), g, commit);
-        CHECK(CurrentM()->current == g);
+        CHECK(CurrentM()->running() == g);
         YieldWithStack(CurrentM(), g);
       }
       return 0;

@@ -112,7 +112,7 @@ TEST_CASE("native: records are used again, and each G is a new one") {
   NativeFixture fix(1);
   std::vector<uint64_t> ids;
   for (int i = 0; i < 2000; i++) {
-    fix.Run([&] { ids.push_back(CurrentM()->current->id); });
+    fix.Run([&] { ids.push_back(CurrentM()->running()->id); });
   }
   for (size_t i = 1; i < ids.size(); i++)
     REQUIRE(ids[i] > ids[i - 1]);
