@@ -480,6 +480,7 @@ SchedulerStats Scheduler::stats() const {
     stats.preemptions += p.preemptions.load(std::memory_order_relaxed);
   }
   stats.retakes = retakes_.load(std::memory_order_relaxed);
+  stats.last_retake_ns = last_retake_ns_.load(std::memory_order_relaxed);
   stats.taken = taken_.load(std::memory_order_relaxed);
   stats.stuck = stuck_.load(std::memory_order_relaxed);
   return stats;

@@ -51,6 +51,7 @@ struct SchedulerStats {
   uint64_t handoffs = 0;
   uint64_t preemptions = 0;
   uint64_t retakes = 0;  // from Ms in system calls
+  int64_t last_retake_ns = 0;  // when the last one was, by NowNs
   uint64_t taken = 0;    // Ps taken from Ms that ran a G and did not answer
   int stuck = 0;         // such Ms now
 };
@@ -236,6 +237,7 @@ class Scheduler {
   std::atomic<int64_t> sleeper_until_{kNobody};
   // Statistics, relaxed.
   std::atomic<uint64_t> retakes_{0};
+  std::atomic<int64_t> last_retake_ns_{0};
   std::atomic<uint64_t> taken_{0};
   // Ms that run a G without a P.
   std::atomic<int> stuck_{0};

@@ -212,6 +212,7 @@ bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
   if (!is_wanted || !m->sys.TryRetake(call)) return false;
   // Both are this thread's now.
   retakes_.fetch_add(1, std::memory_order_relaxed);
+  last_retake_ns_.store(now_ns, std::memory_order_relaxed);
   if (!strand->solo && (strand->HasRunnable() || !strand->word.TryRelease())) {
     MutexLock lock(mu_);
     PushGlobal(strand, strand, 1);

@@ -535,6 +535,7 @@ class Runtime::Impl {
     to.handoffs = from.handoffs;
     to.preemptions = from.preemptions;
     to.retakes = from.retakes;
+    to.last_retake_ns = from.last_retake_ns;
     to.taken = from.taken;
     to.stuck = from.stuck;
     return to;
