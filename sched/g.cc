@@ -56,6 +56,8 @@ const char* WaitReasonName(WaitReason reason) {
       return "host call";
     case WaitReason::kSyscall:
       return "system call";
+    case WaitReason::kFile:
+      return "file";
   }
   return "?";
 }

@@ -43,6 +43,7 @@ enum class WaitReason : uint8_t {
   kOnce,
   kHostCall,
   kSyscall,
+  kFile,
 };
 
 const char* WaitReasonName(WaitReason reason);
