@@ -32,12 +32,17 @@ void OpenThread(lua_State* L);
 // Warnings as luaL_newstate has them. Requires: the main state.
 void OpenWarnings(lua_State* L);
 
+// Replace the functions of the io and os libraries that wait in the kernel, and
+// os.exit. Require: the stock libraries are open.
+void OpenIo(lua_State* L);
+void OpenOs(lua_State* L);
+
 // luaopen functions of the modules.
 int OpenTrilune(lua_State* L);
 int OpenSync(lua_State* L);
 
 // Opens everything an isolate has: the standard libraries, the coroutine
-// library's equals, os.exit, and the modules in package.preload.
+// library's equals, io, os, and the modules in package.preload.
 int OpenAll(lua_State* L);
 
 }  // namespace trilune::stdlib

@@ -1,0 +1,397 @@
+// The formats of read and lines.
+//
+// Nothing of Lua is called with the FILE's lock held. What a call has read
+// stays in the FILE's own buffer until it is copied to Lua, so that a fill, the
+// only part that may wait, needs no memory.
+
+#include <poll.h>
+
+#include <cctype>
+#include <cerrno>
+#include <clocale>
+#include <cstdlib>
+#include <cstring>
+
+#include "stdlib/file.h"
+#include "stdlib/stdio_ext.h"
+
+namespace trilune::stdlib {
+namespace {
+
+// More than this of a regular file is read outside the strand, too.
+constexpr size_t kBulk = size_t{64} << 10;
+// As in stock Lua: longer numerals are none.
+constexpr int kMaxNumeral = 200;
+
+// --- The FILE's buffer. ---
+
+// The lock of a FILE that another isolate may use; the others are ours.
+class Locked {
+ public:
+  explicit Locked(const File* file) : f_(file->f), shared_(file->shared()) {
+    if (shared_) flockfile(f_);
+  }
+  ~Locked() {
+    if (shared_) funlockfile(f_);
+  }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+
+ private:
+  FILE* const f_;
+  const bool shared_;
+};
+
+// Moves up to `max` bytes of what the buffer has to `to`.
+size_t Take(const File* file, char* to, size_t max) {
+  if (file->f == nullptr) return 0;
+  const Locked locked(file);
+  const size_t ahead = Ahead(file->f);
+  const size_t n = ahead < max ? ahead : max;
+  if (n == 0) return 0;
+  std::memcpy(to, Next(file->f), n);
+  Skip(file->f, n);
+  return n;
+}
+
+// As Take, up to the end of the line, which is taken but not copied.
+size_t TakeLine(const File* file, char* to, size_t max, bool* ended) {
+  if (file->f == nullptr) return 0;
+  const Locked locked(file);
+  const size_t ahead = Ahead(file->f);
+  size_t n = ahead < max ? ahead : max;
+  if (n == 0) return 0;
+  const char* from = Next(file->f);
+  const void* end = std::memchr(from, '\n', n);
+  *ended = end != nullptr;
+  if (*ended) n = static_cast<size_t>(static_cast<const char*>(end) - from);
+  std::memcpy(to, from, n);
+  Skip(file->f, n + (*ended ? 1 : 0));
+  return n;
+}
+
+bool HasLine(const File* file) {
+  const Locked locked(file);
+  const size_t ahead = Ahead(file->f);
+  return ahead > 0 && std::memchr(Next(file->f), '\n', ahead) != nullptr;
+}
+
+// --- Filling it. ---
+
+// False at the end or after an error, which is in `*error`.
+[[gnu::noinline]] bool FillNow(FILE* f, int* error) {
+  errno = 0;
+  const int c = std::getc(f);
+  if (c == EOF) {
+    if (std::ferror(f) != 0) *error = errno;
+    return false;
+  }
+  std::ungetc(c, f);
+  return true;
+}
+
+struct FillJob : Job {
+  File* file = nullptr;
+  bool filled = false;
+
+  static void Work(Job* job) {
+    auto* self = static_cast<FillJob*>(job);
+    WaitForInput(self->file);
+    self->filled = FillNow(self->file->f, &self->error);
+  }
+  static void Abandon(Job* job) { Unref(static_cast<FillJob*>(job)->file); }
+
+  // Until a read would not wait. The FILE is not locked meanwhile.
+  static void WaitForInput(const File* file) {
+    FILE* f = file->f;
+    if (__freadable(f) == 0 || std::feof(f) != 0 || Ahead(f) > 0) return;
+    // As a read of the FILE would do first: a prompt is shown, a request sent.
+    if (file->is_terminal || __flbf(f) != 0 || __fbufsize(f) <= 1) {
+      if (__flbf(stdout) != 0) std::fflush(stdout);
+    }
+    if (__fpending(f) > 0) std::fflush(f);
+    pollfd wait = {fileno(f), POLLIN, 0};
+    while (poll(&wait, 1, -1) < 0 && errno == EINTR) {
+    }
+  }
+};
+
+bool NotOpen(Use* use) {
+  if (!use->file->closed && use->file->f != nullptr) return false;
+  use->error = EBADF;
+  return true;
+}
+
+// Reads more into the empty buffer. False: the end, or use->error. May raise.
+bool FillBuffer(Use* use) {
+  if (NotOpen(use)) return false;
+  File* file = use->file;
+  if (!use->owned || file->kind != File::Kind::kStream) {
+    return FillNow(file->f, &use->error);
+  }
+  RaiseIfCancelled(use->L);
+  FillJob job;
+  job.work = &FillJob::Work;
+  job.abandon = &FillJob::Abandon;
+  job.file = file;
+  InKernel(use, &job);
+  if (job.error != 0) use->error = job.error;
+  return job.filled;
+}
+
+struct BulkJob : Job {
+  File* file = nullptr;
+  char* data = nullptr;
+  size_t wanted = 0;
+  size_t got = 0;
+
+  static void Work(Job* job) {
+    auto* self = static_cast<BulkJob*>(job);
+    errno = 0;
+    self->got = std::fread(self->data, 1, self->wanted, self->file->f);
+    if (std::ferror(self->file->f) != 0) self->error = errno;
+  }
+  static void Abandon(Job* job) {
+    auto* self = static_cast<BulkJob*>(job);
+    std::free(self->data);
+    Unref(self->file);
+  }
+};
+
+// Reads up to `max` bytes, at most kBulk, of a regular file. 0: as FillBuffer.
+size_t ReadBulk(Use* use, char* to, size_t max) {
+  if (NotOpen(use)) return 0;
+  BulkJob job;
+  job.wanted = max < kBulk ? max : kBulk;
+  job.data = static_cast<char*>(std::malloc(job.wanted));
+  if (job.data == nullptr) RaiseNoMemory(use->L);
+  job.work = &BulkJob::Work;
+  job.abandon = &BulkJob::Abandon;
+  job.file = use->file;
+  InKernel(use, &job);
+  std::memcpy(to, job.data, job.got);
+  std::free(job.data);
+  if (job.error != 0) use->error = job.error;
+  return job.got;
+}
+
+// Moves at least a byte to `to`, and at most `max`; 0: as FillBuffer.
+size_t ReadSome(Use* use, char* to, size_t max) {
+  for (;;) {
+    const size_t n = Take(use->file, to, max);
+    if (n > 0) return n;
+    const bool bulk = use->owned && use->file->kind == File::Kind::kRegular;
+    if (bulk && max >= kBulk) return ReadBulk(use, to, max);
+    if (!FillBuffer(use)) return 0;
+  }
+}
+
+int ReadByte(Use* use) {
+  char c = 0;
+  return ReadSome(use, &c, 1) == 0 ? EOF : static_cast<unsigned char>(c);
+}
+
+// --- Formats. Each pushes one value, and says whether there was one. ---
+
+// Collects the longest beginning of a numeral.
+struct Numeral {
+  Use* use;
+  int next = 0;  // the byte to look at
+  int length = 0;
+  bool too_long = false;
+  char text[kMaxNumeral + 1] = {};
+
+  bool Accept() {
+    if (length >= kMaxNumeral) {
+      too_long = true;
+      return false;
+    }
+    text[length++] = static_cast<char>(next);
+    next = ReadByte(use);
+    return true;
+  }
+  bool AcceptOneOf(const char* pair) {
+    return (next == pair[0] || next == pair[1]) && Accept();
+  }
+  int AcceptDigits(bool hex) {
+    int count = 0;
+    while ((hex ? std::isxdigit(next) : std::isdigit(next)) != 0 && Accept())
+      count++;
+    return count;
+  }
+};
+
+bool ReadNumber(Use* use) {
+  Numeral numeral = {use};
+  const char point[] = {std::localeconv()->decimal_point[0], '.', '\0'};
+  do {
+    numeral.next = ReadByte(use);
+  } while (std::isspace(numeral.next) != 0);
+  numeral.AcceptOneOf("-+");
+  int digits = 0;
+  bool hex = false;
+  if (numeral.AcceptOneOf("00")) {
+    hex = numeral.AcceptOneOf("xX");
+    if (!hex) digits = 1;
+  }
+  digits += numeral.AcceptDigits(hex);
+  if (numeral.AcceptOneOf(point)) digits += numeral.AcceptDigits(hex);
+  if (digits > 0 && numeral.AcceptOneOf(hex ? "pP" : "eE")) {
+    numeral.AcceptOneOf("-+");
+    numeral.AcceptDigits(false);
+  }
+  if (use->file->f != nullptr) std::ungetc(numeral.next, use->file->f);
+  if (numeral.too_long) numeral.text[0] = '\0';
+  if (lua_stringtonumber(use->L, numeral.text) != 0) return true;
+  lua_pushnil(use->L);
+  return false;
+}
+
+bool ReadLine(Use* use, bool keep_end) {
+  lua_State* L = use->L;
+  luaL_Buffer buffer;
+  luaL_buffinit(L, &buffer);
+  bool ended = false;
+  while (!ended) {
+    char* to = luaL_prepbuffer(&buffer);
+    const size_t n = TakeLine(use->file, to, LUAL_BUFFERSIZE, &ended);
+    luaL_addsize(&buffer, n);
+    if (n == 0 && !ended && !FillBuffer(use)) break;
+  }
+  if (ended && keep_end) luaL_addchar(&buffer, '\n');
+  luaL_pushresult(&buffer);
+  return ended || lua_rawlen(L, -1) > 0;
+}
+
+bool ReadAll(Use* use) {
+  luaL_Buffer buffer;
+  luaL_buffinit(use->L, &buffer);
+  size_t block = LUAL_BUFFERSIZE;
+  for (;;) {
+    char* to = luaL_prepbuffsize(&buffer, block);
+    const size_t n = ReadSome(use, to, block);
+    if (n == 0) break;
+    luaL_addsize(&buffer, n);
+    if (luaL_bufflen(&buffer) >= kBulk) block = kBulk;
+  }
+  luaL_pushresult(&buffer);
+  return true;
+}
+
+bool ReadBytes(Use* use, size_t wanted) {
+  luaL_Buffer buffer;
+  luaL_buffinit(use->L, &buffer);
+  char* to = luaL_prepbuffsize(&buffer, wanted);
+  size_t got = 0;
+  while (got < wanted) {
+    const size_t n = ReadSome(use, to + got, wanted - got);
+    if (n == 0) break;
+    got += n;
+  }
+  luaL_addsize(&buffer, got);
+  luaL_pushresult(&buffer);
+  return got > 0;
+}
+
+bool TestEnd(Use* use) {
+  lua_pushliteral(use->L, "");
+  if (use->file->f == nullptr) return false;
+  return Ahead(use->file->f) > 0 || FillBuffer(use);
+}
+
+bool ReadFormat(Use* use, int index) {
+  lua_State* L = use->L;
+  if (lua_type(L, index) == LUA_TNUMBER) {
+    const auto n = static_cast<size_t>(luaL_checkinteger(L, index));
+    return n == 0 ? TestEnd(use) : ReadBytes(use, n);
+  }
+  const char* format = luaL_checkstring(L, index);
+  if (*format == '*') format++;  // as in Lua 5.1 and 5.2
+  switch (*format) {
+    case 'n':
+      return ReadNumber(use);
+    case 'l':
+      return ReadLine(use, /*keep_end=*/false);
+    case 'L':
+      return ReadLine(use, /*keep_end=*/true);
+    case 'a':
+      return ReadAll(use);
+    default:
+      return luaL_argerror(L, index, "invalid format") != 0;
+  }
+}
+
+// --- Whether others may run meanwhile. ---
+
+// The first letter of the format at `index`, or 0.
+char LetterOf(lua_State* L, int index) {
+  if (lua_type(L, index) != LUA_TSTRING) return 0;
+  const char* format = lua_tostring(L, index);
+  return *format == '*' ? format[1] : *format;
+}
+
+// Whether a regular file may be read for long.
+bool IsBulk(lua_State* L, int first, int last) {
+  for (int i = first; i <= last; i++) {
+    if (LetterOf(L, i) == 'a') return true;
+    if (lua_type(L, i) == LUA_TNUMBER &&
+        static_cast<size_t>(lua_tointeger(L, i)) > kBulk) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Whether the buffer has what is wanted already.
+bool IsBuffered(const Use* use, int first, int last) {
+  if (first > last) return HasLine(use->file);
+  if (first < last) return false;
+  const char letter = LetterOf(use->L, first);
+  if (letter == 'l' || letter == 'L') return HasLine(use->file);
+  if (lua_type(use->L, first) != LUA_TNUMBER) return false;
+  const auto n = static_cast<size_t>(lua_tointeger(use->L, first));
+  return n > 0 && n <= Ahead(use->file->f);
+}
+
+void OwnIfNeeded(Use* use, int first, int last) {
+  switch (use->file->kind) {
+    case File::Kind::kForeign:
+      return;
+    case File::Kind::kRegular:
+      if (IsBulk(use->L, first, last)) Own(use);
+      return;
+    case File::Kind::kStream:
+      if (!IsBuffered(use, first, last)) Own(use);
+      return;
+  }
+}
+
+}  // namespace
+
+int Read(Use* use, int first, int last) {
+  lua_State* L = use->L;
+  const int wanted = last - first + 1;
+  if (wanted > 0) {
+    luaL_checkstack(L, wanted + LUA_MINSTACK, "too many arguments");
+  }
+  OwnIfNeeded(use, first, last);
+  std::clearerr(use->file->f);
+  bool ok = true;
+  int results = 0;
+  if (wanted == 0) {
+    ok = ReadLine(use, /*keep_end=*/false);
+    results = 1;
+  }
+  for (int i = first; i <= last && ok; i++) {
+    ok = ReadFormat(use, i);
+    results++;
+  }
+  if (use->error != 0) return PushFileResult(L, false, nullptr, use->error);
+  if (!ok) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+  }
+  return results;
+}
+
+}  // namespace trilune::stdlib

@@ -1,0 +1,25 @@
+-- remove, rename and tmpname: results and errors.
+--! same-as-lua
+local function try(...)
+  local t = table.pack(pcall(...))
+  for i = 1, t.n do t[i] = tostring(t[i]):gsub("/tmp/lua_%w+", "NAME") end
+  print(table.unpack(t, 1, t.n))
+end
+local a, b = os.tmpname(), os.tmpname()
+print(a ~= b, a:match("^/tmp/lua_%w%w%w%w%w%w$") ~= nil, io.type(io.open(a)))
+print(os.remove(b), io.open(b) == nil)
+try(os.rename, a, b)
+try(os.rename, a, b)
+try(os.remove, a)
+try(os.remove, b)
+try(os.remove, b)
+try(os.rename, "no/such", "x")
+try(os.remove, "no/such")
+try(os.remove, "/proc")
+try(os.remove)
+try(os.remove, {})
+try(os.rename, "x")
+try(os.rename)
+try(os.rename, "x", {})
+try(os.tmpname, 1)
+os.remove(os.tmpname())
