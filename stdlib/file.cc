@@ -1,5 +1,6 @@
 #include "stdlib/file.h"
 
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -125,9 +126,16 @@ int l_with_file_k(lua_State* L, int, lua_KContext context) {
   return reinterpret_cast<Body>(context)(&use);
 }
 
+// Ends a read that waits for input.
+void WakeReader(const File* file) {
+  // It cannot fail: nothing else is written.
+  if (file->wake_fd >= 0) static_cast<void>(eventfd_write(file->wake_fd, 1));
+}
+
 // Sets `closed` and tells who waits.
 void MarkClosed(File* file) {
   file->closed = true;
+  WakeReader(file);
   while (WaiterBase* waiter = file->waiters.PopAndWin()) {
     MakeReady(waiter, WakeResult::kClosed);
   }
@@ -222,7 +230,14 @@ void Unref(File* file) {
   if (file->f != nullptr && !file->shared()) {
     CloseNow(file->f, file->closer, &error);
   }
+  if (file->wake_fd >= 0) close(file->wake_fd);
   delete file;
+}
+
+bool WasClosed(Use* use) {
+  if (!use->file->closed && use->file->f != nullptr) return false;
+  use->error = EBADF;
+  return true;
 }
 
 LuaFile* NewFile(lua_State* L, File::Closer closer) {
@@ -308,6 +323,7 @@ int l_file_gc(lua_State* L) {
   handle->file = nullptr;
   // Nobody waits, who would hold the handle; or no G runs any more.
   file->closed = true;
+  WakeReader(file);
   Unref(file);  // closes it, unless a call is using it
   return 0;
 }

@@ -44,6 +44,7 @@ struct File {
   bool closed = false;
   bool busy = false;
   bool in_kernel = false;
+  int wake_fd = -1;  // readable once a reader shall no longer wait for input
   std::atomic<int> references{1};
   WaitQueue waiters;
 
@@ -97,6 +98,9 @@ void Own(Use* use);
 // drop the reference (Unref).
 void InKernel(const Use* use, Job* job);
 void Unref(File* file);
+// Whether the file was closed meanwhile, by another G or a finalizer; then
+// use->error says so.
+[[nodiscard]] bool WasClosed(Use* use);
 
 // Pushes a new handle without a file.
 LuaFile* NewFile(lua_State* L, File::Closer closer);

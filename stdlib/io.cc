@@ -317,12 +317,16 @@ struct ControlJob : Job {
 void Control(Use* use, ControlJob* job) {
   job->file = use->file;
   job->abandon = &ControlJob::Abandon;
-  if (use->file->kind != File::Kind::kStream || __fpending(use->file->f) == 0) {
+  const File* file = use->file;
+  if (file->kind != File::Kind::kStream ||
+      (!file->shared() && __fpending(file->f) == 0)) {
     ControlJob::Work(job);
     return;
   }
-  if (!use->file->shared()) RaiseIfCancelled(use->L);
+  if (!file->shared()) RaiseIfCancelled(use->L);
   Own(use);
+  job->error = EBADF;
+  if (WasClosed(use)) return;
   job->work = &ControlJob::WorkOnStream;
   InKernel(use, job);
 }

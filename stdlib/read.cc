@@ -5,6 +5,7 @@
 // only part that may wait, needs no memory.
 
 #include <poll.h>
+#include <sys/eventfd.h>
 
 #include <cctype>
 #include <cerrno>
@@ -76,6 +77,12 @@ bool HasLine(const File* file) {
   return ahead > 0 && std::memchr(Next(file->f), '\n', ahead) != nullptr;
 }
 
+bool IsAhead(const File* file, size_t n) {
+  if (file->f == nullptr) return false;
+  const Locked locked(file);
+  return Ahead(file->f) >= n;
+}
+
 // --- Filling it. ---
 
 // False at the end or after an error, which is in `*error`.
@@ -90,52 +97,62 @@ bool HasLine(const File* file) {
   return true;
 }
 
+// Whether a read would not wait.
+bool IsReady(const File* file) {
+  FILE* f = file->f;
+  if (__freadable(f) == 0 || std::feof(f) != 0 || IsAhead(file, 1)) {
+    return true;
+  }
+  pollfd now = {fileno(f), POLLIN, 0};
+  return poll(&now, 1, 0) > 0;
+}
+
 struct FillJob : Job {
   File* file = nullptr;
   bool filled = false;
 
   static void Work(Job* job) {
     auto* self = static_cast<FillJob*>(job);
-    WaitForInput(self->file);
-    self->filled = FillNow(self->file->f, &self->error);
+    if (WaitForInput(self->file)) {
+      self->filled = FillNow(self->file->f, &self->error);
+    }
   }
   static void Abandon(Job* job) { Unref(static_cast<FillJob*>(job)->file); }
 
-  // Until a read would not wait. The FILE is not locked meanwhile.
-  static void WaitForInput(const File* file) {
+  // Until a read would not wait; false if nobody wants it any more. The FILE is
+  // not locked meanwhile.
+  static bool WaitForInput(const File* file) {
     FILE* f = file->f;
-    if (__freadable(f) == 0 || std::feof(f) != 0 || Ahead(f) > 0) return;
     // As a read of the FILE would do first: a prompt is shown, a request sent.
     if (file->is_terminal || __flbf(f) != 0 || __fbufsize(f) <= 1) {
       if (__flbf(stdout) != 0) std::fflush(stdout);
     }
     if (__fpending(f) > 0) std::fflush(f);
-    pollfd wait = {fileno(f), POLLIN, 0};
-    while (poll(&wait, 1, -1) < 0 && errno == EINTR) {
+    if (IsReady(file)) return true;
+    pollfd wait[] = {{fileno(f), POLLIN, 0}, {file->wake_fd, POLLIN, 0}};
+    while (poll(wait, 2, -1) < 0 && errno == EINTR) {
     }
+    return wait[1].revents == 0;
   }
 };
 
-bool NotOpen(Use* use) {
-  if (!use->file->closed && use->file->f != nullptr) return false;
-  use->error = EBADF;
-  return true;
-}
-
 // Reads more into the empty buffer. False: the end, or use->error. May raise.
 bool FillBuffer(Use* use) {
-  if (NotOpen(use)) return false;
+  if (WasClosed(use)) return false;
   File* file = use->file;
-  if (!use->owned || file->kind != File::Kind::kStream) {
+  if (!use->owned || file->kind != File::Kind::kStream ||
+      (!file->shared() && IsReady(file))) {
     return FillNow(file->f, &use->error);
   }
   RaiseIfCancelled(use->L);
+  if (file->wake_fd < 0) file->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   FillJob job;
   job.work = &FillJob::Work;
   job.abandon = &FillJob::Abandon;
   job.file = file;
   InKernel(use, &job);
   if (job.error != 0) use->error = job.error;
+  if (!job.filled && file->closed) use->error = EBADF;
   return job.filled;
 }
 
@@ -160,7 +177,7 @@ struct BulkJob : Job {
 
 // Reads up to `max` bytes, at most kBulk, of a regular file. 0: as FillBuffer.
 size_t ReadBulk(Use* use, char* to, size_t max) {
-  if (NotOpen(use)) return 0;
+  if (WasClosed(use)) return 0;
   BulkJob job;
   job.wanted = max < kBulk ? max : kBulk;
   job.data = static_cast<char*>(std::malloc(job.wanted));
@@ -295,8 +312,7 @@ bool ReadBytes(Use* use, size_t wanted) {
 
 bool TestEnd(Use* use) {
   lua_pushliteral(use->L, "");
-  if (use->file->f == nullptr) return false;
-  return Ahead(use->file->f) > 0 || FillBuffer(use);
+  return IsAhead(use->file, 1) || FillBuffer(use);
 }
 
 bool ReadFormat(Use* use, int index) {
@@ -350,7 +366,7 @@ bool IsBuffered(const Use* use, int first, int last) {
   if (letter == 'l' || letter == 'L') return HasLine(use->file);
   if (lua_type(use->L, first) != LUA_TNUMBER) return false;
   const auto n = static_cast<size_t>(lua_tointeger(use->L, first));
-  return n > 0 && n <= Ahead(use->file->f);
+  return n > 0 && IsAhead(use->file, n);
 }
 
 void OwnIfNeeded(Use* use, int first, int last) {
@@ -375,6 +391,8 @@ int Read(Use* use, int first, int last) {
     luaL_checkstack(L, wanted + LUA_MINSTACK, "too many arguments");
   }
   OwnIfNeeded(use, first, last);
+  // By a finalizer, as memory was needed.
+  if (WasClosed(use)) return PushFileResult(L, false, nullptr, use->error);
   std::clearerr(use->file->f);
   bool ok = true;
   int results = 0;

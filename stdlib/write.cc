@@ -98,9 +98,9 @@ bool WriteOutsideStrand(Use* use, const char* data, size_t n) {
   if (job.data == nullptr) RaiseNoMemory(use->L);
   job.ok = true;
   while (n > 0 && job.ok) {
-    if (use->file->closed) {
+    if (WasClosed(use)) {
       job.ok = false;
-      job.error = EBADF;
+      job.error = use->error;
       break;
     }
     job.n = n < block ? n : block;
@@ -124,10 +124,7 @@ bool WriteOutsideStrand(Use* use, const char* data, size_t n) {
 bool WriteBytes(Use* use, const char* data, size_t n) {
   const File* file = use->file;
   if (n == 0) return true;
-  if (file->f == nullptr || file->closed) {
-    use->error = EBADF;
-    return false;
-  }
+  if (WasClosed(use)) return false;
   const bool is_stream = file->kind == File::Kind::kStream;
   if (file->kind == File::Kind::kForeign || (!is_stream && n <= kBulk)) {
     return WriteInStrand(use, data, n);
