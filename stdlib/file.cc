@@ -336,6 +336,11 @@ void OpenFile(lua_State* L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kGuardKey);
 }
 
+const char* ErrorText(int error) {
+  // glibc's needs no buffer for an error that it knows.
+  return std::strerror(error);  // NOLINT(concurrency-mt-unsafe)
+}
+
 int PushFileResult(lua_State* L, bool ok, const char* name, int error) {
   if (ok) {
     lua_pushboolean(L, 1);
@@ -343,9 +348,9 @@ int PushFileResult(lua_State* L, bool ok, const char* name, int error) {
   }
   lua_pushnil(L);
   if (name != nullptr) {
-    lua_pushfstring(L, "%s: %s", name, std::strerror(error));
+    lua_pushfstring(L, "%s: %s", name, ErrorText(error));
   } else {
-    lua_pushstring(L, std::strerror(error));
+    lua_pushstring(L, ErrorText(error));
   }
   lua_pushinteger(L, error);
   return 3;

@@ -124,6 +124,7 @@ int l_file_gc(lua_State* L);
 // Registers the metatable of the values that Own leaves.
 void OpenFile(lua_State* L);
 
+[[nodiscard]] const char* ErrorText(int error);
 // What luaL_fileresult and luaL_execresult push, for an errno that was kept.
 int PushFileResult(lua_State* L, bool ok, const char* name, int error);
 int PushExit(lua_State* L, int status, int error);

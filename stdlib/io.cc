@@ -129,7 +129,7 @@ void PushFileByName(lua_State* L, const char* name, const char* mode) {
   LuaFile* handle = NewFile(L, File::Closer::kFile);
   int error = 0;
   if (!Open(L, handle, OpenJob::Way::kFile, name, mode, &error)) {
-    luaL_error(L, "cannot open file '%s' (%s)", name, std::strerror(error));
+    luaL_error(L, "cannot open file '%s' (%s)", name, ErrorText(error));
   }
 }
 

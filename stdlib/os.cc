@@ -29,6 +29,7 @@ struct NamesJob : Job {
     errno = 0;
     switch (self->what) {
       case What::kExecute:
+        // glibc's counts its callers. NOLINTNEXTLINE(concurrency-mt-unsafe)
         self->result = std::system(self->first);
         break;
       case What::kRemove:

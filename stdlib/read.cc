@@ -240,6 +240,7 @@ struct Numeral {
 
 bool ReadNumber(Use* use) {
   Numeral numeral = {use};
+  // As liblua itself does. NOLINTNEXTLINE(concurrency-mt-unsafe)
   const char point[] = {std::localeconv()->decimal_point[0], '.', '\0'};
   do {
     numeral.next = ReadByte(use);

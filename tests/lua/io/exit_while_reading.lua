@@ -1,4 +1,4 @@
--- The script ends while Gs read from silent pipes, wait for them, and write to a full one.
+-- os.exit while Gs read from silent pipes, wait for them, and write to a full one.
 local tri = require "trilune"
 local silent = io.popen("exec sleep 20 2>/dev/null")
 for _ = 1, 3 do tri.go(function() silent:read() end) end
