@@ -140,11 +140,12 @@ struct FillJob : Job {
 bool FillBuffer(Use* use) {
   if (WasClosed(use)) return false;
   File* file = use->file;
-  if (!use->owned || file->kind != File::Kind::kStream ||
-      (!file->shared() && IsReady(file))) {
+  if (!use->owned || file->kind != File::Kind::kStream) {
     return FillNow(file->f, &use->error);
   }
   RaiseIfCancelled(use->L);
+  // Another isolate may take what a standard file has.
+  if (!file->shared() && IsReady(file)) return FillNow(file->f, &use->error);
   if (file->wake_fd < 0) file->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   FillJob job;
   job.work = &FillJob::Work;
