@@ -177,7 +177,7 @@ bool IsOurs(lua_State* L, int index) {
     job->work(job);
     return;
   }
-  vm::Syscall call(L);
+  vm::Syscall call(L, job->wake_fd);
   job->work(job);
   if (!call.End()) {
     if (job->abandon != nullptr) job->abandon(job);

@@ -65,6 +65,7 @@ struct Job {
   void (*work)(Job* job) = nullptr;
   void (*abandon)(Job* job) = nullptr;  // the isolate is gone: frees all
   int error = 0;                        // errno, if it failed
+  int wake_fd = -1;  // an eventfd that ends it, for a cancel; or -1
 };
 
 // Does the job; comes back only if the isolate is still there.

@@ -110,12 +110,12 @@ bool IsReady(const File* file) {
 struct FillJob : Job {
   File* file = nullptr;
   bool filled = false;
+  bool woken = false;  // nobody wants the input any more
 
   static void Work(Job* job) {
     auto* self = static_cast<FillJob*>(job);
-    if (WaitForInput(self->file)) {
-      self->filled = FillNow(self->file->f, &self->error);
-    }
+    self->woken = !WaitForInput(self->file);
+    if (!self->woken) self->filled = FillNow(self->file->f, &self->error);
   }
   static void Abandon(Job* job) { Unref(static_cast<FillJob*>(job)->file); }
 
@@ -147,14 +147,21 @@ bool FillBuffer(Use* use) {
   // Another isolate may take what a standard file has.
   if (!file->shared() && IsReady(file)) return FillNow(file->f, &use->error);
   if (file->wake_fd < 0) file->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  FillJob job;
-  job.work = &FillJob::Work;
-  job.abandon = &FillJob::Abandon;
-  job.file = file;
-  InKernel(use, &job);
-  if (job.error != 0) use->error = job.error;
-  if (!job.filled && file->closed) use->error = EBADF;
-  return job.filled;
+  for (;;) {
+    FillJob job;
+    job.work = &FillJob::Work;
+    job.abandon = &FillJob::Abandon;
+    job.file = file;
+    job.wake_fd = file->wake_fd;
+    InKernel(use, &job);
+    if (job.error != 0) use->error = job.error;
+    if (!job.filled && file->closed) use->error = EBADF;
+    if (!job.woken || file->closed) return job.filled;
+    // Cancelled, or just too late for an earlier wait.
+    eventfd_t count = 0;
+    static_cast<void>(eventfd_read(file->wake_fd, &count));
+    RaiseIfCancelled(use->L);
+  }
 }
 
 struct BulkJob : Job {

@@ -3,6 +3,8 @@
 
 #include "vm/isolate.h"
 
+#include <sys/eventfd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -376,6 +378,11 @@ bool Isolate::CancelQuietly(LuaG* g) {
 }
 
 void Isolate::EndWaitOf(LuaG* g) {
+  if (g->word.state() == GState::kSyscall && ShieldOf(g) == nullptr) {
+    // It may just come back: then it reads the eventfd in vain.
+    if (g->wake_fd >= 0) static_cast<void>(eventfd_write(g->wake_fd, 1));
+    return;
+  }
   if (g->Has(LuaG::kShielded) || !g->TryWin()) return;
   g->wake = WakeResult::kCancelled;
   ReadyInStrand(g, /*woken=*/false);

@@ -62,6 +62,7 @@ struct LuaG : G {
   union {
     LuaWaiter waiter = {};  // for waits in one queue
     TimerBody timer;        // of a G that runs no Lua
+    int wake_fd;            // in a system call: ends it, or -1
   };
 
   // `tag`: its number in the isolate, constant while it lives; above it, how

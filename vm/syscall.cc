@@ -18,13 +18,14 @@ LuaG* Caller(lua_State* L, Isolate* iso) {
 
 }  // namespace
 
-Syscall::Syscall(lua_State* L)
+Syscall::Syscall(lua_State* L, int wake_fd)
     : iso_(Isolate::Of(L)),
       g_(Caller(L, iso_)),
       frames_(iso_->frames),
       close_depth_(iso_->close_depth) {
   if (g_ == nullptr) return;
   iso_->Leave();
+  g_->wake_fd = wake_fd;
   M* m = CurrentM();
   m->fiber->user = frames_;  // for dumps
   EnterSyscall(m, g_);
@@ -33,6 +34,7 @@ Syscall::Syscall(lua_State* L)
 bool Syscall::End() {
   if (g_ == nullptr) return true;
   ExitSyscall(g_);
+  g_->waiter = LuaWaiter();  // in the place of wake_fd
   if (iso_->halted()) return false;
   iso_->Enter(g_, frames_, close_depth_);
   return true;
