@@ -151,6 +151,14 @@ class Scheduler {
     stuck_.fetch_sub(1, std::memory_order_relaxed);
   }
 
+  // For the running G: whether somebody outside of its strand wants the P.
+  [[nodiscard]] bool SomebodyWaitsForP(M* m) const {
+    const RuntimeScope scope(m);
+    const P* p = m->p();
+    return p == nullptr || LooksBusy(p) ||
+           p->resched.load(std::memory_order_relaxed);
+  }
+
   // The scheduling loop's steps, in loop.cc and find_work.cc.
   // The next strand if it is at hand, for a G that leaves its M to another one
   // without going through the loop. Null: FindStrand shall look.

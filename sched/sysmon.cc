@@ -86,6 +86,10 @@ bool LooksRunning(M* m) {
 TRI_NO_TSAN uint64_t IdOf(const G* g) {
   return g == nullptr ? 0 : g->id;
 }
+// Whether a signal is of use.
+TRI_NO_TSAN bool CanAsk(const G* g) {
+  return g != nullptr && g->kind->preempt != nullptr;
+}
 TRI_NO_TSAN WaitReason ReasonOf(const G* g) {
   return g->reason;
 }
@@ -269,13 +273,14 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
                             : std::max(period, arming);
   if (is_blocked) return is_wanted && TakeFromStuck(m, p);
   if (now_ns - watch.asked_ns >= again) {
-    if (!LooksRunning(m)) return false;
+    const bool can_ask = CanAsk(m->running());
+    if (can_ask && !LooksRunning(m)) return false;
     watch.asked_ns = now_ns;
     watch.is_asked = true;
     m->asked_for_others.store(is_wanted || p == nullptr || hurry,
                               std::memory_order_relaxed);
     m->asked_tick.store(tick, std::memory_order_relaxed);
-    SendPreemptSignal(m);
+    if (can_ask) SendPreemptSignal(m);
     return true;
   }
   if (watch.is_asked && is_wanted && now_ns - watch.asked_ns >= kAnswerNs) {

@@ -47,6 +47,10 @@ void Isolate::AtPreemptionPoint(lua_State* L) {
   if (!MayLeaveStack(L)) return;
   if (MustRaise()) RaiseAtPoint(L);
   M* m = CurrentM();
+  if (preempter_.mode() == PreemptMode::kCount && !HasReasonToPreempt() &&
+      !sched->SomebodyWaitsForP(m)) {
+    return;
+  }
   const int64_t now =
       atomic_depth_ > 0 && !atomic_reported_ ? NowNs() : int64_t{0};
   if (now - atomic_since_ns_ > sched->config().slice_ns) ReportAtomic(L, now);
