@@ -99,6 +99,7 @@ void QueuePreempted(M* m, G* g, bool first) {
 
 // `g` has left its frames; its call is over, and it lost strand and P.
 void QueueAfterSyscall(M* m, G* g) {
+  m->sched->NoteBack(m);  // it may have lost its P before it made the call
   // With a P again at once, if there is one: no other M needs to be woken then.
   // A locked M could not run what it finds.
   if (m->locked_g == nullptr) m->sched->TryAcquireP(m);

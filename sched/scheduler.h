@@ -143,7 +143,7 @@ class Scheduler {
   [[nodiscard]] Strand* AwaitLockedG(M* m) TRI_EXCLUDES(mu_);
   // Gives `m`, which has no P, an idle one.
   bool TryAcquireP(M* m) TRI_EXCLUDES(mu_);
-  // `m` is back in the loop without a P.
+  // `m` is back from a G, perhaps without a P.
   void NoteBack(M* m) {
     // relaxed: set before the P was taken, which `m` has seen.
     if (!m->stuck.load(std::memory_order_relaxed)) return;
