@@ -23,6 +23,9 @@ namespace {
 // What SIGURG did before; written before the handler can run.
 struct sigaction previous = {};
 
+// Its address comes with the signals of sysmon, of any scheduler here.
+char mark;
+
 int SetAction(const struct sigaction* action, struct sigaction* old) {
 #if defined(TRI_TSAN)
   return __sigaction(SIGURG, action, old);
@@ -53,7 +56,7 @@ TRI_NO_TSAN void OnSignal(int number, siginfo_t* info, void* context) {
     G* g = m->running();
     if (g != nullptr && g->kind->preempt != nullptr) g->kind->preempt(g);
   }
-  if (info->si_code != SI_TKILL || info->si_pid != getpid()) {
+  if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &mark) {
     CallPrevious(number, info, context);
   }
   errno = saved_errno;
@@ -75,7 +78,15 @@ void InstallPreemptSignal() {
 
 void SendPreemptSignal(const M* m) {
   const pid_t tid = m->tid.load(std::memory_order_acquire);  // [MS1]
-  if (tid != 0) syscall(SYS_tgkill, getpid(), tid, SIGURG);
+  if (tid == 0) return;
+  // As pthread_sigqueue: one by tgkill could not be told from others.
+  siginfo_t info = {};
+  info.si_signo = SIGURG;
+  info.si_code = SI_QUEUE;
+  info.si_pid = getpid();
+  info.si_uid = getuid();
+  info.si_value.sival_ptr = &mark;
+  syscall(SYS_rt_tgsigqueueinfo, info.si_pid, tid, SIGURG, &info);
 }
 
 }  // namespace trilune
