@@ -1,0 +1,205 @@
+// Models of sched/thread_mail.h, the production code, over a two-step futex.
+
+#include <doctest/doctest.h>
+
+#include "sched/g.h"
+#include "sched/thread_mail.h"
+#include "tests/model/relacy_sync.h"
+
+namespace trilune::model {
+namespace {
+
+// The kernel's futex: the comparison and the sleep are one step to a waker.
+//
+// `kCompares` false: it sleeps without looking.
+struct FutexState {
+  rl::mutex mu;
+  rl::condition_variable_any sleepers;
+};
+// Of the running model. Each run sets it anew in before().
+FutexState* futex;
+
+template <bool kCompares>
+struct ModelFutex {
+  template <class Word>
+  static void Wait(Word* word, uint32_t expected, int64_t /*deadline_ns*/) {
+    futex->mu.lock($);
+    if (!kCompares || word->load(std::memory_order_seq_cst) == expected) {
+      futex->sleepers.wait(futex->mu, $);
+    }
+    futex->mu.unlock($);
+  }
+  template <class Word>
+  static void Wake(Word* /*word*/) {
+    futex->mu.lock($);
+    futex->sleepers.notify_all($);
+    futex->mu.unlock($);
+  }
+};
+
+// What is sent: plain data, so that a read beside a write is a data race.
+struct Letter {
+  rl::var<int> number;
+
+  Letter() = default;
+  explicit Letter(int n) { number($) = n; }
+  Letter(const Letter&) = delete;
+  Letter& operator=(const Letter& other) {
+    number($) = other.number($);
+    return *this;
+  }
+};
+
+// What those who use the mail do wrong.
+enum class Fault {
+  kNone,
+  kSendsUnowned,  // the senders do not wait until the G is theirs to send
+  kTakesAnyWake,  // the receiver takes every wake for a letter
+};
+
+// The locked M gets its G from two others by turns; each has worked with the
+// strand before. Whoever has the G owns the strand; the M gives it on as any G
+// that parks. Wakes for another reason come at any time. [TL1]
+//
+// Only the mail is weakened; the way of the G back to the senders is not.
+template <class Sync, bool kCompares = true, Fault fault = Fault::kNone>
+struct Rounds : rl::test_suite<Rounds<Sync, kCompares, fault>, 3> {
+  static constexpr int kLetters = 4;
+
+  ThreadMail<Letter, Sync, ModelFutex<kCompares>> mail;
+  RelacySync<>::Atomic<int> turn;  // the number of the letter to be sent next
+  rl::var<int> strand;             // its owner's: how often it changed hands
+  FutexState state;
+
+  Rounds() : turn(0) {}
+  void before() {
+    futex = &state;
+    strand($) = 0;
+  }
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      Receive();
+    } else {
+      Send(static_cast<int>(index) - 1);
+    }
+  }
+
+  void Receive() {
+    for (int i = 0; i < kLetters; i++) {
+      Letter letter(-1);
+      while (!mail.Receive(&letter)) {
+        if (fault == Fault::kTakesAnyWake) break;
+      }
+      RL_ASSERT(letter.number($) == i);
+      RL_ASSERT(strand($) == 2 * i + 1);
+      strand($) = 2 * i + 2;
+      turn.store(i + 1, std::memory_order_release);
+    }
+  }
+
+  void Send(int first) {
+    for (int i = first; i < kLetters; i += 2) {
+      if (rl::rand(2) == 0) mail.Wake();
+      while (fault != Fault::kSendsUnowned &&
+             turn.load(std::memory_order_acquire) != i) {
+        Yield();
+      }
+      RL_ASSERT(strand($) == 2 * i);
+      strand($) = 2 * i + 1;
+      mail.Send(Letter(i));
+    }
+  }
+};
+
+TEST_CASE("model: thread mail: each letter comes once, with the strand") {
+  CHECK(Holds<Rounds<RelacySync<>>>());
+}
+
+TEST_CASE("model: thread mail: breaks if a letter is not published [TL1]") {
+  CHECK(Breaks<Rounds<RelacySync<Weak::kStores>>>());
+}
+
+TEST_CASE("model: thread mail: breaks if a letter is not acquired [TL1]") {
+  CHECK(Breaks<Rounds<RelacySync<Weak::kLoads>>>());
+}
+
+TEST_CASE("model: thread mail: breaks if its parker takes two steps") {
+  CHECK(Breaks<Rounds<RelacySync<Weak::kTorn>>>());
+}
+
+TEST_CASE("model: thread mail: breaks if its futex sleeps without looking") {
+  CHECK(Breaks<Rounds<RelacySync<>, false>>());
+}
+
+TEST_CASE("model: thread mail: breaks if who sends does not own the G") {
+  CHECK(Breaks<Rounds<RelacySync<>, true, Fault::kSendsUnowned>>());
+}
+
+TEST_CASE("model: thread mail: breaks if any wake is taken for a letter") {
+  CHECK(Breaks<Rounds<RelacySync<>, true, Fault::kTakesAnyWake>>());
+}
+
+// How the locked M looks whether it shall end: AwaitLockedG.
+enum class Look {
+  kBeforeEachReceive,
+  kOnce,  // and never again
+};
+
+// One thread sends, another stops the scheduler: the M comes back in any case.
+// With a letter or without; but a letter that it has not got is still there.
+template <class Sync, Look look>
+struct Stopping : rl::test_suite<Stopping<Sync, look>, 3> {
+  ThreadMail<Letter, Sync, ModelFutex<true>> mail;
+  RelacySync<>::Atomic<uint32_t> stopping;
+  RelacySync<>::Atomic<uint32_t> sent;
+  rl::var<int> strand;
+  FutexState state;
+
+  Stopping() : stopping(0), sent(0) {}
+  void before() {
+    futex = &state;
+    strand($) = 0;
+  }
+
+  bool IsStopping() { return stopping.load(std::memory_order_acquire) != 0; }
+
+  void thread(unsigned index) {
+    if (index == 1) {
+      stopping.store(1, std::memory_order_seq_cst);
+      mail.Wake();
+      return;
+    }
+    if (index == 2) {
+      if (rl::rand(2) == 0) return;
+      strand($) = 7;
+      mail.Send(Letter(3));
+      sent.store(1, std::memory_order_release);
+      return;
+    }
+    Letter letter(-1);
+    bool has_letter = false;
+    bool stops = IsStopping();
+    while (!has_letter && !stops) {
+      has_letter = mail.Receive(&letter);
+      if (look == Look::kBeforeEachReceive) stops = IsStopping();
+    }
+    if (!has_letter) {
+      if (sent.load(std::memory_order_acquire) == 0) return;
+      RL_ASSERT(mail.Receive(&letter));
+    }
+    RL_ASSERT(letter.number($) == 3);
+    RL_ASSERT(strand($) == 7);
+  }
+};
+
+TEST_CASE("model: thread mail: a stop ends the wait and loses no letter") {
+  CHECK(Holds<Stopping<RelacySync<>, Look::kBeforeEachReceive>>());
+}
+
+TEST_CASE("model: thread mail: breaks if a stop is looked for only once") {
+  CHECK(Breaks<Stopping<RelacySync<>, Look::kOnce>>());
+}
+
+}  // namespace
+}  // namespace trilune::model
