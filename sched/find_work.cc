@@ -360,6 +360,11 @@ bool Scheduler::IsQuiescentLocked() {
       global_head_ != nullptr) {
     return false;
   }
+  // A P that is held, while every M waits, is on its way to one with its G.
+  const int made = ps_made_.load(std::memory_order_relaxed);
+  for (int i = 0; i < made; i++) {
+    if (ps_[i]->place == P::Place::kHeld) return false;
+  }
   DropStaleTimers();
   return EarliestTimer() == kNever && !SeesWork();
 }

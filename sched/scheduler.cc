@@ -349,11 +349,22 @@ void* Scheduler::ThreadMain(void* argument) {
   m->check_interval = 1;
   RunM(m);
   m->tid.store(0, std::memory_order_relaxed);
-  Scheduler* sched = m->sched;
-  MutexLock lock(sched->mu_);
-  sched->ended_ms_++;
-  sched->m_ended_.NotifyAll();
+  // Joined before the scheduler ends.
+  m->sched->NoteEnded();
   return nullptr;
+}
+
+// An M ends. If the others sleep already, none of them has seen it.
+void Scheduler::NoteEnded() {
+  bool quiescent = false;
+  {
+    MutexLock lock(mu_);
+    ended_ms_++;
+    m_ended_.NotifyAll();
+    quiescent =
+        !stopping_.load(std::memory_order_relaxed) && IsQuiescentLocked();
+  }
+  if (quiescent) ReportQuiescence();
 }
 
 int Scheduler::SetProcs(int n) {

@@ -187,6 +187,7 @@ class Scheduler {
   void RemoveIdleM(M* m) TRI_REQUIRES(mu_);
   [[nodiscard]] bool StartThread(M* m) TRI_REQUIRES(mu_);
   static void* ThreadMain(void* argument);
+  void NoteEnded() TRI_EXCLUDES(mu_);
 
   [[nodiscard]] Strand* TakeLocal(P* p);
   [[nodiscard]] Strand* Steal(M* m);
