@@ -7,6 +7,7 @@ Where stock lua5.4 does the same, both run and must agree, each under the name
 
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -19,6 +20,9 @@ import unittest
 TRILUNE = None
 STOCK = "/usr/bin/lua5.4"
 PATIENCE_SECONDS = 60
+# C code that does not come back.
+STUCK = ("string.find(string.rep('a', 60), "
+         "string.rep('a?', 60) .. string.rep('a', 60)) ")
 
 FILES = {
     "args.lua": "for i = -9, 9 do if arg[i] then print(i, arg[i]) end end "
@@ -217,6 +221,43 @@ class CommandTest(unittest.TestCase):
                 self.assertEqual((status, out), (1, ""))
                 self.assertIn("is not a number from 1 to 256", error)
 
+    def test_the_mode_of_preemption_and_the_slice(self):
+        # Does another goroutine run while this one computes?
+        script = ("local tri, n = require('trilune'), 0 "
+                  "tri.go(function() n = 1 end) local i = 0 "
+                  "while n == 0 and i < 3e7 do i = i + 1 end print(n)")
+        for options, shown in (
+                ([], "1\n"), (["--preempt", "signal"], "1\n"),
+                (["--slice=50us"], "1\n"), (["--preempt=count:100"], "1\n"),
+                (["--preempt", "strand"], "0\n"), (["--preempt=off"], "0\n"),
+                (["--slice", "10s"], "0\n")):
+            with self.subTest(options=options):
+                self.assertEqual(
+                    run(TRILUNE, ["--procs=1", *options, "-e", script]),
+                    (0, shown, ""))
+
+    def test_bad_modes_and_slices_are_refused(self):
+        for arguments, why in (
+                (["--preempt", "on"], "--preempt: 'on' is not signal, count:N "
+                 "with an N from 1, strand or off\n"),
+                (["--slice=1h"], "--slice: '1h' is not a time from 10us to "
+                 "10s, such as 50us, 10ms or 1s\n")):
+            with self.subTest(arguments=arguments):
+                self.assertEqual(run(TRILUNE, [*arguments, "-v"]),
+                                 (1, "", "lua: " + why))
+
+    def test_debugging_options_come_from_the_environment(self):
+        env = {"TRILUNE_DEBUG": "schedtrace=1,scheddetail=1"}
+        sleep = ["-e", "require('trilune').sleep(0.1)"]
+        status, _, error = run(TRILUNE, sleep, env=env)
+        self.assertEqual(status, 0)
+        self.assertRegex(error, r"SCHED \d+ms: procs=\d+ (?s:.*)\n  P0: ")
+        self.assertEqual(run(TRILUNE, ["-E", *sleep], env=env), (0, "", ""))
+        self.assertEqual(run(TRILUNE, ["-v"], env={"TRILUNE_DEBUG": "x=1"}),
+                         (1, "", "lua: TRILUNE_DEBUG: 'x=1' is no debugging "
+                          "option; there are schedtrace=MS, scheddetail=1 and "
+                          "stuck=1\n"))
+
     def test_a_deadlock_is_status_2(self):
         status, _, error = run(
             TRILUNE, ["-e", "require('trilune').chan():recv()"])
@@ -234,10 +275,9 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(process.returncode, 1)
         self.assertIn(b"interrupted!", error)
 
-    def test_two_interrupts_kill(self):
+    def test_two_interrupts_kill_what_does_not_answer(self):
         with subprocess.Popen(
-                [TRILUNE, "-e", "print(1) io.stdout:flush() "
-                 "while true do pcall(require('trilune').sleep, 600) end"],
+                [TRILUNE, "-e", "print(1) io.stdout:flush() " + STUCK],
                 env=environment(), stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE) as process:
             process.stdout.readline()
@@ -247,6 +287,59 @@ class CommandTest(unittest.TestCase):
                 time.sleep(0.05)
             process.kill()
         self.assertEqual(process.returncode, -signal.SIGINT)
+
+
+    @staticmethod
+    def script(text):
+        """Starts a script and waits until it has printed a line."""
+        process = subprocess.Popen(
+            [TRILUNE, "-e", text], env=environment(), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.stdout.readline()
+        return process
+
+    def quit(self, process, regex):
+        """Sends SIGQUIT and gives stderr once `regex` is found in it."""
+        process.send_signal(signal.SIGQUIT)
+        dump = b""
+        while not re.search(regex, dump.decode()):
+            if not select.select([process.stderr], [], [], PATIENCE_SECONDS)[0]:
+                process.kill()
+                self.fail(f"no {regex!r} in {dump!r}")
+            dump += os.read(process.stderr.fileno(), 65536)
+        return dump.decode()
+
+    def test_quit_shows_what_waits(self):
+        with self.script("tri = require 'trilune' ch = tri.chan() "
+                         "tri.go(function() tri.sleep(600) end) "
+                         "tri.yield() print(1) io.stdout:flush() "
+                         "tri.sleep(600)") as process:
+            dump = self.quit(process, r"goroutine 2 \[sleep(.*\n)+.*\n\n")
+            self.assertRegex(dump, r"SIGQUIT: isolate main:\n\n"
+                             r"goroutine 1 \[sleep, \d+ ms\]:\n"
+                             r"stack traceback:\n")
+            process.kill()
+
+    def test_quit_shows_who_computes_and_the_program_goes_on(self):
+        with self.script("local tri = require 'trilune' "
+                         "tri.go(function() tri.sleep(600) end) "
+                         "print(1) io.stdout:flush() "
+                         "print(pcall(function() while true do end end))"
+                         ) as process:
+            for _ in range(3):
+                dump = self.quit(process, r"goroutine 2 (.*\n)+\n")
+                self.assertRegex(dump, r"goroutine 1 \[\w+\]:\n"
+                                 r"stack traceback:\n")
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=PATIENCE_SECONDS)
+            self.assertEqual((process.returncode, out),
+                             (0, b"false\tinterrupted!\n"))
+
+    def test_quit_says_that_c_code_runs(self):
+        with self.script("print(1) io.stdout:flush() " + STUCK) as process:
+            for _ in range(2):
+                self.quit(process, r"isolate main:\n\nstack unavailable \(in C\)")
+            process.kill()
 
 
 class TerminalTest(unittest.TestCase):
@@ -284,6 +377,19 @@ class TerminalTest(unittest.TestCase):
         self.terminal.type("\x03", then="interrupted!", at_prompt=False)
         self.terminal.wait("> ", self.terminal.output.index("interrupted!"))
         self.terminal.type("3 + 4\r", then="7\r\n> ")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_quit_at_the_prompt_and_in_a_chunk(self):
+        self.terminal.type("tri = require 'trilune' tri.go(tri.sleep, 600)\r",
+                           then="> ")
+        self.terminal.type("\x1c", then="[sleep, ")
+        self.terminal.type("3 + 4\r", then="7\r\n> ")
+        self.terminal.type("print('in') while true do end\r", then="in\r\n")
+        self.terminal.type("\x1c", then="stdin:1: in main chunk",
+                           at_prompt=False)
+        self.terminal.type("\x03", then="interrupted!", at_prompt=False)
+        self.terminal.wait("> ", self.terminal.output.index("interrupted!"))
         self.terminal.type("\x04", then="\r\n")
         self.assertEqual(self.terminal.finish(), 0)
 

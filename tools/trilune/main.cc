@@ -14,6 +14,7 @@
 #include "tools/trilune/chunk.h"
 #include "tools/trilune/interrupt.h"
 #include "tools/trilune/options.h"
+#include "tools/trilune/quit.h"
 #include "tools/trilune/repl.h"
 #include "tools/trilune/script.h"
 
@@ -39,6 +40,13 @@ std::optional<int> ChooseProcs(const Options& options, std::string& error) {
   const std::optional<int> procs = ParseProcs(text);
   if (!procs.has_value()) error = ProcsError("TRILUNE_PROCS", text);
   return procs;
+}
+
+// TRILUNE_DEBUG, unless -E says not to look.
+std::string ChooseDebug(const Options& options) {
+  if (options.ignore_environment) return "";
+  const char* text = std::getenv("TRILUNE_DEBUG");  // NOLINT(concurrency-*)
+  return text == nullptr ? "" : text;
 }
 
 // The whole life of the process: the options are there, nothing else is.
@@ -79,15 +87,27 @@ class Command {
       WriteError(program_, error.c_str());
       return false;
     }
-    if (options_.lua_version) PrintLuaVersion();
     Config config;
     config.procs = *procs;
+    config.debug = ChooseDebug(options_);
+    if (options_.slice.has_value()) config.slice = *options_.slice;
     Result<std::unique_ptr<Runtime>> runtime = Runtime::Start(config);
+    if (runtime.status().code() == StatusCode::kInvalidArgument) {
+      // The options were checked before.
+      WriteError(program_,
+                 ("TRILUNE_DEBUG: " + runtime.status().message()).c_str());
+      return false;
+    }
     if (!runtime.ok()) return CannotStart(runtime.status());
     runtime_ = std::move(runtime.value());
-    Result<Isolate*> isolate = runtime_->NewIsolate();
+    IsolateOptions isolate_options;
+    isolate_options.preempt = options_.preempt;
+    isolate_options.preempt_count = options_.preempt_count;
+    Result<Isolate*> isolate = runtime_->NewIsolate(isolate_options);
     if (!isolate.ok()) return CannotStart(isolate.status());
     isolate_ = isolate.value();
+    DumpOnQuit(runtime_.get());
+    if (options_.lua_version) PrintLuaVersion();
     return true;
   }
 

@@ -1,6 +1,7 @@
 #include "tools/trilune/options.h"
 
 #include <charconv>
+#include <cstdint>
 
 namespace trilune::command {
 namespace {
@@ -16,8 +17,22 @@ constexpr std::string_view kStockOptions =
 
 constexpr std::string_view kOwnOptions =
     "  --procs n run at most n goroutines at the same time\n"
+    "  --preempt mode\n"
+    "            how goroutines make way: signal, count:N, strand or off\n"
+    "  --slice t how long one runs while others wait; 50us, 10ms, 1s\n"
     "  --version show Trilune's version and stop\n"
     "  --help    explain the command and stop\n";
+
+constexpr std::string_view kPreemptModes =
+    "\n"
+    "Modes of --preempt:\n"
+    "  signal    at the end of a slice (--slice, by default 10ms) a goroutine\n"
+    "            stops between two Lua instructions and the others go first\n"
+    "  count:N   it stops after N instructions instead, in the same place in\n"
+    "            every run; Lua is two to three times slower\n"
+    "  strand    goroutines of one script make way only where they wait or\n"
+    "            yield; cancelling one and Ctrl-C still stop code that computes\n"
+    "  off       all that happens only where a goroutine waits or yields\n";
 
 constexpr std::string_view kEndOptions =
     "  --        stop handling options\n"
@@ -107,25 +122,35 @@ class Parser {
   }
 
   void TakeLong(std::string_view argument) {
-    constexpr std::string_view kProcsIs = "--procs=";
     if (argument == "--help") {
       options_.action = Options::Action::kHelp;
       done_ = true;
     } else if (argument == "--version") {
       options_.action = Options::Action::kVersion;
       done_ = true;
-    } else if (argument == "--procs") {
-      if (index_ + 1 >= options_.argc) {
-        RejectMissing(argument);
-        return;
-      }
-      ++index_;
-      TakeProcs(options_.argv[index_]);
-    } else if (argument.substr(0, kProcsIs.size()) == kProcsIs) {
-      TakeProcs(argument.substr(kProcsIs.size()));
-    } else {
+    } else if (!TakeValued(argument, "--procs", &Parser::TakeProcs) &&
+               !TakeValued(argument, "--preempt", &Parser::TakePreempt) &&
+               !TakeValued(argument, "--slice", &Parser::TakeSlice)) {
       RejectUnknown(argument);
     }
+  }
+
+  // "--name value" or "--name=value"; false if it is neither.
+  bool TakeValued(std::string_view argument, std::string_view name,
+                  void (Parser::*take)(std::string_view)) {
+    if (argument.substr(0, name.size()) != name) return false;
+    if (argument.size() == name.size()) {
+      if (index_ + 1 >= options_.argc) {
+        RejectMissing(argument);
+        return true;
+      }
+      ++index_;
+      (this->*take)(options_.argv[index_]);
+      return true;
+    }
+    if (argument[name.size()] != '=') return false;
+    (this->*take)(argument.substr(name.size() + 1));
+    return true;
   }
 
   void TakeProcs(std::string_view text) {
@@ -135,6 +160,30 @@ class Parser {
       return;
     }
     options_.procs = *procs;
+    ++index_;
+  }
+
+  void TakePreempt(std::string_view text) {
+    const std::optional<Preemption> preemption = ParsePreempt(text);
+    if (!preemption.has_value()) {
+      Reject("--preempt: '" + std::string(text) +
+                 "' is not signal, count:N with an N from 1, strand or off",
+             false);
+      return;
+    }
+    options_.preempt = preemption->mode;
+    options_.preempt_count = preemption->count;
+    ++index_;
+  }
+
+  void TakeSlice(std::string_view text) {
+    options_.slice = ParseSlice(text);
+    if (!options_.slice.has_value()) {
+      Reject("--slice: '" + std::string(text) +
+                 "' is not a time from 10us to 10s, such as 50us, 10ms or 1s",
+             false);
+      return;
+    }
     ++index_;
   }
 
@@ -191,6 +240,38 @@ std::string ProcsError(std::string_view origin, std::string_view text) {
          "' is not a number from 1 to " + std::to_string(kMaxProcs);
 }
 
+std::optional<Preemption> ParsePreempt(std::string_view text) {
+  constexpr std::string_view kCountIs = "count:";
+  if (text == "signal") return Preemption{PreemptMode::kSignal, 0};
+  if (text == "strand") return Preemption{PreemptMode::kStrand, 0};
+  if (text == "off") return Preemption{PreemptMode::kOff, 0};
+  if (text.substr(0, kCountIs.size()) != kCountIs) return std::nullopt;
+  text.remove_prefix(kCountIs.size());
+  int count = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  if (error != std::errc() || rest != end || count < 1) return std::nullopt;
+  return Preemption{PreemptMode::kCount, count};
+}
+
+std::optional<std::chrono::nanoseconds> ParseSlice(std::string_view text) {
+  constexpr int64_t kMaxUs = 10'000'000;
+  int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || number < 0 || number > kMaxUs) {
+    return std::nullopt;
+  }
+  const std::string_view unit(rest, static_cast<size_t>(end - rest));
+  int64_t unit_us = 0;
+  if (unit == "us") unit_us = 1;
+  if (unit == "ms") unit_us = 1'000;
+  if (unit == "s") unit_us = 1'000'000;
+  const int64_t us = number * unit_us;
+  if (us < 10 || us > kMaxUs) return std::nullopt;
+  return std::chrono::microseconds(us);
+}
+
 std::string UsageText(std::string_view program) {
   std::string text = "usage: " + std::string(program);
   text += " [options] [script [args]]\nAvailable options are:\n";
@@ -221,10 +302,18 @@ std::string HelpText(std::string_view program) {
   text += kEndOptions;
   text += "\nOptions of its own:\n";
   text += kOwnOptions;
+  text += kPreemptModes;
   text +=
+      "\n"
+      "Ctrl-C raises an error in the script; a second one ends the program.\n"
+      "Ctrl-\\ writes what every goroutine does to stderr and goes on.\n"
       "\n"
       "Environment:\n"
       "  TRILUNE_PROCS      what --procs sets; by default the number of CPUs\n"
+      "  TRILUNE_DEBUG      reports on stderr: schedtrace=MS for a line about\n"
+      "                     the scheduler every MS milliseconds, scheddetail=1\n"
+      "                     for more in it, stuck=1 when C code keeps a thread\n"
+      "                     for over a slice; comma separated\n"
       "  LUA_INIT           a statement, or @file, to run before all else;\n"
       "                     LUA_INIT_5_4 wins over it\n"
       "  LUA_PATH           where 'require' looks for Lua modules\n"

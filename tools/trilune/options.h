@@ -9,10 +9,13 @@
 #ifndef TRI_TOOLS_TRILUNE_OPTIONS_H_
 #define TRI_TOOLS_TRILUNE_OPTIONS_H_
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "stdlib/trilune.h"
 
 namespace trilune::command {
 
@@ -46,6 +49,9 @@ struct Options {
   bool lua_version = false;         // -v, and -i
   bool ignore_environment = false;  // -E
   int procs = 0;                    // --procs; 0: not given
+  PreemptMode preempt = PreemptMode::kSignal;  // --preempt
+  int preempt_count = 0;                       // for count:N
+  std::optional<std::chrono::nanoseconds> slice;  // --slice
 
   int argc = 0;
   char** argv = nullptr;
@@ -69,6 +75,19 @@ struct Options {
 // "'text' is not a number of Ps ..." for --procs and TRILUNE_PROCS.
 [[nodiscard]] std::string ProcsError(std::string_view origin,
                                      std::string_view text);
+
+// "signal", "strand", "off" or "count:N" with an N from 1 to 2^31 - 1; nothing
+// for all else.
+struct Preemption {
+  PreemptMode mode = PreemptMode::kSignal;
+  int count = 0;
+};
+[[nodiscard]] std::optional<Preemption> ParsePreempt(std::string_view text);
+
+// A whole number of us, ms or s, such as "50us"; nothing if it is not one from
+// 10us to 10s.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> ParseSlice(
+    std::string_view text);
 
 // The short list for stderr after a bad option; the page for --help.
 [[nodiscard]] std::string UsageText(std::string_view program);

@@ -89,7 +89,7 @@ TEST_CASE("options: an empty argument is a script's name") {
 }
 
 TEST_CASE("options: unknown options are named and get the list") {
-  for (const char* bad : {"-x", "-vi", "-Wx", "-E1", "--proc", "--helper"}) {
+  for (const char* bad : {"-x", "-vi", "-Wx", "-E1", "--proc", "--procs2", "--helper"}) {
     const CommandLine line{bad, "s.lua"};
     CAPTURE(bad);
     CHECK(line.options.action == Action::kReject);
@@ -99,8 +99,8 @@ TEST_CASE("options: unknown options are named and get the list") {
   }
 }
 
-TEST_CASE("options: -e, -l and --procs want an argument") {
-  for (const char* option : {"-e", "-l", "--procs"}) {
+TEST_CASE("options: those with an argument want one") {
+  for (const char* option : {"-e", "-l", "--procs", "--preempt", "--slice"}) {
     const CommandLine line{option};
     CAPTURE(option);
     CHECK(line.options.action == Action::kReject);
@@ -129,6 +129,59 @@ TEST_CASE("options: --procs refuses what is not a number from 1 to 256") {
   }
 }
 
+TEST_CASE("options: --preempt takes its mode in two ways") {
+  CHECK(CommandLine({}).options.preempt == PreemptMode::kSignal);
+  const CommandLine apart{"--preempt", "strand", "s.lua"};
+  CHECK(apart.options.preempt == PreemptMode::kStrand);
+  CHECK(apart.options.script == 3);
+  CHECK(CommandLine({"--preempt=off"}).options.preempt == PreemptMode::kOff);
+  const CommandLine count{"--preempt=off", "--preempt=count:1000", "s.lua"};
+  CHECK(count.options.preempt == PreemptMode::kCount);
+  CHECK(count.options.preempt_count == 1000);
+  CHECK(count.options.script == 3);
+  const CommandLine last{"--preempt=count:7", "--preempt=signal"};
+  CHECK(last.options.preempt == PreemptMode::kSignal);
+  CHECK(last.options.preempt_count == 0);
+}
+
+TEST_CASE("options: --preempt refuses what is no mode") {
+  for (const char* bad : {"", "on", "Signal", "signal ", "count", "count:",
+                          "count:0", "count:-1", "count:1x", "count:1e3",
+                          "count:2147483648"}) {
+    const CommandLine line{"--preempt", bad};
+    CAPTURE(bad);
+    CHECK(line.options.action == Action::kReject);
+    CHECK(line.options.error ==
+          "--preempt: '" + std::string(bad) +
+              "' is not signal, count:N with an N from 1, strand or off");
+    CHECK_FALSE(line.options.error_is_usage);
+  }
+}
+
+TEST_CASE("options: --slice takes us, ms and s, in two ways") {
+  using std::chrono::microseconds;
+  CHECK_FALSE(CommandLine({}).options.slice.has_value());
+  CHECK(CommandLine({"--slice", "50us"}).options.slice == microseconds(50));
+  CHECK(CommandLine({"--slice=10ms"}).options.slice == microseconds(10'000));
+  CHECK(CommandLine({"--slice=1s"}).options.slice == microseconds(1'000'000));
+  CHECK(CommandLine({"--slice=10us"}).options.slice == microseconds(10));
+  CHECK(CommandLine({"--slice=10s"}).options.slice == microseconds(10'000'000));
+}
+
+TEST_CASE("options: --slice refuses what is no time from 10us to 10s") {
+  for (const char* bad :
+       {"", "5", "us", "9us", "11s", "0ms", "10001ms", "-1ms", "1.5ms", "10 ms",
+        "10ns", "10msx", "9223372036854775807s", "99999999999999999999us"}) {
+    const CommandLine line{"--slice", bad};
+    CAPTURE(bad);
+    CHECK(line.options.action == Action::kReject);
+    CHECK(line.options.error ==
+          "--slice: '" + std::string(bad) +
+              "' is not a time from 10us to 10s, such as 50us, 10ms or 1s");
+    CHECK_FALSE(line.options.error_is_usage);
+  }
+}
+
 TEST_CASE("options: --help and --version end the parsing, errors too") {
   CHECK(CommandLine({"--help", "-x"}).options.action == Action::kHelp);
   CHECK(CommandLine({"-v", "--version"}).options.action == Action::kVersion);
@@ -139,7 +192,8 @@ TEST_CASE("options: the help names every option and variable") {
   const std::string help = HelpText("trilune");
   for (const char* name :
        {"-e stat", "-i ", "-l mod", "-l g=mod", "-v ", "-E ", "-W ", "-- ",
-        "--procs", "--version", "--help", "TRILUNE_PROCS", "LUA_INIT",
+        "--procs", "--preempt", "signal ", "count:N ", "strand ", "off ",
+        "--slice", "TRILUNE_DEBUG", "--version", "--help", "TRILUNE_PROCS", "LUA_INIT",
         "LUA_PATH", "LUA_CPATH"}) {
     CAPTURE(name);
     CHECK(help.find(name) != std::string::npos);

@@ -1,0 +1,65 @@
+#include "tools/trilune/quit.h"
+
+#include <semaphore.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace trilune::command {
+namespace {
+
+// One for the process, as the signal is. Never destroyed: the thread that waits
+// on it goes on until the process ends.
+struct State {
+  explicit State(Runtime* its_runtime) : runtime(its_runtime) {
+    sem_init(&requests, 0, 0);
+  }
+
+  Runtime* const runtime;
+  sem_t requests;  // one for each SIGQUIT
+};
+
+State* state = nullptr;  // set before a handler or thread can look at it
+
+void OnSignal(int /*number*/) {
+  const int saved_errno = errno;
+  sem_post(&state->requests);
+  errno = saved_errno;
+}
+
+// Not through stderr's buffer, which the end of the process may just close.
+void Write(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+void DumpOnRequest() {
+  for (;;) {
+    if (sem_wait(&state->requests) != 0) continue;  // EINTR
+    while (sem_trywait(&state->requests) == 0) {    // one dump answers them all
+    }
+    Write("SIGQUIT: " + state->runtime->Dump());
+  }
+}
+
+}  // namespace
+
+void DumpOnQuit(Runtime* runtime) {
+  state = new State(runtime);
+  std::thread(DumpOnRequest).detach();
+  struct sigaction action = {};
+  action.sa_handler = OnSignal;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGQUIT, &action, nullptr);
+}
+
+}  // namespace trilune::command
