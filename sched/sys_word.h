@@ -58,6 +58,10 @@ class SysWord {
     const uint64_t word = word_.load(std::memory_order_acquire);
     return (word & kStates) == kInsys ? word : 0;
   }
+  // Whether the M is in a call, retaken or not: a hint.
+  [[nodiscard]] bool in_call() const {
+    return (word_.load(std::memory_order_relaxed) & kStates) != 0;
+  }
   // Ends the M's ownership, if it is still in the call that Look saw. True: the
   // caller owns P and strand.
   [[nodiscard]] bool TryRetake(uint64_t seen) {
