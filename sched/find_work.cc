@@ -101,6 +101,10 @@ bool Scheduler::Check(M* m) {
   m->strand = nullptr;
   {
     MutexLock lock(mu_);
+    // The global queue's turn is not for the one that just had its own.
+    if (global_head_ == nullptr && m->dispatches % kGlobalEvery == 0) {
+      m->dispatches++;
+    }
     PushGlobal(strand, strand, 1);
   }
   WakeOne();

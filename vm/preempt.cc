@@ -1,6 +1,7 @@
 #include "vm/preempt.h"
 
-#include "sched/clock.h"
+#include <ctime>
+
 #include "sched/loop.h"
 #include "sched/m.h"
 #include "sched/sync/sanitizers.h"
@@ -28,6 +29,13 @@ class NoArm {
   std::atomic<bool>& flag_;
 };
 
+// Of the calling thread. Async-signal-safe.
+int64_t ThreadCpuNs() {
+  timespec time = {};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * INT64_C(1'000'000'000) + time.tv_nsec;
+}
+
 }  // namespace
 
 // Called by the handler too: async-signal-safe. lua_sethook stores a few words
@@ -40,12 +48,12 @@ TRI_NO_TSAN void Preempter::Arm(M* m) {
   }
   const int mask = lua_gethookmask(L);
   if ((mask & LUA_MASKCOUNT) != 0) return;  // that hook calls Poll, or is ours
-  const int64_t begin = NowNs();
+  const int64_t begin = ThreadCpuNs();
   armed_ = {lua_gethook(L), mask, lua_gethookcount(L)};
   armed_L_.store(L, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   lua_sethook(L, &Hook, mask | LUA_MASKCOUNT, 1);
-  m->arm_ns.store(NowNs() - begin, std::memory_order_relaxed);
+  m->arm_ns.store(ThreadCpuNs() - begin, std::memory_order_relaxed);
 }
 
 void Preempter::SetRaw(lua_State* L, const HookSetting& setting) {

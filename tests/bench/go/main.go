@@ -53,6 +53,7 @@ func main() {
 		"buffered":   buffered,
 		"skynet":     skynet,
 		"sleep":      sleep,
+		"wake":       wake,
 		"memory":     memory,
 	}
 	if len(os.Args) < 2 || benchmarks[os.Args[1]] == nil {

@@ -52,3 +52,27 @@ func sleep() {
 		ms(all[len(all)/2]), ms(all[len(all)*99/100]), ms(all[len(all)-1]),
 		early, len(all))
 }
+
+// wake has one goroutine sleep 5 ms, again and again, beside one that computes,
+// and prints how late it wakes up.
+func wake() {
+	go func() {
+		for i := 0; ; i++ {
+			hogged = i
+		}
+	}()
+	time.Sleep(50 * time.Millisecond)
+	const pause = 5 * time.Millisecond
+	late := make([]time.Duration, 200)
+	for i := range late {
+		before := time.Now()
+		time.Sleep(pause)
+		late[i] = time.Since(before) - pause
+	}
+	sort.Slice(late, func(i, j int) bool { return late[i] < late[j] })
+	ms := func(d time.Duration) float64 { return float64(d) / 1e6 }
+	fmt.Printf("median_ms=%.4f p99_ms=%.4f\n",
+		ms(late[len(late)/2]), ms(late[len(late)*99/100]))
+}
+
+var hogged int
