@@ -502,7 +502,10 @@ void Isolate::Halt() {
   for (LuaG* slab : slabs_) {
     for (size_t i = 0; i < kSlabSize; i++) {
       LuaG* g = slab + i;
-      g->fiber = nullptr;
+      // One that comes back from a system call has its frame to clean up.
+      const bool in_call =
+          g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
+      if (!in_call) g->fiber = nullptr;
       const bool won = g->word.state() == GState::kWaiting && g->TryWin();
       if (won && g->Has(G::kExternal)) {
         g->Clear(G::kExternal | G::kHasTimer);
