@@ -39,9 +39,9 @@ int64_t ThreadCpuNs() {
 }  // namespace
 
 // Called by the handler too: async-signal-safe. lua_sethook stores a few words
-// and marks the frames of the stack, which is what takes the time.
+// and marks the frames of the stack, which is what takes the time. Anybody else
+// keeps the handler away meanwhile: it would take our hook for the script's.
 TRI_NO_TSAN void Preempter::Arm(M* m) {
-  if (noarm_.load(std::memory_order_relaxed)) return;
   lua_State* L = cur_.load(std::memory_order_relaxed);
   if (L == nullptr || armed_L_.load(std::memory_order_relaxed) != nullptr) {
     return;
@@ -72,11 +72,15 @@ void Preempter::Disarm() {
 void Preempter::Settle() {
   lua_State* L = cur_.load(std::memory_order_relaxed);
   if (armed_L_.load(std::memory_order_relaxed) == L && L != nullptr) return;
-  {
-    const NoArm no_arm(noarm_);
-    Disarm();
-  }
+  const NoArm no_arm(noarm_);
+  Disarm();
   if (L != nullptr) Arm(CurrentM());
+}
+
+void Preempter::Want(M* m) {
+  const NoArm no_arm(noarm_);
+  want_.store(true, std::memory_order_relaxed);
+  Arm(m);
 }
 
 HookSetting Preempter::Get(lua_State* L) const {

@@ -28,6 +28,8 @@
 
 #include <lua.hpp>
 
+#include "sched/sync/sanitizers.h"
+
 namespace trilune {
 struct M;
 }
@@ -63,11 +65,13 @@ class Preempter {
   // Whether the running G shall come to a preemption point. Requires: cur_ is
   // null.
   void SetWant(bool want) { want_.store(want, std::memory_order_relaxed); }
-  // The same while it runs.
-  void Want(M* m) {
+  // The same while it runs: it shall.
+  void Want(M* m);
+  // The same by the signal handler.
+  TRI_NO_TSAN void WantInHandler(M* m) {
     want_.store(true, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    Arm(m);
+    if (!noarm_.load(std::memory_order_relaxed)) Arm(m);
   }
 
   // What is set on `L`, but for our own hooks.

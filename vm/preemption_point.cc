@@ -18,7 +18,7 @@ TRI_NO_TSAN void Isolate::OnPreemptSignal(G* g) {
   M* m = CurrentM();
   if (m->asked_for_others.load(std::memory_order_relaxed) ||
       iso->HasReasonToPreempt()) {
-    iso->preempter_.Want(m);
+    iso->preempter_.WantInHandler(m);
   } else {
     m->Answer();
   }
