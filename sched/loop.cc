@@ -148,7 +148,8 @@ void StartSpecial(M* m, G* g) {
   if (g->Has(G::kHasTimer) && g->wake != WakeResult::kTimeout) {
     m->sched->ForgetTimer(g->timer_p);
   }
-  g->timer_p = 0;
+  // A system call left it alone.
+  if (g->reason != WaitReason::kSyscall) g->timer_p = 0;
   g->Clear(G::kExternal | G::kHasTimer);
 }
 

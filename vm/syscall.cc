@@ -37,6 +37,10 @@ bool Syscall::End() {
   g_->waiter = LuaWaiter();  // in the place of wake_fd
   if (iso_->halted()) return false;
   iso_->Enter(g_, frames_, close_depth_);
+  // Cancelled meanwhile: it might be back in the next call before sysmon asks.
+  if (iso_->preempter().mode() != PreemptMode::kOff && iso_->MustRaise()) {
+    iso_->preempter().Want(CurrentM());
+  }
   return true;
 }
 
