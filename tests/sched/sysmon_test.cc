@@ -104,8 +104,8 @@ void Pause(int64_t ns) {
 // --- Calls. ---
 
 TEST_CASE("sysmon: with one P others run while a G is in a call") {
-  NativeFixture fix(1);
   Pipe pipe;
+  NativeFixture fix(1);
   std::atomic<int> calling{0};
   std::atomic<int> ended{0};
   fix.gs->Go([&] {
@@ -149,8 +149,8 @@ TEST_CASE("sysmon: short calls keep what they have, mostly") {
 }
 
 TEST_CASE("sysmon: a G's errno, locals and waits survive a call") {
-  NativeFixture fix(1);
   Pipe pipe;
+  NativeFixture fix(1);
   Chan<int> chan(0);
   int sum = 0;
   fix.gs->Go([&] {
@@ -175,8 +175,8 @@ TEST_CASE("sysmon: a G's errno, locals and waits survive a call") {
 
 TEST_CASE("sysmon: many Gs are in calls at once") {
   for (const int procs : {1, 3}) {
-    NativeFixture fix(procs);
     Pipe pipe;
+    NativeFixture fix(procs);
     constexpr int kGs = 60;
     std::atomic<int> calling{0};
     std::atomic<int> ended{0};
@@ -199,8 +199,8 @@ TEST_CASE("sysmon: many Gs are in calls at once") {
 }
 
 TEST_CASE("sysmon: that all wait but one in a call is no deadlock") {
-  NativeFixture fix(1);
   Pipe pipe;
+  NativeFixture fix(1);
   std::thread later;
   fix.Run([&] {
     Chan<int> chan(0);
@@ -247,8 +247,8 @@ TEST_CASE("sysmon: stopping waits for a call, up to the deadline") {
 }
 
 TEST_CASE("sysmon: Gs in calls are cancelled at their next wait") {
-  NativeFixture fix(2);
   Pipe pipe;
+  NativeFixture fix(2);
   std::atomic<int> calling{0};
   std::atomic<int> cancelled{0};
   for (int i = 0; i < 10; i++) {
@@ -303,8 +303,8 @@ TEST_CASE("sysmon: a G that computes while nobody waits keeps its P") {
 }
 
 TEST_CASE("sysmon: a G whose P was taken may do anything") {
-  NativeFixture fix(1, WithSlice(kMillisecond));
   Pipe pipe;
+  NativeFixture fix(1, WithSlice(kMillisecond));
   const auto lose_p = [&] {
     std::atomic<bool> ran{false};
     fix.gs->Go([&] { ran = true; });
@@ -376,8 +376,8 @@ TEST_CASE("sysmon: an M that lost its P and then a call counts as back") {
 }
 
 TEST_CASE("sysmon: as many as 64 Ms may run without a P") {
-  NativeFixture fix(1, WithSlice(kMillisecond));
   Pipe pipe;
+  NativeFixture fix(1, WithSlice(kMillisecond));
   constexpr int kCap = 64;
   constexpr int kGs = kCap + 8;
   std::atomic<int> started{0};
@@ -447,8 +447,8 @@ TEST_CASE("sysmon: timers of a P whose G computes are on time") {
 // --- All of it, while Ps come and go. ---
 
 TEST_CASE("sysmon: Ps come and go while Gs call, compute and wait") {
-  NativeFixture fix(2, WithSlice(200'000));
   Pipe pipe;
+  NativeFixture fix(2, WithSlice(200'000));
   Chan<int> chan(1);
   constexpr int kGs = 24;
   constexpr int kRounds = 60;
@@ -508,8 +508,8 @@ TEST_CASE("sysmon: Ps come and go while Gs call, compute and wait") {
 TEST_CASE("sysmon: asleep while all Ps are idle") {
   for (const bool is_in_call : {false, true}) {
     CAPTURE(is_in_call);
-    NativeFixture fix(4, WithSlice(kMillisecond));
     Pipe pipe;
+    NativeFixture fix(4, WithSlice(kMillisecond));
     std::atomic<int> ran{0};
     for (int i = 0; i < 20; i++) {
       fix.gs->Go([&] {
@@ -565,10 +565,10 @@ TEST_CASE("signal: a handler that was there before is called as before") {
 }
 
 TEST_CASE("signal: from elsewhere it harms nobody") {
+  Pipe pipe;
   NativeFixture fix(2, WithSlice(kMillisecond));
   std::atomic<bool> enough{false};
   std::atomic<int> ended{0};
-  Pipe pipe;
   for (int i = 0; i < 6; i++) {
     fix.gs->Go([&, i] {
       while (!enough) {
