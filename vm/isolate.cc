@@ -554,6 +554,8 @@ Outcome Isolate::Straggled(LuaG* g) {
 bool Isolate::FinishClose() {
   if (closes_ == nullptr || external > 0) return false;
   HostCall* closes = closes_;
+  // The signal handler looks at the running G, which goes with this object.
+  CurrentM()->current = nullptr;
   {
     MutexLock lock(host_mu_);
     closed_.store(true, std::memory_order_release);  // [IC1]
