@@ -1,6 +1,7 @@
 #include "sched/scheduler.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ Scheduler::Scheduler(const SchedulerConfig& config)
     : config_(config),
       fibers_(&LoopEntry, config.max_fibers),
       procs_(config.procs) {
+  sched_getaffinity(0, sizeof(cpus_), &cpus_);
   TRI_CHECK(config.procs >= 1 && config.procs <= kMaxProcs);
   EnableLightFences();
   MutexLock lock(mu_);
@@ -326,7 +328,20 @@ bool Scheduler::TryAcquireP(M* m) {
 
 bool Scheduler::StartThread(M* m) {
   m->rng = 0x9e3779b9U * static_cast<uint32_t>(m_count_ + 1) | 1U;
-  const int error = pthread_create(&m->thread, nullptr, &ThreadMain, m);
+  // A thread inherits its maker's affinity, which a locked G may have set.
+  const M* maker = CurrentM();
+  const bool is_locked =
+      maker != nullptr && (maker->locked_g != nullptr || maker->ends);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  if (is_locked) {
+    pthread_attr_setaffinity_np(&attributes, sizeof(cpus_), &cpus_);
+  }
+  int error = pthread_create(&m->thread, &attributes, &ThreadMain, m);
+  pthread_attr_destroy(&attributes);
+  if (error == EINVAL && is_locked) {  // the process may not use them any more
+    error = pthread_create(&m->thread, nullptr, &ThreadMain, m);
+  }
   if (error != 0) {
     errno = error;
     return false;

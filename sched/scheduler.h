@@ -12,6 +12,8 @@
 #ifndef TRI_SCHED_SCHEDULER_H_
 #define TRI_SCHED_SCHEDULER_H_
 
+#include <sched.h>
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -227,6 +229,7 @@ class Scheduler {
 
   // Constant after construction.
   const SchedulerConfig config_;
+  cpu_set_t cpus_ = {};  // of the thread that made this
 
   SlabPool lua_slabs_;
   FiberPool fibers_;
