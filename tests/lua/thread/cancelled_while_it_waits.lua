@@ -1,0 +1,17 @@
+-- A locked G that waits is cancelled like any other, and its close handlers run on its thread.
+package.path = "../lib/?.lua;" .. package.path
+local tri = require "trilune"
+local thread = require "thread"
+local id
+local g = tri.go(function()
+  tri.lockthread()
+  id = thread.id()
+  local t <close> = setmetatable({}, { __close = function() print("close", thread.id() == id) end })
+  tri.chan():recv()
+end)
+while g:status() ~= "waiting" do tri.yield() end
+print(g:cancel("enough"))   --> true
+print(g:join())
+--> close true
+--> false enough
+print(thread.id() ~= id)    --> true
