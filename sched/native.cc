@@ -38,8 +38,10 @@ NativeGs::~NativeGs() {
   sched_->set_quiescence_listener(nullptr);
   MutexLock lock(mu_);
   for (NativeG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++)
+    for (size_t i = 0; i < kSlabSize; i++) {
+      FreeThreadLocks(&slab[i].own);
       slab[i].~NativeG();
+    }
     ::operator delete (slab, std::align_val_t{alignof(NativeG)});
   }
 }

@@ -91,4 +91,12 @@ void DropThreadLocks(M* m, Strand* strand) {
   }
 }
 
+void FreeThreadLocks(Strand* strand) {
+  while (strand->thread_locks != nullptr) {
+    ThreadLock* lock = strand->thread_locks;
+    strand->thread_locks = lock->next;
+    delete lock;
+  }
+}
+
 }  // namespace trilune

@@ -49,6 +49,9 @@ void EndThreadLock(M* m, G* g);
 // locked to end.
 void DropThreadLocks(M* m, Strand* strand);
 
+// The same when there is no M any more.
+void FreeThreadLocks(Strand* strand);
+
 }  // namespace trilune
 
 #endif  // TRI_SCHED_THREAD_LOCK_H_
