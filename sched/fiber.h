@@ -39,6 +39,12 @@ class Fiber {
   // What runs on a new fiber; gets the fiber that was left, never returns.
   using Entry = void (*)(Fiber* left);
 
+  // This, which is no fiber of a pool, is the calling thread's own stack.
+  void Adopt() {
+    stack_bottom_ = nullptr;  // learnt as it is left
+    tsan_fiber_ = nullptr;
+  }
+
   void* user = nullptr;  // the owner's, while the fiber is left
 
   // How much of its stack lies below `address`, which is on it. Large on an

@@ -323,6 +323,7 @@ void LoopEntry(Fiber* left) {
 }
 
 void RunM(M* m) {
+  m->home.Adopt();
   m->fiber = &m->home;
   Fiber* loop = m->sched->fibers().GetForM();
   TRI_CHECK(loop != nullptr);

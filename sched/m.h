@@ -137,6 +137,8 @@ struct M {
   G* locked_g = nullptr;
   // A locked G has ended: so shall the thread.
   bool ends = false;
+  // The thread's last act. relaxed: sysmon, which reads it, joins the thread.
+  std::atomic<bool> ended{false};
   ThreadMail<Letter> mail;  // any thread, as its comment says
   // Switches until the next look at clock, timers and queues.
   int32_t check_countdown = 0;
@@ -164,7 +166,7 @@ struct M {
   bool is_idle = false;
   M* next_idle = nullptr;
   M* prev_idle = nullptr;
-  M* next_all = nullptr;  // constant once it is in the list
+  M* next_all = nullptr;  // in the list of Ms, or of records without a thread
 };
 
 // Between these the calling M, if it ran a G's code, is in the runtime.

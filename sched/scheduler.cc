@@ -53,11 +53,12 @@ Scheduler::Scheduler(const SchedulerConfig& config)
 Scheduler::~Scheduler() {
   MutexLock lock(mu_);
   TRI_CHECK(ended_ms_ == m_count_ && !sysmon_runs_);
-  M* m = all_ms_.load(std::memory_order_relaxed);
-  while (m != nullptr) {
-    M* following = m->next_all;
-    delete m;
-    m = following;
+  for (M* list : {all_ms_.load(std::memory_order_relaxed), unused_ms_}) {
+    while (list != nullptr) {
+      M* following = list->next_all;
+      delete list;
+      list = following;
+    }
   }
 }
 
@@ -247,19 +248,32 @@ M* Scheduler::GiveToM(P* p, bool spinning) {
   }
   const bool is_new = m == nullptr;
   if (is_new) {
-    m = new M(this);
+    m = NewM();
   } else {
     RemoveIdleM(m);
   }
   m->handed_p = p;
   m->handed_spinning = spinning;
   if (is_new && !StartThread(m)) {
-    delete m;
+    m->handed_p = nullptr;
+    PushUnused(m);
     PushIdleP(p);
     return nullptr;
   }
   Bump(p->handoffs);
   return m;
+}
+
+M* Scheduler::NewM() {
+  M* m = unused_ms_;
+  if (m == nullptr) return new M(this);
+  unused_ms_ = m->next_all;
+  return m;
+}
+
+void Scheduler::PushUnused(M* m) {
+  m->next_all = unused_ms_;
+  unused_ms_ = m;
 }
 
 void Scheduler::HandOff(P* p, Strand* strand) {
@@ -364,13 +378,12 @@ void* Scheduler::ThreadMain(void* argument) {
   m->check_interval = 1;
   RunM(m);
   m->tid.store(0, std::memory_order_relaxed);
-  // Joined before the scheduler ends.
-  m->sched->NoteEnded();
+  m->sched->NoteEnded(m);  // joined before the scheduler ends
   return nullptr;
 }
 
 // An M ends. If the others sleep already, none of them has seen it.
-void Scheduler::NoteEnded() {
+void Scheduler::NoteEnded(M* m) {
   bool quiescent = false;
   {
     MutexLock lock(mu_);
@@ -380,6 +393,7 @@ void Scheduler::NoteEnded() {
         !stopping_.load(std::memory_order_relaxed) && IsQuiescentLocked();
   }
   if (quiescent) ReportQuiescence();
+  m->ended.store(true, std::memory_order_relaxed);
 }
 
 int Scheduler::SetProcs(int n) {

@@ -179,6 +179,8 @@ class Scheduler {
   [[nodiscard]] Strand* PopGlobal(P* p, uint32_t max) TRI_EXCLUDES(mu_);
   void StartIdleM(bool spinning) TRI_EXCLUDES(mu_);
   [[nodiscard]] M* GiveToM(P* p, bool spinning) TRI_REQUIRES(mu_);
+  [[nodiscard]] M* NewM() TRI_REQUIRES(mu_);
+  void PushUnused(M* m) TRI_REQUIRES(mu_);
   void WakeOne() {
     if (waker_.SubmitNeedsWake()) StartIdleM(true);
   }
@@ -189,7 +191,7 @@ class Scheduler {
   void RemoveIdleM(M* m) TRI_REQUIRES(mu_);
   [[nodiscard]] bool StartThread(M* m) TRI_REQUIRES(mu_);
   static void* ThreadMain(void* argument);
-  void NoteEnded() TRI_EXCLUDES(mu_);
+  void NoteEnded(M* m) TRI_EXCLUDES(mu_);
 
   [[nodiscard]] Strand* TakeLocal(P* p);
   [[nodiscard]] Strand* Steal(M* m);
@@ -214,6 +216,7 @@ class Scheduler {
   static void* SysmonThread(void* argument);
   void Sysmon();
   void StopSysmon() TRI_EXCLUDES(mu_);
+  void Reap(M* m) TRI_EXCLUDES(mu_);
   void WakeSysmon() TRI_REQUIRES(mu_);
   void SleepWhileIdle(int64_t until_ns) TRI_EXCLUDES(mu_);
   [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns,
@@ -253,7 +256,9 @@ class Scheduler {
   std::atomic<uint64_t> taken_{0};
   // Ms that run a G without a P.
   std::atomic<int> stuck_{0};
-  // Every M; only ever grows, at the head. release: the M behind it. [MS1]
+  // Every M. Grows at the head, under the lock; sysmon, which alone reads it
+  // without, takes ended ones out, under the lock. release: the M behind it.
+  // [MS1]
   std::atomic<M*> all_ms_{nullptr};
   // relaxed hint of global_count_ for the unlocked look.
   std::atomic<uint32_t> global_size_{0};
@@ -267,6 +272,9 @@ class Scheduler {
   int locked_waiting_ TRI_GUARDED_BY(mu_) = 0;  // Ms that await their G
   int m_count_ TRI_GUARDED_BY(mu_) = 0;
   int ended_ms_ TRI_GUARDED_BY(mu_) = 0;
+  // Records whose threads have ended. Never freed while others run: a late
+  // wake may still touch one.
+  M* unused_ms_ TRI_GUARDED_BY(mu_) = nullptr;
   M* sleeper_ TRI_GUARDED_BY(mu_) = nullptr;
   CondVar m_ended_;
 

@@ -173,13 +173,46 @@ void Scheduler::StopSysmon() {
   }
 }
 
+// `m`, whose locked G has ended, has ended too: its thread is joined, and its
+// record serves for another. Ms that end with the scheduler are left to Stop.
+void Scheduler::Reap(M* m) {
+  pthread_join(m->thread, nullptr);
+  if (m->watch.stat_fd >= 0) close(m->watch.stat_fd);
+  m->watch = Watch();
+  MutexLock lock(mu_);
+  M* before = all_ms_.load(std::memory_order_relaxed);
+  if (before == m) {
+    // release: as the store that it takes the place of. [MS1]
+    all_ms_.store(m->next_all, std::memory_order_release);
+  } else {
+    while (before->next_all != m)
+      before = before->next_all;
+    before->next_all = m->next_all;
+  }
+  m_count_--;
+  ended_ms_--;
+  m->thread = {};
+  m->ends = false;
+  m->ended.store(false, std::memory_order_relaxed);
+  m->current.store(nullptr, std::memory_order_relaxed);
+  m->check_countdown = 0;
+  m->slice_start_ns = 0;
+  PushUnused(m);
+}
+
 // True if some M lost something or was asked. Lowers `*due_ns` to when the next
 // one has to be looked at. `*in_use`: one is in a call or runs a G, be it
 // without a P.
 bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use) {
   bool acted = false;
+  M* next = nullptr;
   for (M* m = all_ms_.load(std::memory_order_acquire); m != nullptr;  // [MS1]
-       m = m->next_all) {
+       m = next) {
+    next = m->next_all;
+    if (m->ended.load(std::memory_order_relaxed)) {
+      Reap(m);
+      continue;
+    }
     const uint64_t call = m->sys.Look();
     if (call != 0) {
       *in_use = true;

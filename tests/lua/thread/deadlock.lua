@@ -6,7 +6,7 @@
 package.path = "../lib/?.lua;" .. package.path
 local tri = require "trilune"
 local thread = require "thread"
-tri.go(function() tri.lockthread() end)
+tri.go(function() end)
 tri.go(function() tri.lockthread() tri.sleep(0.002) tri.chan():send(1) end)
 tri.lockthread()
 tri.chan():recv()
