@@ -76,6 +76,13 @@ void InstallPreemptSignal() {
   });
 }
 
+void UnblockPreemptSignal() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGURG);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
 void SendPreemptSignal(const M* m) {
   const pid_t tid = m->tid.load(std::memory_order_acquire);  // [MS1]
   if (tid == 0) return;

@@ -17,6 +17,10 @@ struct M;
 
 void InstallPreemptSignal();
 
+// Lets the signal through to the calling thread, whose maker may have blocked
+// it.
+void UnblockPreemptSignal();
+
 // Signals the thread of `m`.
 void SendPreemptSignal(const M* m);
 

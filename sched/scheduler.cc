@@ -372,6 +372,7 @@ void* Scheduler::ThreadMain(void* argument) {
   m->tid.store(gettid(), std::memory_order_release);  // [MS1]
   char signal_stack[16 << 10];  // the thread outlives every handler
   WatchForOverflow(signal_stack, sizeof(signal_stack));
+  UnblockPreemptSignal();
   pthread_setname_np(pthread_self(), "trilune-M");
   // Timed sleeps late by 1 us at most, instead of the usual 50.
   prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <mutex>
 #include <set>
@@ -463,6 +464,30 @@ TEST_CASE("thread lock: affinity is set for a locked G and restored after") {
     CHECK(Unlock());
     CHECK(Same(Affinity(), before));
   });
+}
+
+TEST_CASE("thread lock: threads that a deaf one makes can be preempted") {
+  NativeFixture fix(1);
+  std::atomic<int> deaf{0};
+  std::atomic<int> waiting{0};
+  constexpr int kGs = 8;
+  for (int i = 0; i < kGs; i++) {
+    fix.gs->Go([&] {
+      sigset_t before;
+      sigset_t all;
+      sigfillset(&all);
+      CHECK(Lock());
+      CHECK(pthread_sigmask(SIG_BLOCK, &all, &before) == 0);
+      if (sigismember(&before, SIGURG) != 0) deaf++;
+      waiting++;
+      while (waiting < kGs)
+        NativeGs::Sleep(10'000);
+      CHECK(pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0);
+      CHECK(Unlock());
+    });
+  }
+  Await([&] { return fix.gs->live() == 0; });
+  CHECK(deaf == 0);
 }
 
 TEST_CASE("thread lock: threads that a pinned one makes are not pinned") {
