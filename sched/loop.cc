@@ -192,8 +192,8 @@ Fiber* StartOnFiber(M* m, G* g) {
   return m->locked_g != nullptr || g->strand->thread_locks != nullptr;
 }
 
-// `m` picked `g`, which it may not run, as `g` is locked to another M or `m` has
-// a locked G: hands `g` with strand and P to who may. False: `m` may run it.
+// `m` picked `g`. If `g` is locked to another M, or `m` has a locked G, `m`
+// hands `g` with strand and P to who may run it. False: that is `m`.
 bool SendElsewhere(M* m, G* g) {
   M* home = LockedTo(g);
   if (home == m || (home == nullptr && m->locked_g == nullptr)) return false;

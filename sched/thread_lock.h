@@ -45,8 +45,8 @@ struct ThreadLock {
 // The running G `g` of `m` ends: if it is locked, so does the M.
 void EndThreadLock(M* m, G* g);
 
-// The Gs of `strand`, which `m` owns, will never run again: the Ms that they are
-// locked to end.
+// The Gs of `strand`, which `m` owns, will never run again: the Ms to which
+// they are locked end.
 void DropThreadLocks(M* m, Strand* strand);
 
 // The same when there is no M any more.

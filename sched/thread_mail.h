@@ -3,8 +3,8 @@
 // Role       An M whose G is locked to it runs nothing else. While that G waits
 //            the M sleeps here. Whoever picks the G from its strand hands
 //            strand and P over, with the G, and goes on without them.
-// Threads    Send: the M that owns G, strand and P; one at a time, since it owns
-//            them. Receive: the locked M. Wake: any thread.
+// Threads    Send: the M that owns G, strand and P; so one at a time. Receive:
+//            the locked M. Wake: any thread.
 // Locks      none (a futex)
 // Invariants I1. What was sent is received once, and by the locked M.
 // Tests      tests/model/thread_mail_model.cc; tests/sched/thread_lock_test.cc

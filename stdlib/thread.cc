@@ -1,10 +1,9 @@
 // trilune.lockthread, unlockthread, setaffinity: a G and its OS thread.
 
-#include "sched/thread_lock.h"
-
 #include <cerrno>
 #include <cstring>
 
+#include "sched/thread_lock.h"
 #include "stdlib/modules.h"
 
 namespace trilune::stdlib {
@@ -48,8 +47,9 @@ int l_setaffinity(lua_State* L) {
   vm::LuaG* g = CheckCurrent(L);
   const int error = SetThreadAffinity(CurrentM(), g, cpus);
   if (error == EPERM) {
-    return luaL_error(L, "the goroutine is not locked to its thread: call "
-                         "trilune.lockthread first");
+    return luaL_error(L,
+                      "the goroutine is not locked to its thread: call "
+                      "trilune.lockthread first");
   }
   if (error == 0) {
     lua_pushboolean(L, 1);
