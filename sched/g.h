@@ -83,6 +83,10 @@ struct GKind {
   // Asks `g`, which runs on the calling thread, to come to a preemption point
   // soon. Called by a signal handler; null: such Gs cannot be preempted.
   void (*preempt)(G* g) = nullptr;
+  // Woken from outside, it runs even before a G that goes first after it was
+  // stopped (Strand::PushFirst): it does what the host asks for, and nothing
+  // that such a G could notice. One G of a strand at most is of such a kind.
+  bool is_service = false;
 };
 
 struct G {

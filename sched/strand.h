@@ -7,7 +7,8 @@
 //            its G: while the G waits nobody owns it, and who wins the G's
 //            TryWake owns both. Its `word` stays empty.
 // Locks      none
-// Invariants I1. A G is in at most one of runnext, fresh, spent, the inbox.
+// Invariants I1. A G is in at most one of service, first, runnext, fresh, spent,
+//                the inbox.
 // Tests      tests/sched/strand_test.cc
 
 #ifndef TRI_SCHED_STRAND_H_
@@ -55,7 +56,7 @@ class Strand {
   void PushSpent(G* g) { spent_.PushTail(g); }
 
   // Queues a G that was stopped, but whose strand may not switch to another G
-  // now: it runs before all others, whatever else happens.
+  // now: it runs before all others but the service, whatever else happens.
   void PushFirst(G* g) {
     TRI_CHECK(first_ == nullptr);
     first_ = g;
@@ -65,19 +66,24 @@ class Strand {
   void TakeMail() {
     for (G* g = word.Drain(); g != nullptr;) {
       G* following = g->next;
-      fresh_.PushTail(g);
+      if (g->kind != nullptr && g->kind->is_service) {
+        service_ = g;
+      } else {
+        fresh_.PushTail(g);
+      }
       g = following;
     }
   }
 
-  // The next G to run, or nullptr: runnext, fresh, spent; but after
+  // The next G to run, or nullptr: the service if mail brought it, a G that was
+  // pushed first, runnext, fresh, spent; but after
   // kRunnextLimit from runnext in a row, and every kSpentEvery picks, the
   // others go first, so that a pair that wakes each other starves nobody.
   [[nodiscard]] G* Pick();
 
   [[nodiscard]] bool HasRunnable() const {
     return runnext_ != nullptr || !fresh_.empty() || !spent_.empty() ||
-           first_ != nullptr;
+           first_ != nullptr || service_ != nullptr;
   }
 
   // Whether the G picked last was just woken: it goes on with the slice of who
@@ -108,6 +114,7 @@ class Strand {
   static constexpr uint32_t kSpentEvery = 16;
   static constexpr uint32_t kNewLastEvery = 64;
 
+  G* service_ = nullptr;
   G* first_ = nullptr;
   G* runnext_ = nullptr;
   GList fresh_;
@@ -133,6 +140,11 @@ inline void Strand::PushNew(G* g) {
 
 inline G* Strand::Pick() {
   inherited_ = false;
+  if (service_ != nullptr) {
+    G* g = service_;
+    service_ = nullptr;
+    return g;
+  }
   if (first_ != nullptr) {
     G* g = first_;
     first_ = nullptr;

@@ -37,7 +37,7 @@ bool AsksBySignal(PreemptMode mode) {
 
 }  // namespace
 
-const GKind Isolate::kHostKind = {&Isolate::RunHost};
+const GKind Isolate::kHostKind = {&Isolate::RunHost, nullptr, true};
 
 Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),

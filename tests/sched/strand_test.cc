@@ -54,6 +54,29 @@ TEST_CASE(
   CHECK(picks == 64);
 }
 
+TEST_CASE("strand: mail for the service goes before a G that goes first") {
+  Strand strand(nullptr);
+  constexpr GKind kService = {nullptr, nullptr, true};
+  constexpr GKind kOther = {};
+  G service;
+  service.kind = &kService;
+  G other;
+  other.kind = &kOther;
+  G first;
+  G woken;
+  REQUIRE(strand.word.TryClaim());
+  strand.PushWoken(&woken);
+  strand.PushFirst(&first);
+  CHECK_FALSE(strand.word.Push(&other));
+  CHECK_FALSE(strand.word.Push(&service));
+  strand.TakeMail();
+  for (G* expected : {&service, &first, &woken, &other}) {
+    CHECK(strand.HasRunnable());
+    CHECK(PickAndCount(strand) == expected);
+  }
+  CHECK_FALSE(strand.HasRunnable());
+}
+
 TEST_CASE("strand: a pair alone is not slowed by that limit") {
   Strand strand(nullptr);
   G pair[2];
