@@ -454,6 +454,10 @@ void Isolate::EndGroupFunction(GroupCore* group) {
   group->L = nullptr;
   if (!group->interrupted) return;
   group->interrupted = false;
+  if (current != nullptr && !current->Has(G::kCancelled)) {
+    current->set_raises(0);  // it was the function that had to end
+    CurrentM()->hurry.store(false, std::memory_order_relaxed);
+  }
   if (group->in_own_state) {
     group->owner->DropInterrupt();
     return;

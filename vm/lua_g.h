@@ -76,7 +76,8 @@ struct LuaG : G {
   void AddInterrupt() { tag += uint32_t{1} << kSlotBits; }
   void DropInterrupt() { tag -= uint32_t{1} << kSlotBits; }
 
-  // How often a preemption point has raised since the G was cancelled.
+  // How often a preemption point has raised since the G was cancelled, or the
+  // function of its group interrupted.
   [[nodiscard]] int raises() const { return timer_p; }
   void set_raises(int n) { timer_p = static_cast<uint8_t>(n); }
 };

@@ -70,10 +70,8 @@ void Isolate::AtPreemptionPoint(lua_State* L) {
 void Isolate::RaiseAtPoint(lua_State* L) {
   LuaG* g = current;
   M* m = CurrentM();
-  if (g->Has(G::kCancelled)) {
-    if (g->raises() <= kRaisesBeforeKill) g->set_raises(g->raises() + 1);
-    m->hurry.store(true, std::memory_order_relaxed);
-  }
+  if (g->raises() <= kRaisesBeforeKill) g->set_raises(g->raises() + 1);
+  m->hurry.store(true, std::memory_order_relaxed);
   m->Answer();
   PushReason(L, g);
   // At every instruction from here on.
