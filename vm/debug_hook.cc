@@ -1,6 +1,7 @@
 #include "vm/debug_hook.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstring>
 
 #include "vm/isolate.h"
@@ -40,9 +41,11 @@ Record* PushRecord(lua_State* L, lua_State* of) {
 }
 
 // The longest step that ends neither behind the script's next count event nor
-// behind the isolate's next preemption point.
+// behind the isolate's next preemption point. With line events there is no need
+// of steps: they are preemption points too. And they do better without: liblua
+// counts what the hook itself does, and loses a step that ends there.
 int NextStep(const Preempter& preempter, const Record& record) {
-  int step = kMaxStep;
+  int step = (record.mask & LUA_MASKLINE) != 0 ? INT_MAX : kMaxStep;
   if (preempter.mode() == PreemptMode::kCount) {
     step = std::min(step, preempter.count() - record.polled);
   }
@@ -103,6 +106,9 @@ void UserHook(lua_State* L, lua_Debug* ar) {
   bool is_event = true;
   bool is_point = false;
   if (ar->event == LUA_HOOKCOUNT) EndStep(L, record, &is_event, &is_point);
+  if (ar->event == LUA_HOOKLINE && record->count > 0) {
+    is_point = Isolate::Of(L)->preempter().mode() != PreemptMode::kCount;
+  }
   if (is_event) {
     lua_getiuservalue(L, -1, 1);
     CallFunction(L, ar);
