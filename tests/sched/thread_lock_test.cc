@@ -9,8 +9,8 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -55,6 +55,14 @@ void Spin(int64_t ns) {
   }
 }
 
+// One of the things that a G does, chosen by `n`.
+void DoSomething(int n) {
+  if (n % 4 == 0) NativeGs::Yield();
+  if (n % 4 == 1) NativeGs::Sleep(50'000);
+  if (n % 4 == 2) Call(50'000);
+  if (n % 4 == 3) Spin(20'000);
+}
+
 // Threads that belong to a locked G now: no other G may find itself there.
 class Reserved {
  public:
@@ -84,11 +92,8 @@ long ThreadsOfProcess() {
 
 // How much of the address space it uses.
 long MappedPages() {
-  std::FILE* file = std::fopen("/proc/self/statm", "r");
-  REQUIRE(file != nullptr);
   long pages = 0;
-  CHECK(std::fscanf(file, "%ld", &pages) == 1);
-  std::fclose(file);
+  std::ifstream("/proc/self/statm") >> pages;
   return pages;
 }
 
@@ -115,8 +120,6 @@ cpu_set_t FirstOf(const cpu_set_t& cpus) {
   return one;
 }
 
-// --- Which thread. ---
-
 TEST_CASE("thread lock: calls nest, and an unlock too many is refused") {
   NativeFixture fix(2);
   fix.Run([] {
@@ -131,9 +134,35 @@ TEST_CASE("thread lock: calls nest, and an unlock too many is refused") {
     CHECK(Unlock());
     CHECK(LockedTo(g) == nullptr);
     CHECK(!Unlock());
-    CHECK(Lock());
-    CHECK(Unlock());
   });
+}
+
+// Locks the running G, lets it wait in every way, and unlocks it. What is sent
+// to `ping` shall come back by `pong`.
+void WaitLocked(Reserved* reserved, Chan<int>* ping, Chan<int>* pong) {
+  CHECK(Lock());
+  const pid_t tid = gettid();
+  const pthread_t thread = pthread_self();
+  reserved->Add(tid);
+  const auto still_here = [&] {
+    return gettid() == tid && pthread_equal(pthread_self(), thread) != 0;
+  };
+  for (int k = 0; k < 10; k++) {
+    NativeGs::Yield();
+    CHECK(still_here());
+    ping->Send(k);
+    CHECK(still_here());
+    int n = 0;
+    pong->Recv(&n);
+    CHECK(n == k);
+    CHECK(still_here());
+    CHECK(NativeGs::Sleep(20'000));
+    CHECK(still_here());
+    Call(k % 2 == 0 ? 1'000 : 2'000'000);
+    CHECK(still_here());
+  }
+  reserved->Remove(tid);
+  CHECK(Unlock());
 }
 
 TEST_CASE("thread lock: a locked G stays on its thread, alone") {
@@ -148,8 +177,7 @@ TEST_CASE("thread lock: a locked G stays on its thread, alone") {
       fix.gs->Go([&, i] {
         while (!ended) {
           if (reserved.Has(gettid())) intrusions++;
-          if (i % 3 == 0) NativeGs::Sleep(50'000);
-          if (i % 3 == 1) Call(30'000);
+          DoSomething(i);
           NativeGs::Yield();
         }
         others--;
@@ -164,29 +192,7 @@ TEST_CASE("thread lock: a locked G stays on its thread, alone") {
           pong.Send(n);
       });
       for (int round = 0; round < 20; round++) {
-        CHECK(Lock());
-        const pid_t tid = gettid();
-        const pthread_t thread = pthread_self();
-        reserved.Add(tid);
-        const auto still_here = [&] {
-          return gettid() == tid && pthread_equal(pthread_self(), thread) != 0;
-        };
-        for (int k = 0; k < 10; k++) {
-          NativeGs::Yield();
-          CHECK(still_here());
-          ping.Send(k);
-          CHECK(still_here());
-          int n = 0;
-          pong.Recv(&n);
-          CHECK(n == k);
-          CHECK(still_here());
-          CHECK(NativeGs::Sleep(20'000));
-          CHECK(still_here());
-          Call(k % 2 == 0 ? 1'000 : 2'000'000);
-          CHECK(still_here());
-        }
-        reserved.Remove(tid);
-        CHECK(Unlock());
+        WaitLocked(&reserved, &ping, &pong);
         NativeGs::Yield();
       }
       ping.Send(-1);
@@ -211,10 +217,7 @@ TEST_CASE("thread lock: many locked Gs have a thread each") {
         const pid_t tid = gettid();
         reserved.Add(tid);
         for (int k = 0; k < 25; k++) {
-          if ((i + k) % 4 == 0) NativeGs::Yield();
-          if ((i + k) % 4 == 1) NativeGs::Sleep(100'000);
-          if ((i + k) % 4 == 2) Call(50'000);
-          if ((i + k) % 4 == 3) Spin(20'000);
+          DoSomething(i + k);
           if (gettid() != tid) moved++;
         }
         reserved.Remove(tid);
@@ -338,8 +341,7 @@ TEST_CASE("thread lock: the number of Ps changes under locked Gs") {
       CHECK(Lock());
       const pid_t tid = gettid();
       while (!stop) {
-        if (i % 2 == 0) NativeGs::Sleep(10'000);
-        if (i % 3 == 0) Call(10'000);
+        DoSomething(i);
         NativeGs::Yield();
         if (gettid() != tid) moved++;
       }
@@ -356,8 +358,6 @@ TEST_CASE("thread lock: the number of Ps changes under locked Gs") {
   Await([&] { return fix.gs->live() == 0; });
   CHECK(moved == 0);
 }
-
-// --- The end of a locked G. ---
 
 TEST_CASE("thread lock: a G that ends locked takes its thread with it") {
   for (const int procs : {1, 3}) {
@@ -414,8 +414,6 @@ TEST_CASE("thread lock: threads do not pile up with locks that come and go") {
   }
   CHECK(fix.sched->stats().threads <= 6);
 }
-
-// --- Affinity. ---
 
 TEST_CASE("thread lock: affinity is set for a locked G and restored after") {
   NativeFixture fix(2);
@@ -491,8 +489,6 @@ TEST_CASE("thread lock: threads that a pinned one makes are not pinned") {
   CHECK(pinned == 0);
 }
 
-// --- Deadlock, stop. ---
-
 TEST_CASE("thread lock: a deadlock of locked Gs is found") {
   for (const int procs : {1, 2, 4}) {
     for (int i = 0; i < 20; i++) {
@@ -559,40 +555,39 @@ TEST_CASE("thread lock: a G on its way to its thread is no deadlock") {
   }
 }
 
+// A scheduler stops with eight locked Gs, which are cancelled before or not.
+void StopWithLockedGs(int procs, bool cancels) {
+  SchedulerConfig config;
+  config.procs = procs;
+  Chan<int> never(0);
+  Scheduler sched(config);
+  REQUIRE(sched.Start().ok());
+  NativeGs gs(&sched);
+  std::atomic<int> begun{0};
+  for (int k = 0; k < 8; k++) {
+    gs.Go([&, k] {
+      CHECK(Lock());
+      begun++;
+      int n = 0;
+      if (k == 0) never.Recv(&n);
+      while (!gs.cancelled()) {
+        DoSomething(k);
+        NativeGs::Yield();
+      }
+    });
+  }
+  Await([&] { return begun == 8; });
+  if (cancels) {
+    gs.CancelAll();
+    Await([&] { return gs.live() == 0; });
+  }  // else they are left where they are
+  CHECK(sched.Stop(NowNs() + 60 * kSecond));
+}
+
 TEST_CASE("thread lock: stops while locked Gs wait, call and sleep") {
-  for (const int procs : {1, 4}) {
-    for (int i = 0; i < 10; i++) {
-      SchedulerConfig config;
-      config.procs = procs;
-      Chan<int> never(0);
-      Scheduler sched(config);
-      REQUIRE(sched.Start().ok());
-      NativeGs gs(&sched);
-      std::atomic<int> begun{0};
-      for (int k = 0; k < 8; k++) {
-        gs.Go([&, k] {
-          CHECK(Lock());
-          begun++;
-          for (;;) {
-            int n = 0;
-            if (k % 4 == 0) never.Recv(&n);
-            if (k % 4 == 1) Call(100'000);
-            if (k % 4 == 2) NativeGs::Sleep(50'000);
-            NativeGs::Yield();
-            if (gs.cancelled()) break;
-          }
-        });
-      }
-      Await([&] { return begun == 8; });
-      if (i % 2 == 0) {
-        // They are left where they are.
-        CHECK(sched.Stop(NowNs() + 60 * kSecond));
-        continue;
-      }
-      gs.CancelAll();
-      Await([&] { return gs.live() == 0; });
-      CHECK(sched.Stop(NowNs() + 60 * kSecond));
-    }
+  for (int i = 0; i < 10; i++) {
+    StopWithLockedGs(1, i % 2 == 0);
+    StopWithLockedGs(4, i % 2 == 0);
   }
 }
 
