@@ -417,7 +417,7 @@ void EnterSyscall(M* m, G* g) {
   m->sys.Enter();
 }
 
-void ExitSyscall(G* g) {
+bool ExitSyscall(G* g) {
   M* m = CurrentM();
   if (m->sys.TryExit()) {
     Strand* strand = g->strand;
@@ -429,7 +429,7 @@ void ExitSyscall(G* g) {
       g->Clear(G::kExternal);
     }
     m->slot.Leave();
-    return;
+    return false;
   }
   m->sys.Forget();
   m->set_p(nullptr);
@@ -438,6 +438,7 @@ void ExitSyscall(G* g) {
   m->after.kind = AfterSwitch::Kind::kSyscall;
   m->after.g = g;
   SwitchTo(m, to)->slot.Leave();
+  return true;
 }
 
 void LeaveStackForGood(M* m) {

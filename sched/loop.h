@@ -45,10 +45,10 @@ void PreemptWithStack(M* m, G* g, bool first);
 
 // Around a call of the running G that may block: in between sysmon may give P
 // and strand to others, so the caller touches nothing of either. ExitSyscall
-// returns when the G runs again, perhaps on another thread. Requires:
-// CanParkWithStack, before EnterSyscall.
+// returns when the G runs again, perhaps on another thread; true: it lost both
+// meanwhile. Requires: CanParkWithStack, before EnterSyscall.
 void EnterSyscall(M* m, G* g);
-void ExitSyscall(G* g);
+bool ExitSyscall(G* g);
 
 // Leaves the stack of a G that has ended in the middle of a call. The stack is
 // lost until the pool's end. Requires: CanParkWithStack.

@@ -66,8 +66,9 @@ class SysWord {
   // caller owns P and strand.
   [[nodiscard]] bool TryRetake(uint64_t seen) {
     if (seen == 0) return false;  // else it would match a new word
+    // release: what was read before it. Look has acquired.
     return word_.compare_exchange_strong(seen, (seen & ~kStates) | kRetaken,
-                                         std::memory_order_acq_rel);  // [SY1]
+                                         std::memory_order_release);  // [SY1]
   }
 
  private:

@@ -22,7 +22,8 @@ Syscall::Syscall(lua_State* L, int wake_fd)
     : iso_(Isolate::Of(L)),
       g_(Caller(L, iso_)),
       frames_(iso_->frames),
-      close_depth_(iso_->close_depth) {
+      close_depth_(iso_->close_depth),
+      was_cancelled_(g_ != nullptr && iso_->MustRaise()) {
   if (g_ == nullptr) return;
   iso_->Leave();
   g_->wake_fd = wake_fd;
@@ -33,12 +34,15 @@ Syscall::Syscall(lua_State* L, int wake_fd)
 
 bool Syscall::End() {
   if (g_ == nullptr) return true;
-  ExitSyscall(g_);
+  const bool was_retaken = ExitSyscall(g_);
   g_->waiter = LuaWaiter();  // in the place of wake_fd
   if (iso_->halted()) return false;
   iso_->Enter(g_, frames_, close_depth_);
-  // Cancelled meanwhile: it might be back in the next call before sysmon asks.
-  if (iso_->preempter().mode() != PreemptMode::kOff && iso_->MustRaise()) {
+  // Cancelled meanwhile, or in a loop of long calls that catches what they
+  // raise: it might be in the next one before sysmon asks. A G that was
+  // cancelled before and cleans up is left alone.
+  if ((was_retaken || !was_cancelled_) &&
+      iso_->preempter().mode() != PreemptMode::kOff && iso_->MustRaise()) {
     iso_->preempter().Want(CurrentM());
   }
   return true;

@@ -151,8 +151,8 @@ TEST_CASE("model: sys word: breaks if the M's work is not published [SY1]") {
   CHECK(Breaks<Calling<RelacySync<Weak::kStores>>>());
 }
 
-TEST_CASE("model: sys word: breaks if a retake does not acquire [SY1]") {
-  CHECK(Breaks<Calling<RelacySync<Weak::kRmws>>>());
+TEST_CASE("model: sys word: breaks if the look does not acquire [SY1]") {
+  CHECK(Breaks<Calling<RelacySync<Weak::kLoads>>>());
 }
 
 TEST_CASE("model: sys word: breaks if exit and retake take two steps") {

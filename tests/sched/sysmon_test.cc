@@ -63,7 +63,7 @@ auto InCall(Call call) {
   REQUIRE(CanParkWithStack(m));
   EnterSyscall(m, g);
   const auto result = call();
-  ExitSyscall(g);
+  static_cast<void>(ExitSyscall(g));
   CHECK(CurrentM()->current == g);
   return result;
 }

@@ -45,7 +45,7 @@ void Call(int64_t ns) {
   EnterSyscall(m, g);
   const timespec time = {ns / kSecond, ns % kSecond};
   nanosleep(&time, nullptr);  // allow: sleep, as a call that blocks
-  ExitSyscall(g);
+  static_cast<void>(ExitSyscall(g));
 }
 
 // Computes for `ns`.
