@@ -336,6 +336,8 @@ void RunM(M* m) {
 bool CanParkWithStack(M* m) {
   // No P is touched here, so user mode will do.
   if (m->cached > 0) return true;
+  // ThreadSanitizer bears no signal handler of ours while it makes a fiber.
+  RuntimeScope scope(m);
   Fiber* fiber = m->sched->fibers().Get();
   if (fiber == nullptr) return false;
   m->cache[m->cached++] = fiber;

@@ -25,6 +25,7 @@
 
 #include <cstdint>
 
+#include "sched/sync/sanitizers.h"
 #include "sched/sync/std_sync.h"
 
 namespace trilune {
@@ -47,7 +48,8 @@ class PSlot {
   }
   // release: who takes the P sees what the runtime did with it. [PR2]
   void Leave() { mode_.store(kUser, std::memory_order_release); }
-  [[nodiscard]] bool in_user_mode() const {
+  // The signal handler's, too.
+  [[nodiscard]] TRI_NO_TSAN bool in_user_mode() const {
     return mode_.load(std::memory_order_relaxed) == kUser;
   }
 

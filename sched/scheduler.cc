@@ -16,6 +16,7 @@
 #include "sched/preempt_signal.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
+#include "sched/sync/sanitizers.h"
 
 namespace trilune {
 namespace {
@@ -32,7 +33,7 @@ Status CannotStartThread(int error) {
 
 }  // namespace
 
-__attribute__((noinline)) M* CurrentM() {
+TRI_NO_TSAN __attribute__((noinline)) M* CurrentM() {
   // The empty statement keeps the compiler from treating this as a constant.
   __asm__ volatile("");
   return current_m;
