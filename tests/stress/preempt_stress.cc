@@ -6,6 +6,8 @@
 // TRI_STRESS_SECONDS says how long; TRI_STRESS_SEED repeats a storm: a failure
 // prints the seed of its storm, which is then the first one.
 
+#include <poll.h>
+
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -19,6 +21,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/stdlib/host.h"
+#include "vm/syscall.h"
 
 #ifndef TRI_STRESS_DEFAULT_SECONDS
 #define TRI_STRESS_DEFAULT_SECONDS 20
@@ -215,6 +218,18 @@ function ops.hooks(random)
   assert(lines >= 3 and lines < 30, "line events: " .. lines)
 end
 
+function ops.calls(random)
+  for i = 1, random(3) do
+    local held = {i}
+    assert(syscall(random(3) == 1 and 1 or 0) == 0, "syscall")
+    assert(held[1] == i)
+  end
+  local t = {3, 1, 2}
+  table.sort(t, function(a, b) syscall(0) return a < b end)
+  assert(t[1] == 1 and t[2] == 2 and t[3] == 3)
+  assert(coroutine.wrap(function() return syscall(0) end)() == 0)
+end
+
 local names = {}
 for name in pairs(ops) do names[#names + 1] = name end
 table.sort(names)
@@ -267,8 +282,42 @@ uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
   return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
+// syscall(ms): waits in the kernel.
+int SysCall(lua_State* L) {
+  const auto ms = static_cast<int>(luaL_checkinteger(L, 1));
+  auto* held = new std::string(100, 'h');
+  vm::Syscall call(L);
+  const int result = poll(nullptr, 0, ms);
+  const bool goes_on = call.End();
+  delete held;
+  if (!goes_on) vm::Syscall::LeaveForGood();
+  lua_pushinteger(L, result);
+  return 1;
+}
+
 constexpr int kIsolates = 8;
 constexpr int64_t kGs = 50;
+
+Isolate* NewStormIsolate(Runtime& runtime, PreemptMode mode) {
+  IsolateOptions options;
+  options.preempt = mode;
+  options.preempt_count = 97;
+  options.report = [](std::string_view text) {
+    // With such slices tri.atomic is always reported.
+    if (text.find("is in trilune.atomic") != std::string_view::npos) return;
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  };
+  Isolate* isolate = NewIsolate(runtime, options);
+  const Status status = isolate->Main(
+      [](lua_State* L) {
+        lua_pushcfunction(L, &SysCall);
+        lua_setglobal(L, "syscall");
+        return 0;
+      },
+      nullptr);
+  REQUIRE(Text(status) == "ok");
+  return isolate;
+}
 
 PreemptMode ModeOf(uint64_t seed, int isolate) {
   if (isolate != kIsolates - 1) return PreemptMode::kSignal;
@@ -284,15 +333,7 @@ uint64_t Storm(uint64_t seed, int64_t rounds) {
   std::vector<std::thread> threads;
   std::vector<std::string> results(kIsolates);
   for (int i = 0; i < kIsolates; i++) {
-    IsolateOptions options;
-    options.preempt = ModeOf(seed, i);
-    options.preempt_count = 97;
-    options.report = [](std::string_view text) {
-      // With such slices tri.atomic is always reported.
-      if (text.find("is in trilune.atomic") != std::string_view::npos) return;
-      std::fwrite(text.data(), 1, text.size(), stderr);
-    };
-    Isolate* isolate = NewIsolate(*runtime, options);
+    Isolate* isolate = NewStormIsolate(*runtime, ModeOf(seed, i));
     threads.emplace_back([&results, isolate, seed, rounds, i] {
       auto result = isolate->RunString(
           kProgram, "=storm",
@@ -330,6 +371,46 @@ TEST_CASE("stress: a storm of preemptions loses and repeats nothing") {
   CHECK(preemptions > 0);
   std::fprintf(stderr, "%d storms, %llu preemptions\n", storms,
                static_cast<unsigned long long>(preemptions));
+}
+
+// What is in progress is dumped and stopped at any moment.
+TEST_CASE("stress: a storm of preemptions can be dumped and stopped") {
+  const auto seconds =
+      FromEnvironment("TRI_STRESS_SECONDS", TRI_STRESS_DEFAULT_SECONDS);
+  const auto until =
+      steady_clock::now() +
+      std::chrono::milliseconds(static_cast<int64_t>(seconds)) * 300;
+  uint64_t seed = FromEnvironment("TRI_STRESS_SEED", std::random_device()());
+  do {
+    std::fprintf(stderr, "TRI_STRESS_SEED=%llu\n",
+                 static_cast<unsigned long long>(seed));
+    Config config;
+    config.procs = 1 + static_cast<int>(seed % 4);
+    config.slice = std::chrono::microseconds(50);
+    config.stop_deadline = std::chrono::seconds(60);
+    auto runtime = StartRuntime(config);
+    std::vector<std::thread> threads;
+    constexpr int kStopped = 4;
+    for (int i = 0; i < kStopped; i++) {
+      Isolate* isolate =
+          NewStormIsolate(*runtime, ModeOf(seed, i + kIsolates - kStopped));
+      threads.emplace_back([isolate, seed, i] {
+        const auto result = isolate->RunString(
+            kProgram, "=storm",
+            {static_cast<int64_t>(seed % 1'000'000) + i, kGs, 100'000});
+        CHECK_FALSE(result.ok());
+      });
+    }
+    const uint64_t dumps = seed % 7;
+    for (uint64_t i = 0; i < dumps; i++)
+      CHECK(!runtime->Dump().empty());
+    while (runtime->stats().preemptions < seed % 1000)
+      std::this_thread::yield();
+    CHECK(Text(runtime->Stop()) == "ok");
+    for (std::thread& thread : threads)
+      thread.join();
+    seed++;
+  } while (steady_clock::now() < until);
 }
 
 }  // namespace
