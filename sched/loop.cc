@@ -9,6 +9,7 @@
 
 #include "sched/clock.h"
 #include "sched/p.h"
+#include "sched/preempt_signal.h"
 #include "sched/scheduler.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
@@ -397,7 +398,11 @@ void PreemptWithStack(M* m, G* g, bool first) {
 }
 
 void EnterSyscall(M* m, G* g) {
-  m->slot.Enter();
+  m->slot.Enter();  // the mode before the look at signals_sent [PR3]
+  if (m->signals_seen.load(std::memory_order_relaxed) !=
+      m->signals_sent.load(std::memory_order_relaxed)) {
+    AwaitPreemptSignal(m);
+  }
   Strand* strand = g->strand;
   if (!strand->solo) {
     // As if it were parked already; undone if it goes well.

@@ -87,6 +87,11 @@ struct M {
   // The running G is to be asked soon, not after a slice: it is cancelled.
   // The M writes, sysmon reads; relaxed: seen at some tick.
   std::atomic<bool> hurry{false};
+  // Signals that sysmon has sent or is about to send, and those that the
+  // handler has seen. Sysmon and the handler write, the M reads before a system
+  // call, which a signal would end early; relaxed: [PR3] orders the first.
+  std::atomic<uint32_t> signals_sent{0};
+  std::atomic<uint32_t> signals_seen{0};
   // The tick at which sysmon asked for preemption. Sysmon writes, the M's
   // signal handler reads; relaxed: the signal comes after it.
   std::atomic<uint32_t> asked_tick{0};

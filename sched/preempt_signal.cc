@@ -1,14 +1,17 @@
 #include "sched/preempt_signal.h"
 
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <mutex>
 
 #include "sched/g.h"
 #include "sched/m.h"
+#include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/sanitizers.h"
 
 #if defined(TRI_TSAN)
@@ -48,6 +51,12 @@ void CallPrevious(int number, siginfo_t* info, void* context) {
 TRI_NO_TSAN void OnSignal(int number, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   M* m = CurrentM();
+  const bool is_ours =
+      info->si_code == SI_QUEUE && info->si_value.sival_ptr == &mark;
+  if (m != nullptr && is_ours) {
+    m->signals_seen.store(m->signals_sent.load(std::memory_order_relaxed),
+                          std::memory_order_relaxed);
+  }
   // In user mode `current` does not change, and nothing of the scheduler's is
   // half done on this thread.
   if (m != nullptr && m->slot.in_user_mode() &&
@@ -56,9 +65,7 @@ TRI_NO_TSAN void OnSignal(int number, siginfo_t* info, void* context) {
     G* g = m->running();
     if (g != nullptr && g->kind->preempt != nullptr) g->kind->preempt(g);
   }
-  if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &mark) {
-    CallPrevious(number, info, context);
-  }
+  if (!is_ours) CallPrevious(number, info, context);
   errno = saved_errno;
 }
 
@@ -83,9 +90,17 @@ void UnblockPreemptSignal() {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-void SendPreemptSignal(const M* m) {
+void SendPreemptSignal(M* m) {
   const pid_t tid = m->tid.load(std::memory_order_acquire);  // [MS1]
   if (tid == 0) return;
+  const uint32_t number = m->signals_sent.load(std::memory_order_relaxed) + 1;
+  m->signals_sent.store(number, std::memory_order_relaxed);
+  HeavyFence();  // [PR3] that before the look at the mode
+  if (!m->slot.in_user_mode()) {
+    // On its way into a system call, maybe, where it must not be disturbed.
+    m->signals_seen.store(number, std::memory_order_relaxed);
+    return;
+  }
   // As pthread_sigqueue: one by tgkill could not be told from others.
   siginfo_t info = {};
   info.si_signo = SIGURG;
@@ -94,6 +109,21 @@ void SendPreemptSignal(const M* m) {
   info.si_uid = getuid();
   info.si_value.sival_ptr = &mark;
   syscall(SYS_rt_tgsigqueueinfo, info.si_pid, tid, SIGURG, &info);
+}
+
+void AwaitPreemptSignal(M* m) {
+  constexpr int kAttempts = 1000;
+  const auto is_due = [m] {
+    return m->signals_seen.load(std::memory_order_relaxed) !=
+           m->signals_sent.load(std::memory_order_relaxed);
+  };
+  // A pending signal is delivered as the kernel returns. It may never be: some
+  // C module may have blocked it.
+  for (int i = 0; i < kAttempts && is_due(); i++)
+    sched_yield();
+  if (!is_due()) return;
+  m->signals_seen.store(m->signals_sent.load(std::memory_order_relaxed),
+                        std::memory_order_relaxed);
 }
 
 }  // namespace trilune
