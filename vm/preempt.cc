@@ -43,7 +43,14 @@ int64_t ThreadCpuNs() {
 // keeps the handler away meanwhile: it would take our hook for the script's.
 TRI_NO_TSAN void Preempter::Arm(M* m) {
   lua_State* L = cur_.load(std::memory_order_relaxed);
-  if (L == nullptr || armed_L_.load(std::memory_order_relaxed) != nullptr) {
+  if (L == nullptr) return;
+  lua_State* armed_L = armed_L_.load(std::memory_order_relaxed);
+  if (armed_L != nullptr) {
+    // Asked again. The interpreter, which found no hook and was just about to
+    // unmark its frame, may have unmarked it after the first time.
+    if (armed_L == L && lua_gethook(L) == &Hook) {
+      lua_sethook(L, &Hook, lua_gethookmask(L), 1);
+    }
     return;
   }
   const int mask = lua_gethookmask(L);
