@@ -118,11 +118,14 @@ M* Landed(Fiber* left) {
     return m;
   }
   if (after.kind == AfterSwitch::Kind::kAbandon) return m;
-  after.g->fiber = left;
-  if (after.kind == AfterSwitch::Kind::kSyscall) {  // counted as it entered
+  if (after.kind == AfterSwitch::Kind::kSyscall) {
+    // Its fiber was noted as it entered. The strand, which is not this M's, may
+    // be looking at it: for a dump.
+    TRI_DCHECK(after.g->fiber == left);
     QueueAfterSyscall(m, after.g);
     return m;
   }
+  after.g->fiber = left;
   after.g->strand->stackful++;
   if (after.kind == AfterSwitch::Kind::kPark) {
     Publish(m, after.g, *after.commit);
@@ -415,7 +418,7 @@ void EnterSyscall(M* m, G* g) {
   g->reason = WaitReason::kSyscall;
   const P* p = m->p();
   g->wait_since_ms = WaitStamp(p != nullptr ? p->now_ns : NowNs());
-  g->fiber = m->fiber;  // for dumps
+  g->fiber = m->fiber;  // for dumps, and if strand and P are retaken
   g->word.Become(GState::kRunning, GState::kSyscall);
   m->sys_has_work.store(
       !strand->solo && (strand->HasRunnable() || strand->word.HasMail()),
