@@ -91,10 +91,17 @@ void Preempter::Want(M* m) {
 }
 
 HookSetting Preempter::Get(lua_State* L) const {
-  if (armed_L_.load(std::memory_order_relaxed) == L) return armed_;
-  const lua_Hook hook = lua_gethook(L);
-  if (hook == &Hook || hook == &CountHook) return {};
-  return {hook, lua_gethookmask(L), lua_gethookcount(L)};
+  lua_State* armed = nullptr;
+  HookSetting setting;
+  do {  // until no signal came in between
+    armed = armed_L_.load(std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    setting = {lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L)};
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  } while (armed_L_.load(std::memory_order_relaxed) != armed);
+  if (armed == L) return armed_;
+  if (setting.hook == &Hook || setting.hook == &CountHook) return {};
+  return setting;
 }
 
 void Preempter::Set(lua_State* L, const HookSetting& setting) {
@@ -129,6 +136,11 @@ void Preempter::Reset(lua_State* L) {
 void Preempter::Poll(lua_State* L) {
   if (mode_ != PreemptMode::kCount) {
     if (!want_.load(std::memory_order_relaxed)) return;
+    {
+      // It may be armed by now: the script's function took its hook away.
+      const NoArm no_arm(noarm_);
+      Disarm();
+    }
     want_.store(false, std::memory_order_relaxed);
   }
   Isolate::Of(L)->AtPreemptionPoint(L);
