@@ -31,6 +31,8 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(TRI_TSAN)
+#include <csignal>
+
 #include <sanitizer/tsan_interface.h>
 #define TRI_NO_TSAN __attribute__((no_sanitize("thread")))
 #else
@@ -72,7 +74,15 @@ inline void* TsanCurrentFiber() {
 
 inline void* TsanCreateFiber() {
 #if defined(TRI_TSAN)
-  return __tsan_create_fiber(0);
+  // While it makes one it takes the thread for the new fiber, which has nothing
+  // yet: a signal handler would not survive that.
+  sigset_t all = {};
+  sigset_t before = {};
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  void* fiber = __tsan_create_fiber(0);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return fiber;
 #else
   return nullptr;
 #endif
