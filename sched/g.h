@@ -142,7 +142,7 @@ struct G {
   // While it waits with a timer: the P's number (kMaxProcs is 256). While it
   // runs: the kind's own, 0 at the start.
   uint8_t timer_p = 0;
-  uint32_t tag = 0;     // the kind's own
+  uint32_t tag = 0;  // the kind's own
 };
 static_assert(sizeof(G) <= 64, "a Lua G must fit in 128 bytes");
 

@@ -7,7 +7,8 @@
 //            its G: while the G waits nobody owns it, and who wins the G's
 //            TryWake owns both. Its `word` stays empty.
 // Locks      none
-// Invariants I1. A G is in at most one of service, first, runnext, fresh, spent,
+// Invariants I1. A G is in at most one of service, first, runnext, fresh,
+// spent,
 //                the inbox.
 // Tests      tests/sched/strand_test.cc
 
@@ -121,7 +122,7 @@ class Strand {
   GList spent_;
   uint32_t runnext_run_ = 0;  // picks from runnext_ in a row
   bool inherited_ = false;
-  G* newest_ = nullptr;       // the last new G, if made at newest_gtick_
+  G* newest_ = nullptr;  // the last new G, if made at newest_gtick_
   uint32_t newest_gtick_ = 0;
   uint32_t new_batches_ = 0;
 };

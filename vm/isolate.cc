@@ -98,8 +98,7 @@ Isolate::~Isolate() {
 bool Isolate::OpenStates() {
   main_g_ = Allocate();
   if (main_g_ == nullptr) return false;
-  main_g_->kind =
-      spawned_kind_ == &kSpawnedKind ? &kMainKind : &kQuietMainKind;
+  main_g_->kind = spawned_kind_ == &kSpawnedKind ? &kMainKind : &kQuietMainKind;
   main_g_->L = main_;
   lua_pushcfunction(main_, [](lua_State* L) {
     Isolate* iso = Of(L);

@@ -86,9 +86,9 @@ static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
 // tri.shield, as far as waits are concerned: those of `g` ignore cancellation
 // until the time is over. At the head of a userdata.
 struct Shield {
-  LuaG* g = nullptr;  // null: over
-  uint64_t g_id = 0;  // its record may serve another G by now
-  LuaG* timer = nullptr;  // ends it
+  LuaG* g = nullptr;         // null: over
+  uint64_t g_id = 0;         // its record may serve another G by now
+  LuaG* timer = nullptr;     // ends it
   bool covers_wait = false;  // of g's present wait
   Shield* next = nullptr;
   Shield* prev = nullptr;

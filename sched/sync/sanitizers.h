@@ -31,9 +31,9 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 #if defined(TRI_TSAN)
-#include <csignal>
-
 #include <sanitizer/tsan_interface.h>
+
+#include <csignal>
 #define TRI_NO_TSAN __attribute__((no_sanitize("thread")))
 #else
 #define TRI_NO_TSAN

@@ -435,8 +435,8 @@ TEST_CASE("stop: C code that does not come back makes it a timeout") {
   auto runtime = StartRuntime(config);
   Isolate* isolate = NewIsolate(*runtime, options);
   Isolate* other = NewIsolate(*runtime);
-  CHECK(Text(isolate->RunString(
-            "function answer() return 42 end", "=test")) == "");
+  CHECK(Text(isolate->RunString("function answer() return 42 end", "=test")) ==
+        "");
   static std::atomic<bool> is_up{false};
   CHECK(Text(isolate->Main(
             [](lua_State* L) {

@@ -31,7 +31,8 @@ constexpr std::string_view kPreemptModes =
     "  count:N   it stops after N instructions instead, in the same place in\n"
     "            every run; Lua is two to three times slower\n"
     "  strand    goroutines of one script make way only where they wait or\n"
-    "            yield; cancelling one and Ctrl-C still stop code that computes\n"
+    "            yield; cancelling one and Ctrl-C still stop code that "
+    "computes\n"
     "  off       all that happens only where a goroutine waits or yields\n";
 
 constexpr std::string_view kEndOptions =
@@ -311,8 +312,10 @@ std::string HelpText(std::string_view program) {
       "Environment:\n"
       "  TRILUNE_PROCS      what --procs sets; by default the number of CPUs\n"
       "  TRILUNE_DEBUG      reports on stderr: schedtrace=MS for a line about\n"
-      "                     the scheduler every MS milliseconds, scheddetail=1\n"
-      "                     for more in it, stuck=1 when C code keeps a thread\n"
+      "                     the scheduler every MS milliseconds, "
+      "scheddetail=1\n"
+      "                     for more in it, stuck=1 when C code keeps a "
+      "thread\n"
       "                     for over a slice; comma separated\n"
       "  LUA_INIT           a statement, or @file, to run before all else;\n"
       "                     LUA_INIT_5_4 wins over it\n"

@@ -45,12 +45,12 @@ struct Options {
   bool error_is_usage = false;  // the list of options helps
 
   std::vector<Step> steps;
-  bool interactive = false;         // -i
-  bool lua_version = false;         // -v, and -i
-  bool ignore_environment = false;  // -E
-  int procs = 0;                    // --procs; 0: not given
-  PreemptMode preempt = PreemptMode::kSignal;  // --preempt
-  int preempt_count = 0;                       // for count:N
+  bool interactive = false;                       // -i
+  bool lua_version = false;                       // -v, and -i
+  bool ignore_environment = false;                // -E
+  int procs = 0;                                  // --procs; 0: not given
+  PreemptMode preempt = PreemptMode::kSignal;     // --preempt
+  int preempt_count = 0;                          // for count:N
   std::optional<std::chrono::nanoseconds> slice;  // --slice
 
   int argc = 0;

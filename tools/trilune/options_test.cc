@@ -89,7 +89,8 @@ TEST_CASE("options: an empty argument is a script's name") {
 }
 
 TEST_CASE("options: unknown options are named and get the list") {
-  for (const char* bad : {"-x", "-vi", "-Wx", "-E1", "--proc", "--procs2", "--helper"}) {
+  for (const char* bad :
+       {"-x", "-vi", "-Wx", "-E1", "--proc", "--procs2", "--helper"}) {
     const CommandLine line{bad, "s.lua"};
     CAPTURE(bad);
     CHECK(line.options.action == Action::kReject);
@@ -145,9 +146,9 @@ TEST_CASE("options: --preempt takes its mode in two ways") {
 }
 
 TEST_CASE("options: --preempt refuses what is no mode") {
-  for (const char* bad : {"", "on", "Signal", "signal ", "count", "count:",
-                          "count:0", "count:-1", "count:1x", "count:1e3",
-                          "count:2147483648"}) {
+  for (const char* bad :
+       {"", "on", "Signal", "signal ", "count", "count:", "count:0", "count:-1",
+        "count:1x", "count:1e3", "count:2147483648"}) {
     const CommandLine line{"--preempt", bad};
     CAPTURE(bad);
     CHECK(line.options.action == Action::kReject);
@@ -191,10 +192,11 @@ TEST_CASE("options: --help and --version end the parsing, errors too") {
 TEST_CASE("options: the help names every option and variable") {
   const std::string help = HelpText("trilune");
   for (const char* name :
-       {"-e stat", "-i ", "-l mod", "-l g=mod", "-v ", "-E ", "-W ", "-- ",
-        "--procs", "--preempt", "signal ", "count:N ", "strand ", "off ",
-        "--slice", "TRILUNE_DEBUG", "--version", "--help", "TRILUNE_PROCS", "LUA_INIT",
-        "LUA_PATH", "LUA_CPATH"}) {
+       {"-e stat",       "-i ",       "-l mod",  "-l g=mod",      "-v ",
+        "-E ",           "-W ",       "-- ",     "--procs",       "--preempt",
+        "signal ",       "count:N ",  "strand ", "off ",          "--slice",
+        "TRILUNE_DEBUG", "--version", "--help",  "TRILUNE_PROCS", "LUA_INIT",
+        "LUA_PATH",      "LUA_CPATH"}) {
     CAPTURE(name);
     CHECK(help.find(name) != std::string::npos);
   }
