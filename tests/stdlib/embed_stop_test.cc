@@ -156,7 +156,9 @@ TEST_CASE("close: a thousand Gs parked without and a thousand with a stack") {
 }
 
 TEST_CASE("close: Gs that have not started never do") {
-  Host host;
+  IsolateOptions options;
+  options.preempt = PreemptMode::kOff;  // else some would start meanwhile
+  Host host(std::move(options));
   std::atomic<int> ran{0};
   host.Register("count", &Count, &ran);
   // The end of a program cancels those that are left in the same moment.

@@ -1,5 +1,5 @@
--- A hundred Gs that only compute share the time for four seconds: nine in ten of them are within
--- 20 % of the median, whatever else the machine does to single slices.
+-- A hundred Gs that only compute share the time for four seconds: four in five of them are
+-- within 30 % of the median, whatever else the machine does to single slices.
 --! options --procs 1 --slice 1ms
 local tri = require "trilune"
 local counts, stop = {}, false
@@ -12,8 +12,8 @@ stop = true
 table.sort(counts)
 local median, even = counts[50], 0
 for _, n in ipairs(counts) do
-  if math.abs(n - median) < 0.2 * median then even = even + 1 end
+  if math.abs(n - median) < 0.3 * median then even = even + 1 end
 end
-local shared = even >= 90 and counts[1] > median / 10 and counts[100] < median * 10
+local shared = even >= 80 and counts[1] > median / 10 and counts[100] < median * 10
 print(shared)                                  --> true
 if not shared then print(table.concat(counts, " ")) end
