@@ -191,8 +191,7 @@ Strand* Scheduler::Steal(M* m) {
   for (int round = 0; round < kStealRounds; round++) {
     const bool last_round = round == kStealRounds - 1;
     // A stride coprime to the number of Ps visits each once.
-    auto stride =
-        static_cast<int>(m->Random() % static_cast<uint32_t>(made));
+    auto stride = static_cast<int>(m->Random() % static_cast<uint32_t>(made));
     while (std::gcd(stride, made) != 1)
       stride++;
     auto at = static_cast<int>(m->Random() % static_cast<uint32_t>(made));

@@ -79,8 +79,8 @@ struct M {
   // The P it holds, or null; in the runtime only.
   [[nodiscard]] P* p() const { return slot.Get(); }
   void set_p(P* p) { slot.Set(p); }
-  PSlot<P> slot;      // any thread, as its comment says
-  SysWord<> sys;      // any thread, as its comment says
+  PSlot<P> slot;  // any thread, as its comment says
+  SysWord<> sys;  // any thread, as its comment says
   // G dispatches, but for those that inherit a slice. The M adds, sysmon reads;
   // relaxed: a change is all that counts.
   std::atomic<uint32_t> tick{0};

@@ -52,10 +52,10 @@ struct SchedulerStats {
   uint64_t steals = 0;
   uint64_t handoffs = 0;
   uint64_t preemptions = 0;
-  uint64_t retakes = 0;  // from Ms in system calls
+  uint64_t retakes = 0;        // from Ms in system calls
   int64_t last_retake_ns = 0;  // when the last one was, by NowNs
-  uint64_t taken = 0;    // Ps taken from Ms that ran a G and did not answer
-  int stuck = 0;         // such Ms now
+  uint64_t taken = 0;  // Ps taken from Ms that ran a G and did not answer
+  int stuck = 0;       // such Ms now
 };
 
 // Told when nothing can happen any more but by the host: every M idle and no
@@ -219,8 +219,7 @@ class Scheduler {
   void Reap(M* m) TRI_EXCLUDES(mu_);
   void WakeSysmon() TRI_REQUIRES(mu_);
   void SleepWhileIdle(int64_t until_ns) TRI_EXCLUDES(mu_);
-  [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns,
-                             bool* in_use);
+  [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use);
   [[nodiscard]] bool WatchCall(M* m, uint64_t call, int64_t now_ns)
       TRI_EXCLUDES(mu_);
   [[nodiscard]] bool WatchG(M* m, int64_t now_ns, int64_t* due_ns)
@@ -283,7 +282,7 @@ class Scheduler {
   bool sysmon_runs_ = false;
   Parker<> sysmon_parker_;
   std::atomic<bool> sysmon_stops_{false};  // relaxed: read at each tick
-  bool reported_stuck_ = false;  // sysmon's
+  bool reported_stuck_ = false;            // sysmon's
   bool sysmon_sleeps_ TRI_GUARDED_BY(mu_) = false;
 };
 

@@ -369,16 +369,16 @@ void Scheduler::AppendDetail(std::string* text) {
     const bool is_retaken = in_call && m->sys.Look() == 0;
     const P* p = is_retaken ? nullptr : m->slot.Peek();
     const bool runs = m->slot.in_user_mode() || in_call;
-    std::snprintf(line, sizeof(line), "  M%d: p=%d curg=%" PRIu64 " %s%s\n",
-                  static_cast<int>(m->tid.load(std::memory_order_relaxed)),
-                  p == nullptr ? -1 : p->id, runs ? IdOf(m->running()) : 0,
-                  m->is_idle              ? "idle"
-                  : m->waits_locked       ? "awaits its locked goroutine"
-                  : in_call               ? "in a system call"
-                  : m->slot.in_user_mode() ? "running"
-                                            : "scheduling",
-                  m->stuck.load(std::memory_order_relaxed) ? " without a P"
-                                                           : "");
+    std::snprintf(
+        line, sizeof(line), "  M%d: p=%d curg=%" PRIu64 " %s%s\n",
+        static_cast<int>(m->tid.load(std::memory_order_relaxed)),
+        p == nullptr ? -1 : p->id, runs ? IdOf(m->running()) : 0,
+        m->is_idle               ? "idle"
+        : m->waits_locked        ? "awaits its locked goroutine"
+        : in_call                ? "in a system call"
+        : m->slot.in_user_mode() ? "running"
+                                 : "scheduling",
+        m->stuck.load(std::memory_order_relaxed) ? " without a P" : "");
     *text += line;
   }
   int left = kMaxTracedGs;

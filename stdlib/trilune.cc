@@ -3,7 +3,6 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <charconv>
 #include <list>
 #include <memory>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "sched/clock.h"
 #include "sched/m.h"
 #include "sched/scheduler.h"
+#include "stdlib/debug_options.h"
 #include "stdlib/modules.h"
 #include "vm/isolate.h"
 
@@ -18,8 +18,6 @@ namespace trilune {
 namespace {
 
 using vm::HostCall;
-
-constexpr int64_t kMaxTraceMs = 86'400'000;  // a day
 
 int DefaultProcs() {
   cpu_set_t set;
@@ -40,38 +38,6 @@ vm::PreemptMode ToVm(PreemptMode mode) {
       return vm::PreemptMode::kOff;
   }
   return vm::PreemptMode::kSignal;
-}
-
-// "name=number,...", as in Config::debug.
-Status ParseDebug(std::string_view text, SchedulerConfig* config) {
-  while (!text.empty()) {
-    const std::string_view item = text.substr(0, text.find(','));
-    text.remove_prefix(std::min(text.size(), item.size() + 1));
-    const size_t equals = item.find('=');
-    const std::string_view name = item.substr(0, equals);
-    int64_t value = 1;
-    bool is_number = true;
-    if (equals != std::string_view::npos) {
-      const std::string_view digits = item.substr(equals + 1);
-      const char* end = digits.data() + digits.size();
-      const auto [rest, error] = std::from_chars(digits.data(), end, value);
-      is_number = error == std::errc() && rest == end && value >= 0 &&
-                  value <= kMaxTraceMs;
-    }
-    if (is_number && name == "schedtrace" && equals != std::string_view::npos) {
-      config->trace_ms = value;
-    } else if (is_number && name == "scheddetail") {
-      config->trace_detail = value != 0;
-    } else if (is_number && name == "stuck") {
-      config->report_stuck = value != 0;
-    } else {
-      return Status(StatusCode::kInvalidArgument,
-                    "'" + std::string(item) +
-                        "' is no debugging option; there are schedtrace=MS, "
-                        "scheddetail=1 and stuck=1");
-    }
-  }
-  return {};
 }
 
 // --- Values in and out. ---
@@ -471,7 +437,7 @@ class Runtime::Impl {
     SchedulerConfig config;
     config.procs = config_.procs == 0 ? DefaultProcs() : config_.procs;
     config.slice_ns = config_.slice.count();
-    const Status status = ParseDebug(config_.debug, &config);
+    const Status status = stdlib::ParseDebug(config_.debug, &config);
     if (!status.ok()) return status;
     sched_ = std::make_unique<Scheduler>(config);
     return sched_->Start();

@@ -96,8 +96,8 @@ struct RuntimeStats {
   std::vector<uint64_t> schedticks;  // strand dispatches, per P
   uint64_t steals = 0;
   uint64_t handoffs = 0;
-  uint64_t preemptions = 0;  // Gs stopped between two instructions
-  uint64_t retakes = 0;      // system calls during which others went on
+  uint64_t preemptions = 0;    // Gs stopped between two instructions
+  uint64_t retakes = 0;        // system calls during which others went on
   int64_t last_retake_ns = 0;  // when the last one was, on CLOCK_MONOTONIC
   uint64_t taken = 0;  // times a P was taken from a thread stuck in C code
   int stuck = 0;       // such threads now

@@ -1,7 +1,8 @@
 // OpenDebugHooks: debug.sethook and debug.gethook, as stock Lua's, beside
 // preemption.
 //
-// Role       Equals of ldblib's two functions. A script sees only its own hooks,
+// Role       Equals of ldblib's two functions. A script sees only its own
+// hooks,
 //            and each of their events, whatever the scheduler does with hooks
 //            meanwhile. A count hook of N is called in steps of at most
 //            kMaxStep instructions that add up to N: at each step the G can be

@@ -3,8 +3,6 @@
 
 #include "vm/isolate.h"
 
-#include <sys/eventfd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -230,6 +228,7 @@ void Isolate::InterruptMain(const char* reason) {
   lua_pushlightuserdata(worker_, const_cast<char*>(reason));
   if (lua_pcall(worker_, 1, 0, 0) != LUA_OK) CancelQuietly(main_g_);
   lua_settop(worker_, 0);
+  interrupts_once_ = main_g_->Has(G::kCancelled) && !stopping_;
 }
 
 void Isolate::Complete(HostCall* call, Status status) {
@@ -347,146 +346,6 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
 }
 
 // --- The end. ---
-
-bool Isolate::Cancel(lua_State* L, LuaG* g) {
-  // A finalizer in lua_close still finds Gs that will never run again.
-  if (halted_ || g->Has(G::kCancelled)) {
-    lua_pop(L, 1);
-    return false;
-  }
-  if (!lua_isnil(L, -1)) {
-    lua_pushvalue(data_, kReasons);
-    lua_xmove(data_, L, 1);
-    lua_insert(L, -2);
-    lua_rawseti(L, -2, g->slot());
-  }
-  lua_pop(L, 1);
-  return CancelQuietly(g);
-}
-
-bool Isolate::CancelQuietly(LuaG* g) {
-  if (halted_ || g->Has(G::kCancelled)) return false;
-  g->Set(G::kCancelled);
-  if (g == current) CurrentM()->hurry.store(true, std::memory_order_relaxed);
-  if (!g->Has(G::kStarted) && g != main_g_) {
-    EndCancelledUnstarted(g);
-  } else {
-    EndWaitOf(g);
-  }
-  return true;
-}
-
-void Isolate::EndWaitOf(LuaG* g) {
-  if (g->word.state() == GState::kSyscall && ShieldOf(g) == nullptr) {
-    // It may just come back: then it reads the eventfd in vain.
-    if (g->wake_fd >= 0) static_cast<void>(eventfd_write(g->wake_fd, 1));
-    return;
-  }
-  if (g->Has(LuaG::kShielded) || !g->TryWin()) return;
-  g->wake = WakeResult::kCancelled;
-  ReadyInStrand(g, /*woken=*/false);
-}
-
-bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
-  if (g->L == L) return true;
-  const CoFrame* frame = nullptr;
-  if (g == current) {
-    frame = frames;
-  } else if (g->fiber != nullptr) {
-    frame = static_cast<CoFrame*>(g->fiber->user);
-  }
-  while (frame != nullptr && frame->L != L)
-    frame = frame->below;
-  return frame != nullptr;
-}
-
-bool Isolate::MustRaise() const {
-  if (shields_ != nullptr && ShieldOf(current) != nullptr) return false;
-  if (current->Has(G::kCancelled) || current->interrupts() > 0) return true;
-  if (frames == nullptr) return false;
-  for (const GroupCore* group = interrupted; group != nullptr;
-       group = group->next_interrupted) {
-    if (IsRunBy(current, group->L)) return true;
-  }
-  return false;
-}
-
-// The G that runs the function of `group` now, or null: it is suspended in a
-// coroutine. Mostly the one that called tri.group; but a generator may have
-// been resumed by another.
-LuaG* Isolate::RunnerOf(const GroupCore* group) const {
-  LuaG* owner = group->owner;
-  if (owner->id == group->owner_id && owner->L != nullptr &&
-      IsRunBy(owner, group->L)) {
-    return owner;
-  }
-  for (LuaG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++) {
-      LuaG* g = slab + i;
-      if (g->L != nullptr && g->word.state() == GState::kWaiting &&
-          IsRunBy(g, group->L)) {
-        return g;
-      }
-    }
-  }
-  return nullptr;
-}
-
-void Isolate::Interrupt(GroupCore* group) {
-  group->cancelled = true;
-  if (group->L == nullptr || group->interrupted) return;
-  group->interrupted = true;
-  LuaG* g = RunnerOf(group);
-  group->in_own_state = g != nullptr && g->L == group->L;
-  if (group->in_own_state) {
-    g->AddInterrupt();
-  } else {
-    group->prev_interrupted = nullptr;
-    group->next_interrupted = interrupted;
-    if (interrupted != nullptr) interrupted->prev_interrupted = group;
-    interrupted = group;
-  }
-  if (g != nullptr) EndWaitOf(g);
-}
-
-void Isolate::EndGroupFunction(GroupCore* group) {
-  group->L = nullptr;
-  if (!group->interrupted) return;
-  group->interrupted = false;
-  if (current != nullptr && !current->Has(G::kCancelled)) {
-    current->set_raises(0);  // it was the function that had to end
-    CurrentM()->hurry.store(false, std::memory_order_relaxed);
-  }
-  if (group->in_own_state) {
-    group->owner->DropInterrupt();
-    return;
-  }
-  GroupCore* next = group->next_interrupted;
-  GroupCore* prev = group->prev_interrupted;
-  (prev != nullptr ? prev->next_interrupted : interrupted) = next;
-  if (next != nullptr) next->prev_interrupted = prev;
-}
-
-void Isolate::PushReason(lua_State* L, LuaG* g) {
-  lua_rawgeti(data_, kReasons, g->slot());
-  if (lua_isnil(data_, -1)) {
-    lua_pop(data_, 1);
-    lua_pushvalue(data_, kDefaultReason);
-  }
-  lua_xmove(data_, L, 1);
-}
-
-void Isolate::CancelAll() {
-  if (halted_) return;
-  for (LuaG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++) {
-      const GState state = slab[i].word.state();
-      if (state != GState::kIdle && state != GState::kDead) {
-        CancelQuietly(slab + i);
-      }
-    }
-  }
-}
 
 void Isolate::CheckDrained() {
   if (live == 0) CompleteAll(&drains_, Status());

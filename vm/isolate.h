@@ -118,6 +118,9 @@ class Isolate final : public Strand {
   bool CancelQuietly(LuaG* g);
   // Pushes the reason for which `g` was cancelled.
   void PushReason(lua_State* L, LuaG* g);
+  // Raises it, in the running G `g`. That is all of a host's interrupt: the
+  // main G goes on as if it had never been cancelled, if it catches it.
+  [[noreturn]] void RaiseReason(lua_State* L, LuaG* g);
 
   // Pushes the results of an ended G as join gives them: true, results... or
   // false, error. Returns their number. May raise.
@@ -353,6 +356,7 @@ class Isolate final : public Strand {
   LuaG* half_made_ = nullptr;  // of a Go that raised
   LuaG* main_g_ = nullptr;
   bool main_runs_ = false;
+  bool interrupts_once_ = false;  // the main G's cancel is an interrupt
   bool stopping_ = false;
   bool halted_ = false;            // no G runs any more
   bool closing_ = false;           // inside or after lua_close

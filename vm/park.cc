@@ -124,9 +124,7 @@ int Yield(lua_State* L, lua_KFunction k) {
 
 void RaiseCancelled(lua_State* L) {
   Isolate* iso = Isolate::Of(L);
-  iso->PushReason(L, iso->current);
-  lua_error(L);
-  __builtin_unreachable();
+  iso->RaiseReason(L, iso->current);
 }
 
 }  // namespace trilune::vm

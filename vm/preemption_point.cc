@@ -73,11 +73,9 @@ void Isolate::RaiseAtPoint(lua_State* L) {
   if (g->raises() <= kRaisesBeforeKill) g->set_raises(g->raises() + 1);
   m->hurry.store(true, std::memory_order_relaxed);
   m->Answer();
-  PushReason(L, g);
   // At every instruction from here on.
   if (g->raises() > kRaisesBeforeKill) preempter_.Want(m);
-  lua_error(L);
-  __builtin_unreachable();
+  RaiseReason(L, g);
 }
 
 // --- tri.atomic. ---

@@ -539,29 +539,6 @@ void Isolate::LeaveGroup(GHandle* handle, bool cancelled) {
   lua_settop(data_, at);
 }
 
-void Isolate::CancelMembers(int members) {
-  lua_pushnil(data_);
-  while (lua_next(data_, members) != 0) {
-    lua_pop(data_, 1);
-    const auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
-    if (handle->g != nullptr) CancelQuietly(handle->g);
-  }
-}
-
-void Isolate::FailGroup(lua_State* L, int index, GroupCore* group) {
-  group->failed = true;
-  lua_setiuservalue(L, index, 1);
-  CancelGroup(L, index);
-}
-
-void Isolate::CancelGroup(lua_State* L, int group) {
-  static_cast<GroupCore*>(lua_touserdata(L, group))->cancelled = true;
-  lua_getiuservalue(L, group, 2);
-  lua_xmove(L, data_, 1);
-  CancelMembers(lua_gettop(data_));
-  lua_pop(data_, 1);
-}
-
 void Isolate::EndHostCall(GHandle* handle) {
   HostCall** link = &waiting_;
   while (*link != nullptr && *link != handle->host_call)

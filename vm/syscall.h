@@ -32,9 +32,9 @@ namespace trilune::vm {
 
 class Syscall {
  public:
-  // `wake_fd`: an eventfd that gets readable when the G is cancelled, for a call
-  // that looks at it; it must stay open until End. -1: a cancel takes effect
-  // after the call.
+  // `wake_fd`: an eventfd that gets readable when the G is cancelled, for a
+  // call that looks at it; it must stay open until End. -1: a cancel takes
+  // effect after the call.
   explicit Syscall(lua_State* L, int wake_fd = -1);
   Syscall(const Syscall&) = delete;
   Syscall& operator=(const Syscall&) = delete;

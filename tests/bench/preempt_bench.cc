@@ -74,8 +74,7 @@ int MeasureCalls(lua_State* L) {
     bare = std::min(bare, middle - start);
     whole = std::min(whole, end - middle);
   }
-  std::printf("extra_ns=%.1f\n",
-              static_cast<double>(whole - bare) / kCalls);
+  std::printf("extra_ns=%.1f\n", static_cast<double>(whole - bare) / kCalls);
   return 0;
 }
 
@@ -101,11 +100,10 @@ struct Retakes {
 
 // A G of the same isolate, which runs only once the call was retaken.
 int NoteTurn(lua_State* L) {
-  auto* retakes =
-      static_cast<Retakes*>(lua_touserdata(L, lua_upvalueindex(1)));
+  auto* retakes = static_cast<Retakes*>(lua_touserdata(L, lua_upvalueindex(1)));
   const int64_t now = NowNs();
-  retakes->after_call_us.push_back(
-      static_cast<double>(now - retakes->call_ns) / 1e3);
+  retakes->after_call_us.push_back(static_cast<double>(now - retakes->call_ns) /
+                                   1e3);
   retakes->after_retake_us.push_back(
       static_cast<double>(now - retakes->runtime->stats().last_retake_ns) /
       1e3);
@@ -113,8 +111,7 @@ int NoteTurn(lua_State* L) {
 }
 
 int SleepInCall(lua_State* L) {
-  auto* retakes =
-      static_cast<Retakes*>(lua_touserdata(L, lua_upvalueindex(1)));
+  auto* retakes = static_cast<Retakes*>(lua_touserdata(L, lua_upvalueindex(1)));
   vm::Syscall call(L);
   retakes->call_ns = NowNs();
   const timespec time = {0, 5'000'000};
