@@ -182,6 +182,8 @@ class RuntimeScope {
   ~RuntimeScope() {
     if (m_ != nullptr) m_->slot.Leave();
   }
+  // Whether the caller is a G's code.
+  [[nodiscard]] bool is_from_user() const { return m_ != nullptr; }
   RuntimeScope(const RuntimeScope&) = delete;
   RuntimeScope& operator=(const RuntimeScope&) = delete;
 

@@ -84,7 +84,10 @@ Status Scheduler::Start() {
 void Scheduler::Submit(Strand* strand, bool soon) {
   M* m = CurrentM();
   if (m != nullptr && m->sched != this) m = nullptr;
-  RuntimeScope scope(m);
+  const RuntimeScope scope(m);
+  // A native G makes way only where it waits or yields. But one that makes or
+  // wakes others is not stuck: without its P it would only get in their way.
+  if (scope.is_from_user() && m->running()->strand->solo) m->Answer();
   P* p = m != nullptr ? m->p() : nullptr;
   if (p == nullptr) {
     MutexLock lock(mu_);

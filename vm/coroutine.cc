@@ -41,7 +41,7 @@ CoStatus StatusOf(lua_State* L, lua_State* co) {
 // Moves `n` arguments to `co` and resumes it. Returns the number of results,
 // now on L's stack; or -1, with the error there.
 int Resume(lua_State* L, lua_State* co, int n) {
-  if (lua_checkstack(co, n) == 0) {
+  if (n > 0 && lua_checkstack(co, n) == 0) {
     lua_pushliteral(L, "too many arguments to resume");
     return -1;
   }
@@ -51,20 +51,20 @@ int Resume(lua_State* L, lua_State* co, int n) {
     lua_pushliteral(L, "cannot resume non-suspended coroutine");
     return -1;
   }
-  lua_xmove(L, co, n);
+  if (n > 0) lua_xmove(L, co, n);
   CoFrame frame = {co, iso->frames};
   iso->frames = &frame;
-  const bool in_g = iso->current != nullptr;
-  if (in_g) iso->preempter().SetCur(co);
+  iso->preempter().Moved();
   int results = 0;
   const int status = lua_resume(co, L, n, &results);
   iso->frames = frame.below;
-  if (in_g) iso->preempter().SetCur(L);
+  iso->preempter().Moved();
   if (status != LUA_OK && status != LUA_YIELD) {
     lua_xmove(co, L, 1);
     return -1;
   }
-  if (lua_checkstack(L, results + 1) == 0) {
+  // The arguments are gone: the stack that each C function has is free.
+  if (results >= LUA_MINSTACK && lua_checkstack(L, results + 1) == 0) {
     lua_pop(co, results);
     lua_pushliteral(L, "too many results to resume");
     return -1;
@@ -97,15 +97,14 @@ int Reset(lua_State* L, lua_State* co) {
     luaL_error(L, "C stack overflow");
   }
   iso->frames = &frame;
+  iso->preempter().Moved();
   // A wait in a handler may let another G run, with a nesting of its own.
   const int depth = iso->close_depth;
   iso->close_depth = depth + 1;
-  const bool in_g = iso->current != nullptr;
-  if (in_g) iso->preempter().SetCur(co);
   const int status = lua_resetthread(co);
   iso->close_depth = depth;
   iso->frames = frame.below;
-  if (in_g) iso->preempter().SetCur(L);
+  iso->preempter().Moved();
   return status;
 }
 

@@ -40,7 +40,7 @@ const GKind Isolate::kHostKind = {&Isolate::RunHost, nullptr, true};
 Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),
       config_(std::move(config)),
-      preempter_(config_.preempt, config_.preempt_count),
+      preempter_(this, config_.preempt, config_.preempt_count),
       spawned_kind_(AsksBySignal(config_.preempt) ? &kSpawnedKind
                                                   : &kQuietSpawnedKind),
       heap_(config_.memory_limit_bytes) {

@@ -142,18 +142,27 @@ class Isolate final : public Strand {
   // otherwise.
   int Exit(lua_State* L, int code, bool close);
 
-  // The G `g` runs on, where it was.
+  // The G `g` runs on, where it was. The signal handler looks at `current`
+  // first, so it is set last.
   void Enter(LuaG* g, CoFrame* its_frames, int its_close_depth) {
-    current = g;
     frames = its_frames;
     close_depth = its_close_depth;
     preempter_.SetWant(g->raises() > kRaisesBeforeKill);
-    preempter_.SetCur(its_frames != nullptr ? its_frames->L : g->L);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    current = g;
+    preempter_.Moved();
   }
   // No G's Lua code runs from here on.
   void Leave() {
-    preempter_.SetCur(nullptr);
     current = nullptr;
+    preempter_.Moved();
+  }
+  // The state in which Lua code of a G runs, or null. For the handler, too.
+  [[nodiscard]] TRI_NO_TSAN lua_State* Innermost() const {
+    const LuaG* g = current;
+    if (g == nullptr) return nullptr;
+    const CoFrame* frame = frames;
+    return frame != nullptr ? frame->L : g->L;
   }
   [[nodiscard]] Preempter& preempter() { return preempter_; }
   // The running G, in `L`, is between two instructions and was asked to let

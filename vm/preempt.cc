@@ -42,7 +42,7 @@ int64_t ThreadCpuNs() {
 // and marks the frames of the stack, which is what takes the time. Anybody else
 // keeps the handler away meanwhile: it would take our hook for the script's.
 TRI_NO_TSAN void Preempter::Arm(M* m) {
-  lua_State* L = cur_.load(std::memory_order_relaxed);
+  lua_State* L = iso_->Innermost();
   if (L == nullptr) return;
   lua_State* armed_L = armed_L_.load(std::memory_order_relaxed);
   if (armed_L != nullptr) {
@@ -77,7 +77,7 @@ void Preempter::Disarm() {
 
 // There is a request, and the running state may be another one than it armed.
 void Preempter::Settle() {
-  lua_State* L = cur_.load(std::memory_order_relaxed);
+  lua_State* L = iso_->Innermost();
   if (armed_L_.load(std::memory_order_relaxed) == L && L != nullptr) return;
   const NoArm no_arm(noarm_);
   Disarm();

@@ -11,8 +11,9 @@
 //            relaxed and compiler fences are enough. Everything else: the
 //            running G.
 // Locks      none
-// Invariants I1. cur_ is the innermost running state, or null when Lua code of
-//                no G runs; the handler touches no other state.
+// Invariants I1. The handler touches no state but the isolate's innermost
+// running
+//                one, and none when Lua code of no G runs.
 //            I2. While armed_L_ is not null, that state's hook is Hook, and
 //                armed_ is what a script or C module had set there.
 //            I3. armed_L_ is not null only while want_ is set.
@@ -54,16 +55,16 @@ struct HookSetting {
 
 class Preempter {
  public:
-  Preempter(PreemptMode mode, int count) : mode_(mode), count_(count) {}
+  Preempter(const Isolate* iso, PreemptMode mode, int count)
+      : iso_(iso), mode_(mode), count_(count) {}
 
-  // Code runs in `L` from here on; null: not in any state of a G.
-  void SetCur(lua_State* L) {
-    cur_.store(L, std::memory_order_relaxed);
+  // The innermost running state is another one now: see Isolate::Innermost.
+  void Moved() {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (want_.load(std::memory_order_relaxed)) Settle();
   }
-  // Whether the running G shall come to a preemption point. Requires: cur_ is
-  // null.
+  // Whether the running G shall come to a preemption point. Requires: no G runs
+  // Lua code.
   void SetWant(bool want) { want_.store(want, std::memory_order_relaxed); }
   // The same while it runs: it shall.
   void Want(M* m);
@@ -101,9 +102,9 @@ class Preempter {
   void Settle();
   void SetRaw(lua_State* L, const HookSetting& setting);
 
+  const Isolate* const iso_;
   const PreemptMode mode_;
   const int count_;
-  std::atomic<lua_State*> cur_{nullptr};
   std::atomic<lua_State*> armed_L_{nullptr};
   std::atomic<bool> want_{false};
   std::atomic<bool> noarm_{false};  // the handler shall leave hooks alone
