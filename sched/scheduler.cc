@@ -87,7 +87,10 @@ void Scheduler::Submit(Strand* strand, bool soon) {
   const RuntimeScope scope(m);
   // A native G makes way only where it waits or yields. But one that makes or
   // wakes others is not stuck: without its P it would only get in their way.
-  if (scope.is_from_user() && m->running()->strand->solo) m->Answer();
+  if (scope.is_from_user()) {
+    const G* g = m->running();  // null: of an isolate that is just closed
+    if (g != nullptr && g->strand->solo) m->Answer();
+  }
   P* p = m != nullptr ? m->p() : nullptr;
   if (p == nullptr) {
     MutexLock lock(mu_);
