@@ -18,6 +18,7 @@
 #include <limits>
 
 #include "sched/g_word.h"
+#include "sched/sync/sanitizers.h"
 
 namespace trilune {
 
@@ -103,7 +104,7 @@ struct G {
   // Set and Clear are the owner's. relaxed: a waker of a native G may look for
   // kLocalWait, which a solo strand's G never has, while a new owner clears
   // others.
-  [[nodiscard]] bool Has(uint8_t mask) const {
+  [[nodiscard]] TRI_NO_TSAN bool Has(uint8_t mask) const {
     return (flags.load(std::memory_order_relaxed) & mask) != 0;
   }
   void Set(uint8_t mask) {
@@ -149,7 +150,7 @@ static_assert(sizeof(G) <= 64, "a Lua G must fit in 128 bytes");
 // A first-in first-out list of Gs, linked by G::next.
 class GList {
  public:
-  [[nodiscard]] bool empty() const { return head_ == nullptr; }
+  [[nodiscard]] TRI_NO_TSAN bool empty() const { return head_ == nullptr; }
   void PushTail(G* g) {
     g->next = nullptr;
     if (head_ == nullptr) {

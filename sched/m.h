@@ -21,6 +21,7 @@
 #include "sched/g.h"
 #include "sched/p_slot.h"
 #include "sched/parker.h"
+#include "sched/sync/sanitizers.h"
 #include "sched/sys_word.h"
 #include "sched/thread_mail.h"
 
@@ -100,7 +101,7 @@ struct M {
   // Requests that were answered without a switch. The M adds, sysmon reads;
   // relaxed: a change is all that counts.
   std::atomic<uint32_t> answers{0};
-  void Answer() {
+  TRI_NO_TSAN void Answer() {  // the handler's, too
     answers.store(answers.load(std::memory_order_relaxed) + 1,
                   std::memory_order_relaxed);
   }
@@ -130,7 +131,7 @@ struct M {
   // The G it runs. Valid while one runs. relaxed: for others it is a hint, of
   // which only what they may read of any G is of use.
   std::atomic<G*> current{nullptr};
-  [[nodiscard]] G* running() const {
+  [[nodiscard]] TRI_NO_TSAN G* running() const {  // the handler's, too
     return current.load(std::memory_order_relaxed);
   }
   // A G picked already, to be run first by the loop.

@@ -20,6 +20,7 @@
 #include "sched/g.h"
 #include "sched/strand_word.h"
 #include "sched/sync/check.h"
+#include "sched/sync/sanitizers.h"
 
 namespace trilune {
 
@@ -82,7 +83,8 @@ class Strand {
   // others go first, so that a pair that wakes each other starves nobody.
   [[nodiscard]] G* Pick();
 
-  [[nodiscard]] bool HasRunnable() const {
+  // The signal handler's, too.
+  [[nodiscard]] TRI_NO_TSAN bool HasRunnable() const {
     return runnext_ != nullptr || !fresh_.empty() || !spent_.empty() ||
            first_ != nullptr || service_ != nullptr;
   }

@@ -13,6 +13,7 @@
 #ifndef TRI_SCHED_STRAND_WORD_H_
 #define TRI_SCHED_STRAND_WORD_H_
 
+#include "sched/sync/sanitizers.h"
 #include "sched/sync/std_sync.h"
 
 namespace trilune {
@@ -39,7 +40,7 @@ class StrandWord {
   }
 
   // True while Gs wait in the inbox: a hint that costs the owner a plain load.
-  [[nodiscard]] bool HasMail() const {
+  [[nodiscard]] TRI_NO_TSAN bool HasMail() const {
     return word_.load(std::memory_order_relaxed) != nullptr;
   }
 

@@ -21,6 +21,7 @@
 #include <lua.hpp>
 
 #include "sched/g.h"
+#include "sched/sync/sanitizers.h"
 #include "sched/wait_queue.h"
 
 namespace trilune::vm {
@@ -72,7 +73,7 @@ struct LuaG : G {
   [[nodiscard]] uint32_t slot() const {
     return tag & ((uint32_t{1} << kSlotBits) - 1);
   }
-  [[nodiscard]] uint32_t interrupts() const { return tag >> kSlotBits; }
+  [[nodiscard]] TRI_NO_TSAN uint32_t interrupts() const { return tag >> kSlotBits; }
   void AddInterrupt() { tag += uint32_t{1} << kSlotBits; }
   void DropInterrupt() { tag -= uint32_t{1} << kSlotBits; }
 
