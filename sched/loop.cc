@@ -7,6 +7,8 @@
 
 #include "sched/loop.h"
 
+#include <algorithm>
+
 #include "sched/clock.h"
 #include "sched/p.h"
 #include "sched/preempt_signal.h"
@@ -36,8 +38,11 @@ bool SetAfterPublication(const std::atomic<bool>& flag) {
   return flag.load(std::memory_order_relaxed);
 }
 
-uint32_t WaitStamp(int64_t now_ns) {
-  return static_cast<uint32_t>(now_ns / 1'000'000);
+// The time for dumps, about: of the last look at the clock, here or by sysmon.
+uint32_t WaitStamp(const M* m, const P* p) {
+  const int64_t seen = m->sched->coarse_now_ns();
+  const int64_t now = p != nullptr ? std::max(p->now_ns, seen) : seen;
+  return static_cast<uint32_t>(now / 1'000'000);
 }
 
 // Makes the wait that `g` has left for visible to its wakers. From then on a G
@@ -52,7 +57,7 @@ void Publish(M* m, G* g, const ParkCommit& commit) {
   void* const unlock_argument = commit.unlock_argument;
   const bool timed = deadline_ns != kNever;
   P* p = m->p();  // null: it was taken while the G ran
-  g->wait_since_ms = WaitStamp(p != nullptr ? p->now_ns : NowNs());
+  g->wait_since_ms = WaitStamp(m, p);
   if (p == nullptr) p = m->sched->AnyP();
   const uint64_t ticket = g->word.ticket();
   if (timed || commit.external) {
@@ -209,7 +214,7 @@ bool SendElsewhere(M* m, G* g) {
     home->mail.Send({g, strand, p});
     return true;
   }
-  strand->PushFirst(g);
+  strand->PutBack(g);
   m->sched->HandOff(p, strand);
   return true;
 }
@@ -416,8 +421,7 @@ void EnterSyscall(M* m, G* g) {
   }
   g->wake = WakeResult::kReady;
   g->reason = WaitReason::kSyscall;
-  const P* p = m->p();
-  g->wait_since_ms = WaitStamp(p != nullptr ? p->now_ns : NowNs());
+  g->wait_since_ms = WaitStamp(m, m->p());
   g->fiber = m->fiber;  // for dumps, and if strand and P are retaken
   g->word.Become(GState::kRunning, GState::kSyscall);
   m->sys_has_work.store(
@@ -468,7 +472,11 @@ void Ready(G* g) {
   }
   M* m = CurrentM();
   if (m != nullptr && m->strand == strand) {
-    strand->PushWoken(g);
+    if (g->kind->is_service) {
+      strand->PushService(g);
+    } else {
+      strand->PushWoken(g);
+    }
     return;
   }
   // Once pushed, the G may run and its strand be gone, unless it became ours.

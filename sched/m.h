@@ -96,12 +96,21 @@ struct M {
   // The tick at which sysmon asked for preemption. Sysmon writes, the M's
   // signal handler reads; relaxed: the signal comes after it.
   std::atomic<uint32_t> asked_tick{0};
+  // Whether that request still stands. Sysmon sets it, the M takes it; relaxed:
+  // a signal follows, or a later look.
+  std::atomic<bool> has_request{false};
+  [[nodiscard]] bool IsAsked() const {
+    return has_request.load(std::memory_order_relaxed) &&
+           asked_tick.load(std::memory_order_relaxed) ==
+               tick.load(std::memory_order_relaxed);
+  }
   // Whether that was for somebody outside of the running strand. As asked_tick.
   std::atomic<bool> asked_for_others{false};
   // Requests that were answered without a switch. The M adds, sysmon reads;
   // relaxed: a change is all that counts.
   std::atomic<uint32_t> answers{0};
   TRI_NO_TSAN void Answer() {  // the handler's, too
+    has_request.store(false, std::memory_order_relaxed);
     answers.store(answers.load(std::memory_order_relaxed) + 1,
                   std::memory_order_relaxed);
   }

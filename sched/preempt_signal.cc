@@ -90,16 +90,16 @@ void UnblockPreemptSignal() {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-void SendPreemptSignal(M* m) {
+bool SendPreemptSignal(M* m) {
   const pid_t tid = m->tid.load(std::memory_order_acquire);  // [MS1]
-  if (tid == 0) return;
+  if (tid == 0) return false;
   const uint32_t number = m->signals_sent.load(std::memory_order_relaxed) + 1;
   m->signals_sent.store(number, std::memory_order_relaxed);
   HeavyFence();  // [PR3] that before the look at the mode
   if (!m->slot.in_user_mode()) {
     // On its way into a system call, maybe, where it must not be disturbed.
     m->signals_seen.store(number, std::memory_order_relaxed);
-    return;
+    return false;
   }
   // As pthread_sigqueue: one by tgkill could not be told from others.
   siginfo_t info = {};
@@ -108,7 +108,7 @@ void SendPreemptSignal(M* m) {
   info.si_pid = getpid();
   info.si_uid = getuid();
   info.si_value.sival_ptr = &mark;
-  syscall(SYS_rt_tgsigqueueinfo, info.si_pid, tid, SIGURG, &info);
+  return syscall(SYS_rt_tgsigqueueinfo, info.si_pid, tid, SIGURG, &info) == 0;
 }
 
 void AwaitPreemptSignal(M* m) {

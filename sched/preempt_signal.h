@@ -21,8 +21,9 @@ void InstallPreemptSignal();
 // it.
 void UnblockPreemptSignal();
 
-// Signals the thread of `m`, if it runs a G's code. Sysmon's.
-void SendPreemptSignal(M* m);
+// Signals the thread of `m`, if it runs a G's code; false: it does not.
+// Sysmon's.
+[[nodiscard]] bool SendPreemptSignal(M* m);
 
 // The calling thread is that of `m` and in the runtime: returns when no signal
 // of sysmon is under way to it, so that none ends the next system call early.

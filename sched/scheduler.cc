@@ -25,6 +25,9 @@ namespace {
 [[gnu::tls_model("initial-exec")]] constinit thread_local M* current_m =
     nullptr;
 
+// A thread that has just been started ends within this time.
+constexpr int64_t kStartStopNs = 10'000'000'000;
+
 Status CannotStartThread(int error) {
   return Status(
       StatusCode::kSystem,
@@ -65,6 +68,13 @@ Scheduler::~Scheduler() {
 
 Status Scheduler::Start() {
   InstallPreemptSignal();
+  const Status status = StartThreads();
+  // What was started must not be left running.
+  if (!status.ok()) static_cast<void>(Stop(NowNs() + kStartStopNs));
+  return status;
+}
+
+Status Scheduler::StartThreads() {
   MutexLock lock(mu_);
   M* m = new M(this);
   PushIdleM(m);

@@ -120,6 +120,10 @@ class Scheduler {
 
   // Arms a timer on `p`: the caller's, unless that was taken from it.
   void AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket) TRI_EXCLUDES(mu_);
+  // At most a millisecond old while any M runs a G.
+  [[nodiscard]] int64_t coarse_now_ns() const {
+    return coarse_now_ns_.load(std::memory_order_relaxed);
+  }
   // A P for timers of an M that has none.
   [[nodiscard]] P* AnyP() { return ps_[0].get(); }
   // Counts the timer of a wait that ended otherwise as stale.
@@ -189,6 +193,7 @@ class Scheduler {
   void PushIdleP(P* p) TRI_REQUIRES(mu_);
   void PushIdleM(M* m) TRI_REQUIRES(mu_);
   void RemoveIdleM(M* m) TRI_REQUIRES(mu_);
+  [[nodiscard]] Status StartThreads() TRI_EXCLUDES(mu_);
   [[nodiscard]] bool StartThread(M* m) TRI_REQUIRES(mu_);
   static void* ThreadMain(void* argument);
   void NoteEnded(M* m) TRI_EXCLUDES(mu_);
@@ -249,6 +254,8 @@ class Scheduler {
   // reads the deadlines. One of them sees the other. [TM1]
   static constexpr int64_t kNobody = -1;
   std::atomic<int64_t> sleeper_until_{kNobody};
+  // Sysmon's last look at the clock. relaxed: for dumps.
+  std::atomic<int64_t> coarse_now_ns_{0};
   // Statistics, relaxed.
   std::atomic<uint64_t> retakes_{0};
   std::atomic<int64_t> last_retake_ns_{0};

@@ -64,12 +64,23 @@ class Strand {
     first_ = g;
   }
 
+  // Queues the service (GKind::is_service).
+  void PushService(G* g) { service_ = g; }
+  // Queues a G first that was just picked, but cannot run here.
+  void PutBack(G* g) {
+    if (g->kind != nullptr && g->kind->is_service) {
+      PushService(g);
+    } else {
+      PushFirst(g);
+    }
+  }
+
   // Moves the inbox to the queues.
   void TakeMail() {
     for (G* g = word.Drain(); g != nullptr;) {
       G* following = g->next;
       if (g->kind != nullptr && g->kind->is_service) {
-        service_ = g;
+        PushService(g);
       } else {
         fresh_.PushTail(g);
       }
@@ -77,7 +88,7 @@ class Strand {
     }
   }
 
-  // The next G to run, or nullptr: the service if mail brought it, a G that was
+  // The next G to run, or nullptr: the service, a G that was
   // pushed first, runnext, fresh, spent; but after
   // kRunnextLimit from runnext in a row, and every kSpentEvery picks, the
   // others go first, so that a pair that wakes each other starves nobody.

@@ -117,6 +117,7 @@ void Scheduler::Sysmon() {
   while (!sysmon_stops_.load(std::memory_order_relaxed)) {
     if (sysmon_parker_.Park(std::min(next, next_trace), &NowNs)) continue;
     const int64_t now = NowNs();
+    coarse_now_ns_.store(now, std::memory_order_relaxed);
     int64_t due = kNever;
     bool in_use = false;  // some M is to be watched
     if (WatchMs(now, &due, &in_use)) {
@@ -216,7 +217,8 @@ bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use) {
     const uint64_t call = m->sys.Look();
     if (call != 0) {
       *in_use = true;
-      if (WatchCall(m, call, now_ns)) acted = true;
+      // Short calls in a row must not hide a G that runs for long.
+      if (WatchCall(m, call, now_ns) || WatchG(m, now_ns, due_ns)) acted = true;
     } else if (m->slot.in_user_mode()) {
       *in_use = true;
       if (WatchG(m, now_ns, due_ns)) acted = true;
@@ -306,14 +308,16 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
                             : std::max(period, arming);
   if (is_blocked) return is_wanted && TakeFromStuck(m, p);
   if (now_ns - watch.asked_ns >= again) {
-    const bool can_ask = CanAsk(m->running());
-    if (can_ask && !LooksRunning(m)) return false;
-    watch.asked_ns = now_ns;
-    watch.is_asked = true;
     m->asked_for_others.store(is_wanted || p == nullptr || hurry,
                               std::memory_order_relaxed);
     m->asked_tick.store(tick, std::memory_order_relaxed);
-    if (can_ask) SendPreemptSignal(m);
+    m->has_request.store(true, std::memory_order_relaxed);
+    // In a call it finds the request as that ends.
+    if (CanAsk(m->running()) && (!LooksRunning(m) || !SendPreemptSignal(m))) {
+      return false;
+    }
+    watch.asked_ns = now_ns;
+    watch.is_asked = true;
     return true;
   }
   if (watch.is_asked && is_wanted && now_ns - watch.asked_ns >= kAnswerNs) {
@@ -405,7 +409,7 @@ void Scheduler::AppendDetail(std::string* text) {
 void Scheduler::WriteTrace(int64_t since_start_ns) {
   std::string text;
   char line[256];
-  MutexLock lock(mu_);
+  mu_.Lock();
   std::snprintf(line, sizeof(line),
                 "SCHED %lldms: procs=%d idleprocs=%d threads=%d spinning=%d "
                 "idlethreads=%d runqueue=%u [",
@@ -420,6 +424,7 @@ void Scheduler::WriteTrace(int64_t since_start_ns) {
   }
   text += "]\n";
   if (config_.trace_detail) AppendDetail(&text);
+  mu_.Unlock();  // stderr may keep its writer waiting
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 

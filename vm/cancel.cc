@@ -10,7 +10,8 @@ namespace trilune::vm {
 
 bool Isolate::Cancel(lua_State* L, LuaG* g) {
   // A finalizer in lua_close still finds Gs that will never run again.
-  if (halted_ || g->Has(G::kCancelled)) {
+  const bool was_interrupt = g == main_g_ && interrupts_once_;
+  if (halted_ || (g->Has(G::kCancelled) && !was_interrupt)) {
     lua_pop(L, 1);
     return false;
   }
@@ -25,7 +26,10 @@ bool Isolate::Cancel(lua_State* L, LuaG* g) {
 }
 
 bool Isolate::CancelQuietly(LuaG* g) {
-  if (g == main_g_) interrupts_once_ = false;
+  if (g == main_g_ && interrupts_once_) {
+    interrupts_once_ = false;  // from now on it is cancelled for good
+    return !halted_;
+  }
   if (halted_ || g->Has(G::kCancelled)) return false;
   g->Set(G::kCancelled);
   if (g == current) CurrentM()->hurry.store(true, std::memory_order_relaxed);
@@ -84,8 +88,7 @@ LuaG* Isolate::RunnerOf(const GroupCore* group) const {
   for (LuaG* slab : slabs_) {
     for (size_t i = 0; i < kSlabSize; i++) {
       LuaG* g = slab + i;
-      if (g->L != nullptr && g->word.state() == GState::kWaiting &&
-          IsRunBy(g, group->L)) {
+      if (g->L != nullptr && IsRunBy(g, group->L)) {
         return g;
       }
     }

@@ -219,16 +219,18 @@ void Isolate::Serve(HostCall* call) {
 }
 
 void Isolate::InterruptMain(const char* reason) {
+  if (interrupts_once_) return;  // the last one has not been raised yet
   lua_pushcfunction(worker_, [](lua_State* L) {
     Isolate* iso = Of(L);
     lua_pushstring(L, static_cast<const char*>(lua_touserdata(L, 1)));
-    iso->Cancel(L, iso->main_g_);
+    iso->interrupts_once_ = iso->Cancel(L, iso->main_g_);
     return 0;
   });
   lua_pushlightuserdata(worker_, const_cast<char*>(reason));
-  if (lua_pcall(worker_, 1, 0, 0) != LUA_OK) CancelQuietly(main_g_);
+  if (lua_pcall(worker_, 1, 0, 0) != LUA_OK) {
+    interrupts_once_ = CancelQuietly(main_g_);
+  }
   lua_settop(worker_, 0);
-  interrupts_once_ = main_g_->Has(G::kCancelled) && !stopping_;
 }
 
 void Isolate::Complete(HostCall* call, Status status) {
@@ -269,6 +271,7 @@ void Isolate::StartMain(HostCall* call) {
   main_runs_ = true;
   main_g_->id = NextId();
   main_g_->ClearFlags();
+  interrupts_once_ = false;
   if (main_g_->word.state() == GState::kDead) {
     main_g_->word.Become(GState::kDead, GState::kIdle);
   }
@@ -401,7 +404,7 @@ void Isolate::DropCurrent() {
   g->word.Become(GState::kRunning, GState::kDead);
   // The close may have waited for this G.
   if (iso->closes_ != nullptr && iso->host_g_.word.TryWakeCurrent()) {
-    ReadyInStrand(&iso->host_g_, /*woken=*/true);
+    Ready(&iso->host_g_);
   }
   LeaveStackForGood(m);
 }

@@ -176,6 +176,8 @@ class Isolate final : public Strand {
   [[noreturn]] static void DropCurrent();
   // Whether the handler shall arm for a request that is not of other strands.
   [[nodiscard]] bool HasReasonToPreempt() const;
+  // Whether a request of sysmon's is of use to anybody.
+  [[nodiscard]] bool ShallTakeRequest(const M* m) const;
 
   // tri.atomic. From Begin to End no other G of this isolate runs.
   void BeginAtomic();

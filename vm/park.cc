@@ -71,10 +71,11 @@ LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded) {
     RaiseCancelled(L);
   }
   CheckNotAtomic(L, iso);
-  if (iso->has_shields() && !shielded) {
+  if (iso->has_shields()) {
     Shield* shield = iso->ShieldOf(g);
     if (shield != nullptr) {
-      shield->covers_wait = true;
+      // One that no cancel ends outlasts the shield.
+      shield->covers_wait = !shielded;
       shielded = true;
     }
   }

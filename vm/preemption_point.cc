@@ -16,12 +16,16 @@ namespace trilune::vm {
 TRI_NO_TSAN void Isolate::OnPreemptSignal(G* g) {
   auto* iso = static_cast<Isolate*>(g->strand);
   M* m = CurrentM();
-  if (m->asked_for_others.load(std::memory_order_relaxed) ||
-      iso->HasReasonToPreempt()) {
+  if (iso->ShallTakeRequest(m)) {
     iso->preempter_.WantInHandler(m);
   } else {
     m->Answer();
   }
+}
+
+TRI_NO_TSAN bool Isolate::ShallTakeRequest(const M* m) const {
+  return m->asked_for_others.load(std::memory_order_relaxed) ||
+         HasReasonToPreempt();
 }
 
 TRI_NO_TSAN bool Isolate::HasReasonToPreempt() const {
@@ -44,7 +48,12 @@ bool Isolate::MayLeaveStack(lua_State* L) const {
 
 void Isolate::AtPreemptionPoint(lua_State* L) {
   LuaG* g = current;
-  if (!MayLeaveStack(L)) return;
+  if (g == nullptr) return;
+  CurrentM()->has_request.store(false, std::memory_order_relaxed);
+  if (!MayLeaveStack(L)) {
+    CurrentM()->Answer();
+    return;
+  }
   if (MustRaise()) RaiseAtPoint(L);
   M* m = CurrentM();
   if (preempter_.mode() == PreemptMode::kCount && !HasReasonToPreempt() &&
@@ -123,7 +132,9 @@ void Isolate::RemoveShield(Shield* shield) {
 
 void Isolate::EndShield(Shield* shield) {
   LuaG* g = shield->g;
-  const bool covers_wait = shield->covers_wait && g->id == shield->g_id;
+  const bool is_alive = g->id == shield->g_id;
+  const bool covers_wait =
+      is_alive && (shield->covers_wait || g->word.state() == GState::kSyscall);
   RemoveShield(shield);
   if (!covers_wait) return;
   Shield* outer = ShieldOf(g);

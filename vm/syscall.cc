@@ -45,6 +45,15 @@ bool Syscall::End() {
       iso_->preempter().mode() != PreemptMode::kOff && iso_->MustRaise()) {
     iso_->preempter().Want(CurrentM());
   }
+  // The signal may have come too early, or not at all.
+  M* m = CurrentM();
+  if (!was_retaken && m->IsAsked()) {
+    if (iso_->ShallTakeRequest(m)) {
+      iso_->preempter().Want(m);
+    } else {
+      m->Answer();
+    }
+  }
   return true;
 }
 

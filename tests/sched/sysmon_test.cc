@@ -286,7 +286,7 @@ TEST_CASE("sysmon: with one P others run while a G computes") {
     Await([&] { return ran.load(); });
   }
   CHECK_FALSE(ended);
-  CHECK(fix.sched->stats().taken == 1);
+  CHECK(fix.sched->stats().taken >= 1);
   CHECK(fix.sched->stats().stuck == 1);
   release = true;
   Await([&] { return ended.load(); });
