@@ -37,7 +37,7 @@ int SetAction(const struct sigaction* action, struct sigaction* old) {
 #endif
 }
 
-void CallPrevious(int number, siginfo_t* info, void* context) {
+TRI_NO_TSAN void CallPrevious(int number, siginfo_t* info, void* context) {
   if ((previous.sa_flags & SA_SIGINFO) != 0) {
     if (previous.sa_sigaction != nullptr) {
       previous.sa_sigaction(number, info, context);

@@ -133,8 +133,9 @@ class Isolate {
   // Set once Main, RunFile, RunString or Call returned kExit; kept after Close.
   [[nodiscard]] ExitRequest exit_request() const;
 
-  // Cancels the main G, if one runs: its waits and its Lua code raise `reason`.
-  // Returns when it is cancelled, at once unless C code keeps the isolate busy.
+  // Raises `reason` once in the main G, if one runs: in its wait, or between two
+  // instructions. If it catches that, it goes on. Returns when the request has
+  // been served, at once unless C code keeps the isolate busy.
   void Interrupt(std::string_view reason);
 
   // What each G does: its state, what it waits for and for how long, its Lua

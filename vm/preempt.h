@@ -19,7 +19,7 @@
 //            I3. armed_L_ is not null only while want_ is set.
 // Source     lstate.c and ldebug.c of Lua 5.4: lua_sethook is made to be called
 //            from a signal handler, for a state that the thread runs.
-// Tests      tests/vm/preempt_test.cc; tests/lua/preempt
+// Tests      tests/lua/preempt; tests/stress/preempt_stress.cc
 
 #ifndef TRI_VM_PREEMPT_H_
 #define TRI_VM_PREEMPT_H_
