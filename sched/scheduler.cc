@@ -68,7 +68,7 @@ Scheduler::~Scheduler() {
 
 Status Scheduler::Start() {
   InstallPreemptSignal();
-  const Status status = StartThreads();
+  Status status = StartThreads();
   // What was started must not be left running.
   if (!status.ok()) static_cast<void>(Stop(NowNs() + kStartStopNs));
   return status;

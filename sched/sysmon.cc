@@ -95,6 +95,57 @@ TRI_NO_TSAN WaitReason ReasonOf(const G* g) {
 }
 constexpr int kMaxTracedGs = 1000;
 
+// --- Lines of a trace. ---
+
+void AppendP(const P& p, std::string* text) {
+  char line[256];
+  std::snprintf(line, sizeof(line),
+                "  P%d: schedtick=%" PRIu64 " steals=%" PRIu64
+                " handoffs=%" PRIu64 " preemptions=%" PRIu64 " runqsize=%u\n",
+                p.id, p.schedtick.load(std::memory_order_relaxed),
+                p.steals.load(std::memory_order_relaxed),
+                p.handoffs.load(std::memory_order_relaxed),
+                p.preemptions.load(std::memory_order_relaxed),
+                p.queue.LooksLong());
+  *text += line;
+}
+
+const char* StateOf(const M* m) {
+  if (m->is_idle) return "idle";
+  if (m->waits_locked) return "awaits its locked goroutine";
+  if (m->sys.in_call()) return "in a system call";
+  return m->slot.in_user_mode() ? "running" : "scheduling";
+}
+
+void AppendM(const M* m, std::string* text) {
+  const bool in_call = m->sys.in_call();
+  const bool is_retaken = in_call && m->sys.Look() == 0;
+  const P* p = is_retaken ? nullptr : m->slot.Peek();
+  const bool runs = m->slot.in_user_mode() || in_call;
+  const bool is_stuck = m->stuck.load(std::memory_order_relaxed);
+  char line[256];
+  std::snprintf(line, sizeof(line), "  M%d: p=%d curg=%" PRIu64 " %s%s\n",
+                static_cast<int>(m->tid.load(std::memory_order_relaxed)),
+                p == nullptr ? -1 : p->id, runs ? IdOf(m->running()) : 0,
+                StateOf(m), is_stuck ? " without a P" : "");
+  *text += line;
+}
+
+// A timer's G has no id.
+bool IsTraced(const G* g) {
+  const GState state = g->word.state();
+  return state != GState::kIdle && state != GState::kDead && IdOf(g) != 0;
+}
+
+void AppendG(const G* g, std::string* text) {
+  const GState state = g->word.state();
+  *text += "  G" + std::to_string(IdOf(g)) + ": " + GStateName(state);
+  if (state == GState::kWaiting) {
+    *text += std::string(" (") + WaitReasonName(ReasonOf(g)) + ")";
+  }
+  *text += "\n";
+}
+
 }  // namespace
 
 void* Scheduler::SysmonThread(void* argument) {
@@ -353,53 +404,17 @@ bool Scheduler::TakeFromStuck(M* m, P* p) {
 
 // What each P, M and Lua G does.
 void Scheduler::AppendDetail(std::string* text) {
-  char line[256];
   const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
-  for (int i = 0; i < made; i++) {
-    const P& p = *ps_[i];
-    std::snprintf(line, sizeof(line),
-                  "  P%d: schedtick=%" PRIu64 " steals=%" PRIu64
-                  " handoffs=%" PRIu64 " preemptions=%" PRIu64 " runqsize=%u\n",
-                  i, p.schedtick.load(std::memory_order_relaxed),
-                  p.steals.load(std::memory_order_relaxed),
-                  p.handoffs.load(std::memory_order_relaxed),
-                  p.preemptions.load(std::memory_order_relaxed),
-                  p.queue.LooksLong());
-    *text += line;
-  }
+  for (int i = 0; i < made; i++)
+    AppendP(*ps_[i], text);
   for (const M* m = all_ms_.load(std::memory_order_acquire);  // [MS1]
        m != nullptr; m = m->next_all) {
-    const bool in_call = m->sys.in_call();
-    const bool is_retaken = in_call && m->sys.Look() == 0;
-    const P* p = is_retaken ? nullptr : m->slot.Peek();
-    const bool runs = m->slot.in_user_mode() || in_call;
-    std::snprintf(
-        line, sizeof(line), "  M%d: p=%d curg=%" PRIu64 " %s%s\n",
-        static_cast<int>(m->tid.load(std::memory_order_relaxed)),
-        p == nullptr ? -1 : p->id, runs ? IdOf(m->running()) : 0,
-        m->is_idle               ? "idle"
-        : m->waits_locked        ? "awaits its locked goroutine"
-        : in_call                ? "in a system call"
-        : m->slot.in_user_mode() ? "running"
-                                 : "scheduling",
-        m->stuck.load(std::memory_order_relaxed) ? " without a P" : "");
-    *text += line;
+    AppendM(m, text);
   }
   int left = kMaxTracedGs;
   lua_slabs_.ForEach([&](const void* record) {
     const G* g = static_cast<const G*>(record);
-    const GState state = g->word.state();
-    if (state == GState::kIdle || state == GState::kDead || IdOf(g) == 0) {
-      return;  // a timer's has no id
-    }
-    if (--left < 0) return;
-    std::snprintf(line, sizeof(line), "  G%" PRIu64 ": %s", IdOf(g),
-                  GStateName(state));
-    *text += line;
-    if (state == GState::kWaiting) {
-      *text += std::string(" (") + WaitReasonName(ReasonOf(g)) + ")";
-    }
-    *text += "\n";
+    if (IsTraced(g) && --left >= 0) AppendG(g, text);
   });
   if (left < 0) *text += "  ... and " + std::to_string(-left) + " more Gs\n";
 }

@@ -437,7 +437,7 @@ class Runtime::Impl {
     SchedulerConfig config;
     config.procs = config_.procs == 0 ? DefaultProcs() : config_.procs;
     config.slice_ns = config_.slice.count();
-    const Status status = stdlib::ParseDebug(config_.debug, &config);
+    Status status = stdlib::ParseDebug(config_.debug, &config);
     if (!status.ok()) return status;
     sched_ = std::make_unique<Scheduler>(config);
     return sched_->Start();
@@ -552,7 +552,7 @@ class Runtime::Impl {
 
 Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
-Result<std::unique_ptr<Runtime>> Runtime::Start(Config config) {
+Result<std::unique_ptr<Runtime>> Runtime::Start(const Config& config) {
   if (config.procs < 0 || config.procs > kMaxProcs) {
     return Status(StatusCode::kInvalidArgument,
                   "procs must be 1 to 256, or 0 for one per CPU");

@@ -133,9 +133,9 @@ class Isolate {
   // Set once Main, RunFile, RunString or Call returned kExit; kept after Close.
   [[nodiscard]] ExitRequest exit_request() const;
 
-  // Raises `reason` once in the main G, if one runs: in its wait, or between two
-  // instructions. If it catches that, it goes on. Returns when the request has
-  // been served, at once unless C code keeps the isolate busy.
+  // Raises `reason` once in the main G, if one runs: in its wait, or between
+  // two instructions. If it catches that, it goes on. Returns when the request
+  // has been served, at once unless C code keeps the isolate busy.
   void Interrupt(std::string_view reason);
 
   // What each G does: its state, what it waits for and for how long, its Lua
@@ -161,7 +161,8 @@ class Isolate {
 class Runtime {
  public:
   // Starts the Ps; OS threads are started when there is work.
-  [[nodiscard]] static Result<std::unique_ptr<Runtime>> Start(Config config);
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> Start(
+      const Config& config);
 
   // Calls Stop(). Never destroy a Runtime from inside a G.
   ~Runtime();

@@ -70,15 +70,11 @@ std::string Isolate::Dump() {
         continue;
       }
       dumped++;
+      const bool waits = state == GState::kWaiting;
       text += "goroutine " + std::to_string(g->id) + " [";
-      if (state == GState::kWaiting) {
-        text += WaitReasonName(g->reason);
+      text += waits ? WaitReasonName(g->reason) : GStateName(state);
+      if (waits || state == GState::kSyscall) {
         text += ", " + std::to_string(now_ms - g->wait_since_ms) + " ms";
-      } else {
-        text += GStateName(state);
-        if (state == GState::kSyscall) {
-          text += ", " + std::to_string(now_ms - g->wait_since_ms) + " ms";
-        }
       }
       text += "]:\n";
       text += g->Has(G::kStarted) ? StackOf(g) : "not started yet\n";

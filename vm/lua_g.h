@@ -73,7 +73,9 @@ struct LuaG : G {
   [[nodiscard]] uint32_t slot() const {
     return tag & ((uint32_t{1} << kSlotBits) - 1);
   }
-  [[nodiscard]] TRI_NO_TSAN uint32_t interrupts() const { return tag >> kSlotBits; }
+  [[nodiscard]] TRI_NO_TSAN uint32_t interrupts() const {
+    return tag >> kSlotBits;
+  }
   void AddInterrupt() { tag += uint32_t{1} << kSlotBits; }
   void DropInterrupt() { tag -= uint32_t{1} << kSlotBits; }
 

@@ -48,11 +48,11 @@ TRI_NO_TSAN int64_t ThreadCpuNs() {
 TRI_NO_TSAN void Preempter::Arm(M* m) {
   lua_State* L = iso_->Innermost();
   if (L == nullptr) return;
-  lua_State* armed_L = armed_L_.load(std::memory_order_relaxed);
-  if (armed_L != nullptr) {
+  lua_State* armed = armed_L_.load(std::memory_order_relaxed);
+  if (armed != nullptr) {
     // Asked again. The interpreter, which found no hook and was just about to
     // unmark its frame, may have unmarked it after the first time.
-    if (armed_L == L && lua_gethook(L) == &Hook) {
+    if (armed == L && lua_gethook(L) == &Hook) {
       lua_sethook(L, &Hook, lua_gethookmask(L), 1);
     }
     return;

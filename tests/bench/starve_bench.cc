@@ -53,13 +53,13 @@ int Main(int argc, char** argv) {
   const struct {
     const char* chunk;
     bool ticks;
-  } kHogs[] = {
+  } kinds[] = {
       {"", true},           {Hogs::kLoop, true}, {Hogs::kFind, false},
       {Hogs::kHold, false}, {Hogs::kCall, true},
   };
   int number = 0;
   std::vector<int> tickers;
-  for (const auto& hog : kHogs) {
+  for (const auto& hog : kinds) {
     Isolate* isolate = NewIsolate(*runtime, hogs);
     if (hog.ticks) {
       Require(isolate->RunString(Hogs::kTicker, "=ticker", {int64_t{number}})
@@ -90,6 +90,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace trilune
 
+// NOLINTNEXTLINE(bugprone-exception-escape): it ends then, with a message
 int main(int argc, char** argv) {
   return trilune::Main(argc, argv);
 }

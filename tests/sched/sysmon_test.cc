@@ -22,7 +22,7 @@ namespace {
 
 std::atomic<int> foreign_signals{0};
 
-const bool foreign_is_installed = [] {
+const bool kForeignIsInstalled = [] {
   struct sigaction action = {};
   action.sa_handler = [](int) { foreign_signals++; };
   action.sa_flags = SA_RESTART;
@@ -545,7 +545,7 @@ TEST_CASE("sysmon: asleep while all Ps are idle") {
 // --- The signal. ---
 
 TEST_CASE("signal: a handler that was there before is called as before") {
-  REQUIRE(foreign_is_installed);
+  REQUIRE(kForeignIsInstalled);
   NativeFixture fix(1, WithSlice(kMillisecond));
   fix.Run([] {});
   // sysmon's own signals do not get there.

@@ -70,14 +70,14 @@ TEST_CASE("starve: with one P, tickers beside Gs that do not come back") {
   const struct {
     const char* chunk;
     bool ticks;
-  } kHogs[] = {
+  } kinds[] = {
       {Hogs::kLoop, true}, {Hogs::kFind, false}, {Hogs::kHold, false},
       {Hogs::kCall, true}, {"", true},
   };
   std::vector<int> tickers;
   std::vector<Isolate*> isolates;
   int began = 0;
-  for (const auto& hog : kHogs) {
+  for (const auto& hog : kinds) {
     Isolate* isolate = NewIsolate(*runtime);
     REQUIRE(Text(hogs.Register(isolate)) == "ok");
     const auto number = static_cast<int>(isolates.size());
@@ -89,7 +89,7 @@ TEST_CASE("starve: with one P, tickers beside Gs that do not come back") {
     isolates.push_back(isolate);
   }
   for (size_t i = 0; i < isolates.size(); i++) {
-    const std::string chunk = kHogs[i].chunk;
+    const std::string chunk = kinds[i].chunk;
     if (!chunk.empty()) began++;
     CHECK(Text(isolates[i]->RunString(chunk, "=hog")) == "");
   }

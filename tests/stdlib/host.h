@@ -99,7 +99,7 @@ inline Isolate* NewIsolate(Runtime& runtime, IsolateOptions options = {}) {
 
 class Host {
  public:
-  explicit Host(IsolateOptions options = {}, Config config = {})
+  explicit Host(IsolateOptions options = {}, const Config& config = {})
       : runtime_(StartRuntime(config)),
         isolate_(NewIsolate(*runtime_, std::move(options))) {}
   ~Host() { CHECK(Text(runtime_->Stop()) == "ok"); }
