@@ -114,8 +114,8 @@ struct M {
     answers.store(answers.load(std::memory_order_relaxed) + 1,
                   std::memory_order_relaxed);
   }
-  // What the last arming of a hook cost. The handler writes, sysmon reads;
-  // relaxed: an estimate.
+  // What arming a hook costs, about: the dearest of late. The handler writes,
+  // sysmon reads; relaxed: an estimate.
   std::atomic<int64_t> arm_ns{0};
   // Around a system call: the strand, and whether it has Gs to run. The M
   // writes, sysmon reads; relaxed: if it retakes, they were of that call.

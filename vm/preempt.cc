@@ -64,7 +64,12 @@ TRI_NO_TSAN void Preempter::Arm(M* m) {
   armed_L_.store(L, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   lua_sethook(L, &Hook, mask | LUA_MASKCOUNT, 1);
-  m->arm_ns.store(ThreadCpuNs() - begin, std::memory_order_relaxed);
+  // It falls slowly: else a deep G that takes turns with a shallow one would be
+  // asked at once in each of its turns, and get nowhere.
+  const int64_t cost = ThreadCpuNs() - begin;
+  const int64_t before = m->arm_ns.load(std::memory_order_relaxed);
+  const int64_t lowered = before - before / 8;
+  m->arm_ns.store(cost > lowered ? cost : lowered, std::memory_order_relaxed);
 }
 
 void Preempter::SetRaw(lua_State* L, const HookSetting& setting) {

@@ -2,7 +2,6 @@
 --! options --slice 50us
 package.path = "../lib/?.lua;" .. package.path
 local preempted = require "preempted"
-PREEMPTED_TIMES = 4  -- requests are rare where each walks so many frames
 local function down(n)
   if n == 0 then return 0 end
   return 1 + down(n - 1)
