@@ -90,14 +90,15 @@ void UnblockPreemptSignal() {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
-bool SendPreemptSignal(M* m) {
+bool SendPreemptSignal(M* m, bool (*may_send)(M* m)) {
   const pid_t tid = m->tid.load(std::memory_order_acquire);  // [MS1]
   if (tid == 0) return false;
   const uint32_t number = m->signals_sent.load(std::memory_order_relaxed) + 1;
   m->signals_sent.store(number, std::memory_order_relaxed);
   HeavyFence();  // [PR3] that before the look at the mode
-  if (!m->slot.in_user_mode()) {
-    // On its way into a system call, maybe, where it must not be disturbed.
+  if (!m->slot.in_user_mode() || !may_send(m)) {
+    // On its way into a system call, maybe, or in one of a C module, where it
+    // must not be disturbed.
     m->signals_seen.store(number, std::memory_order_relaxed);
     return false;
   }

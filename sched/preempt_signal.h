@@ -23,7 +23,8 @@ void UnblockPreemptSignal();
 
 // Signals the thread of `m`, if it runs a G's code; false: it does not.
 // Sysmon's.
-[[nodiscard]] bool SendPreemptSignal(M* m);
+// `may_send` is asked last of all, a moment before.
+[[nodiscard]] bool SendPreemptSignal(M* m, bool (*may_send)(M* m));
 
 // The calling thread is that of `m` and in the runtime: returns when no signal
 // of sysmon is under way to it, so that none ends the next system call early.

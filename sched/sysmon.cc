@@ -364,7 +364,7 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
     m->asked_tick.store(tick, std::memory_order_relaxed);
     m->has_request.store(true, std::memory_order_relaxed);
     // In a call it finds the request as that ends.
-    if (CanAsk(m->running()) && (!LooksRunning(m) || !SendPreemptSignal(m))) {
+    if (CanAsk(m->running()) && !SendPreemptSignal(m, &LooksRunning)) {
       return false;
     }
     watch.asked_ns = now_ns;
