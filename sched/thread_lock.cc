@@ -78,17 +78,16 @@ void EndThreadLock(M* m, G* g) {
 }
 
 void DropThreadLocks(M* m, Strand* strand) {
-  while (strand->thread_locks != nullptr) {
-    ThreadLock* lock = strand->thread_locks;
-    strand->thread_locks = lock->next;
+  for (const ThreadLock* lock = strand->thread_locks; lock != nullptr;
+       lock = lock->next) {
     if (lock->m == m) {
       m->locked_g = nullptr;
       m->ends = true;
     } else {
       lock->m->mail.Send({});
     }
-    delete lock;
   }
+  FreeThreadLocks(strand);
 }
 
 void FreeThreadLocks(Strand* strand) {

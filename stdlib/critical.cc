@@ -73,16 +73,9 @@ Outcome RunShieldTimer(G* base) {
       shield->timer = nullptr;
       iso->EndShield(shield);
     }
-    iso->FreeTimerG(g);
-    return iso->EndedTimer();
+    return iso->EndTimer(g);
   }
-  g->reason = WaitReason::kSleep;
-  g->wake = WakeResult::kReady;
-  g->word.BeginWait();
-  iso->commit = ParkCommit();
-  iso->commit.deadline_ns = g->timer.next_ns;
-  iso->commit.external = true;
-  return Outcome::kParked;
+  return iso->ParkTimer(g);
 }
 
 constexpr GKind kShieldTimerKind = {&RunShieldTimer};
@@ -91,11 +84,7 @@ void End(Isolate* iso, vm::Shield* shield) {
   LuaG* timer = shield->timer;
   if (timer != nullptr) {
     shield->timer = nullptr;
-    timer->timer.target = nullptr;
-    if (timer->TryWin()) {
-      timer->wake = WakeResult::kCancelled;
-      ReadyInStrand(timer, /*woken=*/false);
-    }
+    Isolate::StopTimer(timer);
   }
   if (shield->g != nullptr) iso->RemoveShield(shield);
 }

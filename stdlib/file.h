@@ -29,6 +29,9 @@
 
 namespace trilune::stdlib {
 
+// More than this of a regular file is read and written outside the strand, too.
+constexpr size_t kBulk = size_t{64} << 10;
+
 struct File {
   enum class Kind : uint8_t {
     kRegular,  // answers at once, as far as the kernel can

@@ -19,8 +19,6 @@
 namespace trilune::stdlib {
 namespace {
 
-// More than this of a regular file is read outside the strand, too.
-constexpr size_t kBulk = size_t{64} << 10;
 // As in stock Lua: longer numerals are none.
 constexpr int kMaxNumeral = 200;
 

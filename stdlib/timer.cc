@@ -40,16 +40,9 @@ Outcome RunTimer(G* base) {
     }
   }
   if (chan == nullptr) {
-    iso->FreeTimerG(g);
-    return iso->EndedTimer();
+    return iso->EndTimer(g);
   }
-  g->reason = WaitReason::kSleep;
-  g->wake = WakeResult::kReady;
-  g->word.BeginWait();
-  iso->commit = ParkCommit();
-  iso->commit.deadline_ns = g->timer.next_ns;
-  iso->commit.external = true;
-  return Outcome::kParked;
+  return iso->ParkTimer(g);
 }
 
 constexpr GKind kTimerKind = {&RunTimer};
@@ -58,12 +51,7 @@ void Stop(LuaChan* chan) {
   LuaG* g = chan->timer;
   if (g == nullptr) return;
   chan->timer = nullptr;
-  g->timer.target = nullptr;
-  // Its deadline is of no use any more; it only has to end.
-  if (g->TryWin()) {
-    g->wake = WakeResult::kCancelled;
-    ReadyInStrand(g, /*woken=*/false);
-  }
+  Isolate::StopTimer(g);
 }
 
 int NewTimer(lua_State* L, int64_t period_ns) {

@@ -14,8 +14,6 @@
 namespace trilune::stdlib {
 namespace {
 
-// More than this is written to a regular file outside the strand, too.
-constexpr size_t kBulk = size_t{64} << 10;
 // What is copied from Lua at a time.
 constexpr size_t kBlock = size_t{1} << 20;
 

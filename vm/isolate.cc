@@ -448,10 +448,28 @@ LuaG* Isolate::NewTimerG(const GKind* kind) {
   return g;
 }
 
-void Isolate::FreeTimerG(LuaG* g) {
+Outcome Isolate::ParkTimer(LuaG* g) {
+  g->reason = WaitReason::kSleep;
+  g->wake = WakeResult::kReady;
+  g->word.BeginWait();
+  commit = ParkCommit();
+  commit.deadline_ns = g->timer.next_ns;
+  commit.external = true;
+  return Outcome::kParked;
+}
+
+Outcome Isolate::EndTimer(LuaG* g) {
   g->waiter = LuaWaiter();
   g->word.Become(GState::kRunning, GState::kDead);
   Free(g);
+  return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
+}
+
+void Isolate::StopTimer(LuaG* g) {
+  g->timer.target = nullptr;
+  if (!g->TryWin()) return;
+  g->wake = WakeResult::kCancelled;
+  ReadyInStrand(g, /*woken=*/false);
 }
 
 void Isolate::OnIdle() {

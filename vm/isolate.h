@@ -198,13 +198,14 @@ class Isolate final : public Strand {
   [[nodiscard]] std::string Dump();
 
   // A G that runs no Lua: `kind` runs it, `g->timer` is its own. Null without
-  // memory. It is not live, and its end is FreeTimerG.
+  // memory. It is not live.
   LuaG* NewTimerG(const GKind* kind);
-  void FreeTimerG(LuaG* g);
-  // What its run function returns then.
-  [[nodiscard]] Outcome EndedTimer() {
-    return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
-  }
+  // Its run function returns one of these: it waits until g->timer.next_ns, or
+  // ends.
+  [[nodiscard]] Outcome ParkTimer(LuaG* g);
+  [[nodiscard]] Outcome EndTimer(LuaG* g);
+  // Its deadline is of no use any more: it runs soon, without a target, to end.
+  static void StopTimer(LuaG* g);
   // The state on which a timer may push a value to send; nothing is called on
   // it.
   [[nodiscard]] lua_State* data() { return data_; }

@@ -4,38 +4,11 @@
 
 #include "sched/g.h"
 #include "sched/thread_mail.h"
+#include "tests/model/model_futex.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {
 namespace {
-
-// The kernel's futex: the comparison and the sleep are one step to a waker.
-//
-// `kCompares` false: it sleeps without looking.
-struct FutexState {
-  rl::mutex mu;
-  rl::condition_variable_any sleepers;
-};
-// Of the running model. Each run sets it anew in before().
-FutexState* futex;
-
-template <bool kCompares>
-struct ModelFutex {
-  template <class Word>
-  static void Wait(Word* word, uint32_t expected, int64_t /*deadline_ns*/) {
-    futex->mu.lock($);
-    if (!kCompares || word->load(std::memory_order_seq_cst) == expected) {
-      futex->sleepers.wait(futex->mu, $);
-    }
-    futex->mu.unlock($);
-  }
-  template <class Word>
-  static void Wake(Word* /*word*/) {
-    futex->mu.lock($);
-    futex->sleepers.notify_all($);
-    futex->mu.unlock($);
-  }
-};
 
 // What is sent: plain data, so that a read beside a write is a data race.
 struct Letter {
