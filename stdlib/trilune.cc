@@ -13,6 +13,7 @@
 #include "stdlib/debug_options.h"
 #include "stdlib/modules.h"
 #include "vm/isolate.h"
+#include "vm/isolates.h"
 
 namespace trilune {
 namespace {
@@ -450,6 +451,7 @@ class Runtime::Impl {
     }
     vm::IsolateConfig config;
     config.name = options.name;
+    config.isolates = &all_;
     config.memory_limit_bytes = options.memory_limit_bytes;
     config.host_wakes = options.host_calls_in;
     config.preempt = ToVm(options.preempt);
@@ -541,6 +543,7 @@ class Runtime::Impl {
 
   const Config config_;
   std::unique_ptr<Scheduler> sched_;  // constant after Start
+  vm::Isolates all_;  // destroyed before the scheduler, after every isolate
   bool left_behind_ = false;  // a thread is stuck in a G: it keeps what it uses
   Mutex mu_{LockRank::kIsolates};
   CondVar changed_;

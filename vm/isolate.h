@@ -39,8 +39,11 @@
 
 namespace trilune::vm {
 
+class Isolates;
+
 struct IsolateConfig {
   std::string name;
+  Isolates* isolates = nullptr;  // all of the runtime; null in some tests
   size_t memory_limit_bytes = 0;
   // The host may still call in while its calls wait: then Gs that all wait are
   // no deadlock.
@@ -165,6 +168,7 @@ class Isolate final : public Strand {
     return frame != nullptr ? frame->L : g->L;
   }
   [[nodiscard]] Preempter& preempter() { return preempter_; }
+  [[nodiscard]] Isolates* isolates() const { return config_.isolates; }
   // The running G, in `L`, is between two instructions and was asked to let
   // others go first, or to raise. May raise, and park.
   void AtPreemptionPoint(lua_State* L);
