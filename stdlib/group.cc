@@ -2,6 +2,7 @@
 // When another member fails, the function's waits raise until it has ended.
 
 #include "stdlib/modules.h"
+#include "stdlib/spawn.h"
 #include "vm/park.h"
 
 namespace trilune::stdlib {
@@ -45,6 +46,17 @@ void AddMember(lua_State* L, int index, int n) {
   lua_rawset(L, -n - 6);
 }
 
+// Body and arguments are above the group: pushes the new member's handle.
+int StartMember(lua_State* L, const Group* group) {
+  AddMember(L, 1, lua_gettop(L) - 1);
+  // A member of a group that was cancelled never runs.
+  if (group->core.cancelled) {
+    auto* handle = static_cast<GHandle*>(lua_touserdata(L, -1));
+    Isolate::Of(L)->CancelQuietly(handle->g);
+  }
+  return 1;
+}
+
 int l_group_go(lua_State* L) {
   const Group* group = CheckGroup(L, 1);
   if (group->core.over) return luaL_error(L, "the group has ended");
@@ -54,13 +66,18 @@ int l_group_go(lua_State* L) {
     }
     lua_pop(L, 1);
   }
-  AddMember(L, 1, lua_gettop(L) - 1);
-  // A member of a group that was cancelled never runs.
-  if (group->core.cancelled) {
-    auto* handle = static_cast<GHandle*>(lua_touserdata(L, -1));
-    Isolate::Of(L)->CancelQuietly(handle->g);
-  }
-  return 1;
+  return StartMember(L, group);
+}
+
+// A G of this isolate stands for the program: its end is the program's, and
+// cancelling it cancels that.
+int l_group_spawn(lua_State* L) {
+  const Group* group = CheckGroup(L, 1);
+  if (group->core.over) return luaL_error(L, "the group has ended");
+  CheckSpawn(L, 2);
+  lua_pushcfunction(L, &RunSpawned);
+  lua_insert(L, 2);
+  return StartMember(L, group);
 }
 
 int l_group_cancel(lua_State* L) {
@@ -191,6 +208,9 @@ void OpenGroup(lua_State* L) {
   Isolate::Of(L)->PushHandles(L);
   lua_pushcclosure(L, &l_group_go, 1);
   lua_setfield(L, -2, "go");
+  Isolate::Of(L)->PushHandles(L);
+  lua_pushcclosure(L, &l_group_spawn, 1);
+  lua_setfield(L, -2, "spawn");
   lua_pushcfunction(L, &l_group_cancel);
   lua_setfield(L, -2, "cancel");
   lua_pop(L, 1);

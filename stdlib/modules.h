@@ -28,6 +28,10 @@ void OpenGroup(lua_State* L);
 void OpenCritical(lua_State* L);
 void OpenStats(lua_State* L);
 void OpenThread(lua_State* L);
+void OpenSpawn(lua_State* L);
+
+// Notes package.path and the like, for what spawned isolates inherit.
+void KeepPackageDefaults(lua_State* L);
 
 // Warnings as luaL_newstate has them. Requires: the main state.
 void OpenWarnings(lua_State* L);

@@ -26,6 +26,7 @@ int OpenTrilune(lua_State* L) {
   OpenCritical(L);
   OpenStats(L);
   OpenThread(L);
+  OpenSpawn(L);
   return 1;
 }
 
@@ -36,6 +37,7 @@ int OpenAll(lua_State* L) {
   vm::OpenDebugHooks(L);
   OpenIo(L);
   OpenOs(L);
+  KeepPackageDefaults(L);
   Preload(L, "trilune", &OpenTrilune);
   Preload(L, "trilune.sync", &OpenSync);
   return 0;

@@ -218,6 +218,26 @@ int RunBody(lua_State* L) {
 
 }  // namespace
 
+// Finalizers may take this much longer than the Gs.
+constexpr int64_t kFinalizersNs = 1'000'000'000;
+constexpr int64_t kDumpNs = 100'000'000;
+
+std::string DumpOf(const std::string& name, vm::Isolate* iso) {
+  struct Dumping {
+    std::string text;
+    HostCall call{HostCall::Kind::kDump, nullptr, &text};
+  };
+  const std::string title = "isolate " + name + ":\n\n";
+  if (iso == nullptr) return title + "closed\n\n";
+  auto dumping = std::make_shared<Dumping>();
+  dumping->call.keep = dumping;
+  iso->Post(&dumping->call);
+  if (!dumping->call.Wait(NowNs() + kDumpNs)) {
+    return title + "stack unavailable (in C)\n\n";
+  }
+  return title + dumping->text;
+}
+
 // --- Isolate ---
 
 class Isolate::Impl {
@@ -262,9 +282,6 @@ class Isolate::Impl {
     HostCall call;
     bool left_behind = false;  // with an abandoned isolate
   };
-  // Finalizers may take this much longer than the Gs.
-  static constexpr int64_t kFinalizersNs = 1'000'000'000;
-  static constexpr int64_t kDumpNs = 100'000'000;
 
   // Nothing that owns memory lives in a frame that waits: if a G waits there,
   // and its isolate is dropped, the frame is never left.
@@ -312,18 +329,7 @@ Result<Values> Isolate::Impl::RunIn(HostCall::Kind kind, HeldRun run) {
 }
 
 std::string Isolate::Impl::Dump() {
-  struct Dumping {
-    std::string text;
-    HostCall call{HostCall::Kind::kDump, nullptr, &text};
-  };
-  std::string text = "isolate " + name_ + ":\n\n";
-  auto dumping = std::make_shared<Dumping>();
-  dumping->call.keep = dumping;
-  if (!Post(&dumping->call)) return text + "closed\n\n";
-  if (!dumping->call.Wait(NowNs() + kDumpNs)) {
-    return text + "stack unavailable (in C)\n\n";
-  }
-  return text + dumping->text;
+  return DumpOf(name_, isolate().get());
 }
 
 Status Isolate::Impl::Close() {
@@ -429,7 +435,9 @@ class Runtime::Impl {
  public:
   explicit Impl(const Config& config) : config_(config) {}
   ~Impl() {
-    if (left_behind_) static_cast<void>(sched_.release());
+    if (!left_behind_) return;
+    static_cast<void>(all_.release());
+    static_cast<void>(sched_.release());
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -441,6 +449,7 @@ class Runtime::Impl {
     Status status = stdlib::ParseDebug(config_.debug, &config);
     if (!status.ok()) return status;
     sched_ = std::make_unique<Scheduler>(config);
+    all_ = std::make_unique<vm::Isolates>(sched_.get(), &stdlib::OpenAll);
     return sched_->Start();
   }
 
@@ -451,7 +460,7 @@ class Runtime::Impl {
     }
     vm::IsolateConfig config;
     config.name = options.name;
-    config.isolates = &all_;
+    config.isolates = all_.get();
     config.memory_limit_bytes = options.memory_limit_bytes;
     config.host_wakes = options.host_calls_in;
     config.preempt = ToVm(options.preempt);
@@ -520,6 +529,8 @@ class Runtime::Impl {
     std::string text;
     for (Isolate* isolate : isolates)
       text += isolate->Dump();
+    for (auto& [name, isolate] : all_->living())
+      text += DumpOf(name, isolate.get());
     return text;
   }
 
@@ -530,9 +541,15 @@ class Runtime::Impl {
   // Nobody changes isolates_ any more. Not under mu_: a G may just want it.
   Status CloseAll() TRI_NO_ANALYSIS {
     Status result;
+    all_->Stop();
     for (auto& isolate : isolates_) {
       const Status status = isolate->Close();
       if (!status.ok()) result = status;
+    }
+    if (!all_->AwaitNone(NowNs() + config_.stop_deadline.count() + kFinalizersNs)) {
+      result = Status(StatusCode::kTimeout,
+                      "a spawned goroutine did not stop; its isolate is "
+                      "abandoned");
     }
     if (result.ok() && !sched_->Stop(NowNs() + kThreadsDeadlineNs)) {
       result = Status(StatusCode::kTimeout, "a thread did not stop");
@@ -543,7 +560,8 @@ class Runtime::Impl {
 
   const Config config_;
   std::unique_ptr<Scheduler> sched_;  // constant after Start
-  vm::Isolates all_;  // destroyed before the scheduler, after every isolate
+  // Destroyed before the scheduler, after every isolate.
+  std::unique_ptr<vm::Isolates> all_;
   bool left_behind_ = false;  // a thread is stuck in a G: it keeps what it uses
   Mutex mu_{LockRank::kIsolates};
   CondVar changed_;

@@ -17,16 +17,19 @@ constexpr int kMaxDumped = 10'000;
 
 }  // namespace
 
-// The traceback of one state, "stack traceback:\n\t...". Empty without memory.
-std::string Isolate::TraceOf(lua_State* L) {
+// The traceback of one state from `level` on, "stack traceback:\n\t...". Empty
+// without memory.
+std::string Isolate::TraceOf(lua_State* L, int level) {
   lua_pushcfunction(worker_, [](lua_State* worker) {
     auto* of = static_cast<lua_State*>(lua_touserdata(worker, 1));
-    luaL_traceback(worker, of, nullptr, 0);
+    luaL_traceback(worker, of, nullptr,
+                   static_cast<int>(lua_tointeger(worker, 2)));
     return 1;
   });
   lua_pushlightuserdata(worker_, L);
+  lua_pushinteger(worker_, level);
   std::string text;
-  if (lua_pcall(worker_, 1, 1, 0) == LUA_OK) text = lua_tostring(worker_, -1);
+  if (lua_pcall(worker_, 2, 1, 0) == LUA_OK) text = lua_tostring(worker_, -1);
   lua_pop(worker_, 1);
   return text;
 }
@@ -154,6 +157,19 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
   text += trace;
   nested_trace_ = NestedTrace();
   return strdup(text.c_str());
+}
+
+char* Isolate::MakeTrace(lua_State* L) {
+  std::string text;
+  std::string trace = TraceOf(L, 1);
+  constexpr std::string_view kTitle = "stack traceback:";
+  if (nested_trace_.parent == L && current != nullptr &&
+      nested_trace_.g_id == current->id && trace.size() > kTitle.size()) {
+    text = nested_trace_.text;
+    trace.replace(0, kTitle.size(), "resumed by:");
+  }
+  nested_trace_ = NestedTrace();
+  return strdup((text + trace).c_str());
 }
 
 // The finalizer of an UnseenError.

@@ -61,6 +61,10 @@ bool HostCall::WaitAsG(G* g) {
 }
 
 void HostCall::Complete(Status status) {
+  if (on_complete != nullptr) {
+    on_complete(this, std::move(status));
+    return;
+  }
   G* waiter = nullptr;
   uint64_t ticket = 0;
   bool is_solo = false;

@@ -35,6 +35,7 @@ struct HostCall {
     kMain,       // run `body` as the main G
     kProgram,    // the same; its end is the end of the others
     kSpawn,      // run `body` as a new G
+    kCancel,  // cancel the G of `target`; `argument` is a Message, the reason
     kInterrupt,  // cancel the main G; `argument` is a C string
     kDrain,  // cancel every G, refuse new ones, complete when all have ended
     kClose,  // lua_close, whatever is left
@@ -57,10 +58,15 @@ struct HostCall {
 
   const Kind kind;
   const lua_CFunction body;
-  void* const argument;
+  void* argument;
   Status result;              // after Wait
   HostCall* next = nullptr;   // in the isolate's lists
   GHandle* handle = nullptr;  // of kSpawn's G, while that may refer to this
+  uint64_t g_id = 0;          // of kSpawn: the id its G shall have, or 0
+  std::atomic<G*> made{nullptr};  // of kSpawn: its G [SP2]
+  const HostCall* target = nullptr;  // of kCancel
+  // Called instead of waking a waiter, by the strand; it may destroy the call.
+  void (*on_complete)(HostCall* call, Status status) = nullptr;
   // What holds this call and its argument, if the caller may leave before its
   // end. Dropped after Complete.
   std::shared_ptr<void> keep;

@@ -15,6 +15,7 @@
 #include "sched/sync/check.h"
 #include "sched/thread_lock.h"
 #include "vm/coroutine.h"
+#include "vm/message.h"
 #include "vm/park.h"
 
 namespace trilune::vm {
@@ -36,6 +37,7 @@ bool AsksBySignal(PreemptMode mode) {
 }  // namespace
 
 const GKind Isolate::kHostKind = {&Isolate::RunHost, nullptr, true};
+const GKind Isolate::kDrainDeadlineKind = {&Isolate::RunDrainDeadline};
 
 Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),
@@ -54,14 +56,29 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
                                                IsolateConfig config,
                                                lua_CFunction open) {
   std::unique_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
+  const Status status = iso->Open(open);
+  if (!status.ok()) return status;
+  iso->Start();
+  return iso;
+}
+
+std::unique_ptr<Isolate> Isolate::Create(Scheduler* sched, IsolateConfig config,
+                                         lua_CFunction open) {
+  std::unique_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
+  iso->opener_ = open;
+  iso->Start();
+  return iso;
+}
+
+Status Isolate::Open(lua_CFunction open) {
   const Status no_memory(StatusCode::kNoMemory, "not enough memory");
-  iso->main_ = lua_newstate(&Heap::Allocate, &iso->heap_);
-  if (iso->main_ == nullptr) return no_memory;
-  lua_State* L = iso->main_;
+  main_ = lua_newstate(&Heap::Allocate, &heap_);
+  if (main_ == nullptr) return no_memory;
+  lua_State* L = main_;
   lua_atpanic(L, &Panic);
-  TagOf(L) = reinterpret_cast<uintptr_t>(iso.get());
-  iso->preempter_.Reset(L);
-  if (!iso->OpenStates()) return no_memory;
+  TagOf(L) = reinterpret_cast<uintptr_t>(this);
+  preempter_.Reset(L);
+  if (!OpenStates()) return no_memory;
   lua_pushcfunction(L, open);
   const int status = lua_pcall(L, 0, 0, 0);
   if (status == LUA_ERRMEM) return no_memory;
@@ -70,15 +87,17 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
     return Status(StatusCode::kLuaError,
                   message == nullptr ? "cannot open the libraries" : message);
   }
-  // The host's G waits for requests from now on.
-  G& host = iso->host_g_;
-  host.kind = &kHostKind;
-  host.strand = iso.get();
-  host.word.Become(GState::kIdle, GState::kRunnable);
-  TRI_CHECK(iso->word.TryClaim());
-  iso->PushFresh(&host);
-  sched->Submit(iso.get(), /*soon=*/false);
-  return iso;
+  return Status();
+}
+
+// The host's G waits for requests from now on.
+void Isolate::Start() {
+  host_g_.kind = &kHostKind;
+  host_g_.strand = this;
+  host_g_.word.Become(GState::kIdle, GState::kRunnable);
+  TRI_CHECK(word.TryClaim());
+  PushFresh(&host_g_);
+  sched->Submit(this, /*soon=*/false);
 }
 
 Isolate::~Isolate() {
@@ -124,9 +143,10 @@ bool Isolate::OpenStates() {
   return lua_pcall(main_, 0, 0, 0) == LUA_OK;
 }
 
-void Isolate::Report(std::string_view text) {
-  if (config_.report) {
-    config_.report(text);
+void Isolate::ReportTo(const std::function<void(std::string_view)>& report,
+                       std::string_view text) {
+  if (report) {
+    report(text);
     return;
   }
   std::fwrite(text.data(), 1, text.size(), stderr);
@@ -168,6 +188,10 @@ HostCall* Isolate::TakeRequests() {
 Outcome Isolate::RunHost(G* g) {
   auto* iso = static_cast<Isolate*>(g->strand);
   iso->frames = nullptr;
+  if (iso->opener_ != nullptr) {
+    iso->opened_ = iso->Open(iso->opener_);
+    iso->opener_ = nullptr;
+  }
   for (HostCall* call = iso->TakeRequests(); call != nullptr;) {
     HostCall* following = call->next;  // before Serve, which may end the call
     iso->Serve(call);
@@ -187,6 +211,10 @@ void Isolate::Serve(HostCall* call) {
     Complete(call, Status(StatusCode::kStopped, "the isolate is stopping"));
     return;
   }
+  if (starts && !opened_.ok()) {
+    Complete(call, opened_);
+    return;
+  }
   switch (call->kind) {
     case HostCall::Kind::kMain:
     case HostCall::Kind::kProgram:
@@ -194,6 +222,9 @@ void Isolate::Serve(HostCall* call) {
       break;
     case HostCall::Kind::kSpawn:
       ServeSpawn(call);
+      break;
+    case HostCall::Kind::kCancel:
+      ServeCancel(call);
       break;
     case HostCall::Kind::kInterrupt:
       if (main_runs_ && !halted_) {
@@ -207,6 +238,12 @@ void Isolate::Serve(HostCall* call) {
       drains_ = call;
       CancelAll();
       CheckDrained();
+      if (drains_ != nullptr && call->on_complete != nullptr) {
+        drain_timer_ = NewTimerG(&kDrainDeadlineKind);
+        if (drain_timer_ == nullptr) break;
+        drain_timer_->timer.target = this;
+        drain_timer_->timer.next_ns = NowNs() + config_.stop_deadline_ns;
+      }
       break;
     case HostCall::Kind::kClose:
       CloseState(call);
@@ -296,6 +333,10 @@ void Isolate::ServeSpawn(HostCall* call) {
           lua_pushlightuserdata(state, held->argument);
           held->handle = Of(state)->Go(state, 2, /*in_group=*/false);
           held->handle->host_call = held;
+          if (held->g_id != 0) {
+            held->handle->id = held->handle->g->id = held->g_id;
+          }
+          held->made.store(held->handle->g, std::memory_order_release);  // [SP2]
           return 0;
         },
         1);
@@ -313,6 +354,30 @@ void Isolate::ServeSpawn(HostCall* call) {
                           message == nullptr ? "not enough memory" : message));
   }
   lua_settop(worker_, 0);
+}
+
+void Isolate::ServeCancel(HostCall* call) {
+  const HostCall* target = waiting_;
+  while (target != nullptr && target != call->target)
+    target = target->next;
+  if (target != nullptr && target->handle != nullptr) {
+    LuaG* g = target->handle->g;
+    lua_pushcfunction(worker_, [](lua_State* L) {
+      auto* reason = static_cast<Message*>(lua_touserdata(L, 2));
+      if (reason == nullptr) {
+        lua_pushnil(L);
+      } else {
+        ReadMessage(L, reason);
+      }
+      Of(L)->Cancel(L, static_cast<LuaG*>(lua_touserdata(L, 1)));
+      return 0;
+    });
+    lua_pushlightuserdata(worker_, g);
+    lua_pushlightuserdata(worker_, std::exchange(call->argument, nullptr));
+    if (lua_pcall(worker_, 2, 0, 0) != LUA_OK) CancelQuietly(g);
+    lua_settop(worker_, 0);
+  }
+  Complete(call, Status());
 }
 
 ExitRequest Isolate::exit_request() const {
@@ -351,7 +416,21 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
 // --- The end. ---
 
 void Isolate::CheckDrained() {
-  if (live == 0) CompleteAll(&drains_, Status());
+  if (live > 0) return;
+  CompleteAll(&drains_, Status());
+  if (drain_timer_ != nullptr) StopTimer(std::exchange(drain_timer_, nullptr));
+}
+
+Outcome Isolate::RunDrainDeadline(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (iso->drain_timer_ == g) {
+    if (NowNs() < g->timer.next_ns) return iso->ParkTimer(g);
+    iso->drain_timer_ = nullptr;
+    CompleteAll(&iso->drains_,
+                Status(StatusCode::kTimeout, "a goroutine did not stop"));
+  }
+  return iso->EndTimer(g);
 }
 
 // No G that is made runs again. Stacks of those that are left stay with the
@@ -392,7 +471,7 @@ void Isolate::CloseState(HostCall* call) {
     waiting->handle = nullptr;
   }
   frames = nullptr;
-  lua_close(main_);
+  if (main_ != nullptr) lua_close(main_);
   main_ = data_ = worker_ = nullptr;
 }
 

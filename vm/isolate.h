@@ -50,6 +50,8 @@ struct IsolateConfig {
   bool host_wakes = false;
   PreemptMode preempt = PreemptMode::kSignal;
   int preempt_count = 0;  // instructions, for kCount
+  // How long Gs that were cancelled at the end may take, where no caller waits.
+  int64_t stop_deadline_ns = 100'000'000;
   std::function<void(std::string_view)> report;
 };
 
@@ -67,6 +69,10 @@ class Isolate final : public Strand {
   static Result<std::unique_ptr<Isolate>> Make(Scheduler* sched,
                                                IsolateConfig config,
                                                lua_CFunction open);
+  // The same, but the heap is made by the strand's first M, before it serves
+  // the first request. If that fails, each request fails.
+  static std::unique_ptr<Isolate> Create(Scheduler* sched, IsolateConfig config,
+                                         lua_CFunction open);
   ~Isolate() override;
 
   // The isolate of a state, and the G whose own thread it is, or null. The
@@ -232,7 +238,13 @@ class Isolate final : public Strand {
   [[nodiscard]] lua_State* main() const { return main_; }
   [[nodiscard]] bool halted() const { return halted_; }
   [[nodiscard]] Heap& heap() { return heap_; }
-  void Report(std::string_view text);
+  void Report(std::string_view text) { ReportTo(config_.report, text); }
+  static void ReportTo(const std::function<void(std::string_view)>& report,
+                       std::string_view text);
+  // For a message handler: the traceback of who calls it in `L`, malloc'ed, or
+  // null without memory.
+  [[nodiscard]] char* MakeTrace(lua_State* L);
+  [[nodiscard]] const IsolateConfig& config() const { return config_; }
 
   // Strand's owner only.
   // Set them by Enter and Leave; `frames` also by coroutine.cc.
@@ -265,6 +277,8 @@ class Isolate final : public Strand {
   static const GKind kSpawnedKind;
   static const GKind kMainKind;
   static const GKind kHostKind;
+  static Outcome RunDrainDeadline(G* g);
+  static const GKind kDrainDeadlineKind;
   // As the first two, but no signal asks such Gs to come to a preemption point.
   static const GKind kQuietSpawnedKind;
   static const GKind kQuietMainKind;
@@ -288,6 +302,8 @@ class Isolate final : public Strand {
   static constexpr int kMaxStates = 256;
   static constexpr size_t kSlabSize = SlabPool::kSlabBytes / sizeof(LuaG);
 
+  Status Open(lua_CFunction open);
+  void Start();
   bool OpenStates();
   LuaG* Allocate();
   [[nodiscard]] uint64_t NextId() {
@@ -324,12 +340,13 @@ class Isolate final : public Strand {
   void LinkUnseen(UnseenError* unseen);
   void UnlinkUnseen(UnseenError* unseen);
   [[nodiscard]] char* MakeUnseenReport(LuaG* g);
-  [[nodiscard]] std::string TraceOf(lua_State* L);
+  [[nodiscard]] std::string TraceOf(lua_State* L, int level = 0);
   [[nodiscard]] std::string StackOf(const LuaG* g);
   void AppendTrace(std::string* text, lua_State* L);
 
   void Serve(HostCall* call);
   void ServeSpawn(HostCall* call);
+  void ServeCancel(HostCall* call);
   void StartMain(HostCall* call);
   void InterruptMain(const char* reason);
   void EndMain(int status);
@@ -371,6 +388,8 @@ class Isolate final : public Strand {
   LuaG* free_ = nullptr;
   LuaG* half_made_ = nullptr;  // of a Go that raised
   LuaG* main_g_ = nullptr;
+  lua_CFunction opener_ = nullptr;  // until the heap is made
+  Status opened_;                   // how that went
   bool main_runs_ = false;
   bool interrupts_once_ = false;  // the main G's cancel is an interrupt
   bool stopping_ = false;
@@ -382,6 +401,7 @@ class Isolate final : public Strand {
   NestedTrace nested_trace_;
   HostCall* waiting_ = nullptr;  // calls whose G has not ended
   HostCall* drains_ = nullptr;   // wait until every G has ended
+  LuaG* drain_timer_ = nullptr;  // ends that wait
   HostCall* closes_ = nullptr;   // wait until nobody can reach this object
   uint64_t next_id_ = 0;         // of the ids reserved, up to ids_end_
   uint64_t ids_end_ = 0;

@@ -1,5 +1,10 @@
 #include "vm/isolates.h"
 
+#include <chrono>
+
+#include "vm/isolate.h"
+#include "vm/spawned.h"
+
 namespace trilune::vm {
 
 Isolates::Extension* Isolates::Extend(const void* key,
@@ -10,6 +15,74 @@ Isolates::Extension* Isolates::Extend(const void* key,
   }
   extensions_.emplace_back(key, make());
   return extensions_.back().second.get();
+}
+
+bool Isolates::Add(Spawned* spawned) {
+  MutexLock lock(mu_);
+  if (stopping_) return false;
+  spawned->next_ = first_;
+  if (first_ != nullptr) first_->prev_ = spawned;
+  first_ = spawned;
+  count_++;
+  return true;
+}
+
+void Isolates::Remove(Spawned* spawned, std::shared_ptr<Isolate> isolate) {
+  isolate.reset();
+  {
+    MutexLock lock(mu_);
+    Spawned* next = spawned->next_;
+    Spawned* prev = spawned->prev_;
+    (prev != nullptr ? prev->next_ : first_) = next;
+    if (next != nullptr) next->prev_ = prev;
+  }
+  spawned->Release();  // may report its error
+  MutexLock lock(mu_);
+  if (--count_ == 0) changed_.NotifyAll();
+}
+
+void Isolates::Stop() {
+  std::vector<Spawned*> all;
+  {
+    MutexLock lock(mu_);
+    stopping_ = true;
+    for (Spawned* one = first_; one != nullptr; one = one->next_) {
+      one->Retain();
+      all.push_back(one);
+    }
+  }
+  for (Spawned* one : all) {
+    one->Abort();
+    one->Release();
+  }
+}
+
+bool Isolates::AwaitNone(int64_t deadline_ns) {
+  const auto deadline = std::chrono::steady_clock::time_point(
+      std::chrono::nanoseconds(deadline_ns));
+  MutexLock lock(mu_);
+  while (count_ > 0) {
+    if (!changed_.WaitUntil(mu_, deadline)) return count_ == 0;
+  }
+  return true;
+}
+
+Isolates::Living Isolates::living() {
+  std::vector<Spawned*> all;
+  {
+    MutexLock lock(mu_);
+    for (Spawned* one = first_; one != nullptr; one = one->next_) {
+      one->Retain();
+      all.push_back(one);
+    }
+  }
+  Living living;
+  for (Spawned* one : all) {
+    std::shared_ptr<Isolate> iso = one->isolate();
+    if (iso != nullptr) living.emplace_back(one->name(), std::move(iso));
+    one->Release();
+  }
+  return living;
 }
 
 }  // namespace trilune::vm

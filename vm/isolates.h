@@ -8,13 +8,22 @@
 #ifndef TRI_VM_ISOLATES_H_
 #define TRI_VM_ISOLATES_H_
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <lua.hpp>
+
+#include "sched/scheduler.h"
 #include "sched/sync/mutex.h"
 
 namespace trilune::vm {
+
+class Isolate;
+class Spawned;
 
 class Isolates {
  public:
@@ -24,7 +33,9 @@ class Isolates {
     virtual ~Extension() = default;
   };
 
-  Isolates() = default;
+  // `opener` opens the libraries of the isolates that scripts make.
+  Isolates(Scheduler* scheduler, lua_CFunction opener)
+      : sched_(scheduler), open_(opener) {}
   Isolates(const Isolates&) = delete;
   Isolates& operator=(const Isolates&) = delete;
 
@@ -33,7 +44,31 @@ class Isolates {
   Extension* Extend(const void* key, std::unique_ptr<Extension> (*make)())
       TRI_EXCLUDES(mu_);
 
+  [[nodiscard]] Scheduler* sched() const { return sched_; }
+  [[nodiscard]] lua_CFunction open() const { return open_; }
+
+  // --- Spawned isolates. ---
+
+  // Lists one whose isolate is about to start; false: the runtime is stopping.
+  [[nodiscard]] bool Add(Spawned* spawned) TRI_EXCLUDES(mu_);
+  // Its isolate was closed: drops that, and the reference of its own.
+  void Remove(Spawned* spawned, std::shared_ptr<Isolate> isolate)
+      TRI_EXCLUDES(mu_);
+  // Refuses new ones and ends all there are.
+  void Stop() TRI_EXCLUDES(mu_);
+  // Waits for the last one; false: some are left at `deadline_ns`.
+  [[nodiscard]] bool AwaitNone(int64_t deadline_ns) TRI_EXCLUDES(mu_);
+  // The isolates that live now, with what they are called in dumps.
+  using Living = std::vector<std::pair<std::string, std::shared_ptr<Isolate>>>;
+  [[nodiscard]] Living living() TRI_EXCLUDES(mu_);
+
  private:
+  Scheduler* const sched_;
+  const lua_CFunction open_;
+  CondVar changed_;
+  Spawned* first_ TRI_GUARDED_BY(mu_) = nullptr;
+  size_t count_ TRI_GUARDED_BY(mu_) = 0;  // listed, or just being removed
+  bool stopping_ TRI_GUARDED_BY(mu_) = false;
   Mutex mu_{LockRank::kIsolates};
   std::vector<std::pair<const void*, std::unique_ptr<Extension>>> extensions_
       TRI_GUARDED_BY(mu_);

@@ -84,6 +84,13 @@ int ReadMessage(lua_State* L, Message* message) {
   return count;
 }
 
+Message* CopyMessage(const Message* message) {
+  void* memory = std::malloc(sizeof(Message) + message->bytes);
+  if (memory == nullptr) return nullptr;
+  std::memcpy(memory, message, sizeof(Message) + message->bytes);
+  return static_cast<Message*>(memory);
+}
+
 void FreeMessage(Message* message) {
   std::free(message);
 }

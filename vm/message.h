@@ -48,6 +48,9 @@ Message* WriteMessage(lua_State* L, int first, int count,
 // memory, or because a module cannot be loaded). Returns their number.
 int ReadMessage(lua_State* L, Message* message);
 
+// A second one of the same values.
+Message* CopyMessage(const Message* message);
+
 // Frees a message that nobody reads.
 void FreeMessage(Message* message);
 

@@ -1,0 +1,21 @@
+// Starting programs in isolates of their own, for trilune.spawn and
+// group:spawn.
+
+#ifndef TRI_STDLIB_SPAWN_H_
+#define TRI_STDLIB_SPAWN_H_
+
+#include <lua.hpp>
+
+namespace trilune::stdlib {
+
+// Body of a G that is a spawned program as seen from its group: spawns what its
+// arguments say, waits for its end, and ends in the same way. Cancelling it
+// cancels the program.
+int RunSpawned(lua_State* L);
+
+// Raises unless the values from `first` on are arguments of tri.spawn.
+void CheckSpawn(lua_State* L, int first);
+
+}  // namespace trilune::stdlib
+
+#endif  // TRI_STDLIB_SPAWN_H_

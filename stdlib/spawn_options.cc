@@ -1,0 +1,208 @@
+#include "stdlib/spawn_options.h"
+
+#include <cstdlib>
+#include <cstring>
+
+#include "stdlib/modules.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using vm::PreemptMode;
+
+// Registry: a table of package's path and cpath as they were at first.
+constexpr char kDefaultsKey = 0;
+constexpr const char* kPaths[] = {"path", "cpath"};
+
+[[noreturn]] void Refuse(lua_State* L, const char* name, const char* expected) {
+  luaL_error(L, "bad option '%s' (%s expected, got %s)", name, expected,
+             lua_type(L, -1) == LUA_TSTRING
+                 ? lua_pushfstring(L, "'%s'", lua_tostring(L, -1))
+                 : luaL_typename(L, -1));
+  __builtin_unreachable();
+}
+
+// The value on top: bytes, or a string such as "64M".
+size_t ReadBytes(lua_State* L, const char* name) {
+  constexpr const char* kExpected = "a size such as 67108864 or \"64M\"";
+  double bytes = 0;
+  if (lua_type(L, -1) == LUA_TNUMBER) {
+    bytes = lua_tonumber(L, -1);
+  } else if (lua_type(L, -1) == LUA_TSTRING) {
+    char* end = nullptr;
+    bytes = std::strtod(lua_tostring(L, -1), &end);
+    const char* units = "KMG";
+    const char* unit = *end == '\0' ? nullptr : std::strchr(units, *end);
+    if (unit != nullptr) {
+      for (const char* at = units; at <= unit; at++)
+        bytes *= 1024;
+      end++;
+    }
+    if (*end != '\0') Refuse(L, name, kExpected);
+  } else {
+    Refuse(L, name, kExpected);
+  }
+  if (!(bytes >= 1 && bytes < 1e18)) Refuse(L, name, kExpected);
+  return static_cast<size_t>(bytes);
+}
+
+void ReadPreempt(lua_State* L, SpawnOptions* options) {
+  const char* text =
+      lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  options->has_preempt = true;
+  if (std::strcmp(text, "signal") == 0) {
+    options->preempt = PreemptMode::kSignal;
+  } else if (std::strcmp(text, "strand") == 0) {
+    options->preempt = PreemptMode::kStrand;
+  } else if (std::strcmp(text, "off") == 0) {
+    options->preempt = PreemptMode::kOff;
+  } else {
+    constexpr const char* kExpected =
+        "'signal', 'strand', 'off' or 'count:N', with N from 1 to 1000000000,";
+    if (std::strncmp(text, "count:", 6) != 0) Refuse(L, "preempt", kExpected);
+    char* end = nullptr;
+    const long n = std::strtol(text + 6, &end, 10);
+    if (*end != '\0' || n < 1 || n > 1'000'000'000) {
+      Refuse(L, "preempt", kExpected);
+    }
+    options->preempt = PreemptMode::kCount;
+    options->preempt_count = static_cast<int>(n);
+  }
+}
+
+void ReadOption(lua_State* L, const char* key, SpawnOptions* options) {
+  if (std::strcmp(key, "name") == 0) {
+    if (lua_type(L, -1) != LUA_TSTRING) Refuse(L, key, "string");
+    options->name = lua_tostring(L, -1);
+  } else if (std::strcmp(key, "memory") == 0) {
+    options->memory_bytes = ReadBytes(L, key);
+  } else if (std::strcmp(key, "preempt") == 0) {
+    ReadPreempt(L, options);
+  } else {
+    luaL_error(L, "unknown option '%s'", key);
+  }
+}
+
+// Whether every isolate has the loader called `name`.
+bool IsStandard(const char* name) {
+  return std::strncmp(name, "trilune", 7) == 0 &&
+         (name[7] == '\0' || name[7] == '.');
+}
+
+}  // namespace
+
+void ReadSpawnOptions(lua_State* L, int index, SpawnOptions* options) {
+  luaL_checkstack(L, 5, nullptr);
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    if (lua_type(L, -2) != LUA_TSTRING) {
+      luaL_error(L, "an option's name is a string, not a %s",
+                 luaL_typename(L, -2));
+    }
+    ReadOption(L, lua_tostring(L, -2), options);
+    lua_pop(L, 1);
+  }
+}
+
+vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
+                             const SpawnOptions& options, const char* name) {
+  vm::IsolateConfig config;
+  config.name = name;
+  config.isolates = parent->isolates();
+  config.memory_limit_bytes = options.memory_bytes;
+  config.preempt = parent->config().preempt;
+  config.preempt_count = parent->config().preempt_count;
+  if (options.has_preempt) {
+    config.preempt = options.preempt;
+    config.preempt_count = options.preempt_count;
+  }
+  config.stop_deadline_ns = parent->config().stop_deadline_ns;
+  config.report = parent->config().report;
+  return config;
+}
+
+void KeepPackageDefaults(lua_State* L) {
+  lua_createtable(L, 0, 2);
+  lua_getglobal(L, "package");
+  for (const char* path : kPaths) {
+    lua_getfield(L, -1, path);
+    lua_setfield(L, -3, path);
+  }
+  lua_pop(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kDefaultsKey);
+}
+
+void PushInheritance(lua_State* L) {
+  luaL_checkstack(L, 8, nullptr);
+  const int top = lua_gettop(L);
+  lua_pushnil(L);
+  const auto put = [top](lua_State* state, const char* name) {
+    if (lua_isnil(state, top + 1)) {
+      lua_createtable(state, 0, 3);
+      lua_replace(state, top + 1);
+    }
+    lua_setfield(state, top + 1, name);
+  };
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kDefaultsKey);
+  // As require finds them: the script may have changed the global.
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, "package") == LUA_TTABLE) {
+    for (const char* path : kPaths) {
+      lua_getfield(L, -1, path);
+      lua_getfield(L, top + 2, path);
+      const bool same = lua_rawequal(L, -1, -2) != 0;
+      lua_pop(L, 1);
+      if (same || lua_type(L, -1) != LUA_TSTRING) {
+        lua_pop(L, 1);
+      } else {
+        put(L, path);
+      }
+    }
+  }
+  lua_settop(L, top + 1);
+  // The loaders of one's own.
+  bool has_loaders = false;
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+  lua_pushnil(L);
+  while (lua_next(L, top + 2) != 0) {
+    if (lua_type(L, -2) == LUA_TSTRING && !IsStandard(lua_tostring(L, -2))) {
+      if (!has_loaders) {
+        has_loaders = true;
+        lua_newtable(L);
+        lua_insert(L, top + 3);
+      }
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, top + 3);
+    } else {
+      lua_pop(L, 1);
+    }
+  }
+  if (has_loaders) put(L, "preload");
+  lua_settop(L, top + 1);
+}
+
+void Inherit(lua_State* L, int index) {
+  if (!lua_istable(L, index)) return;
+  lua_getglobal(L, "package");
+  for (const char* path : kPaths) {
+    if (lua_getfield(L, index, path) == LUA_TSTRING) {
+      lua_setfield(L, -2, path);
+    } else {
+      lua_pop(L, 1);
+    }
+  }
+  if (lua_getfield(L, index, "preload") == LUA_TTABLE) {
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    lua_pushnil(L);
+    while (lua_next(L, -3) != 0) {
+      lua_pushvalue(L, -2);
+      lua_insert(L, -2);
+      lua_rawset(L, -4);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 2);
+}
+
+}  // namespace trilune::stdlib

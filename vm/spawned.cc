@@ -1,0 +1,221 @@
+#include "vm/spawned.h"
+
+#include <cstdlib>
+#include <new>
+#include <utility>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "vm/isolates.h"
+
+namespace trilune::vm {
+
+Spawned::Spawned(const Type* its_type, const IsolateConfig& config,
+                 lua_CFunction body, Message* call)
+    : Shared(its_type),
+      isolates_(config.isolates),
+      name_(config.name),
+      report_(config.report),
+      call_(call),
+      program_(HostCall::Kind::kSpawn, body, this),
+      drain_(HostCall::Kind::kDrain, nullptr, nullptr),
+      close_(HostCall::Kind::kClose, nullptr, nullptr) {
+  program_.on_complete = &OnProgramEnd;
+  drain_.on_complete = &OnDrained;
+  close_.on_complete = &OnClosed;
+  for (Call* one : {&program_, &drain_, &close_})
+    one->spawned = this;
+}
+
+Spawned::~Spawned() {
+  // relaxed: nobody else is left.
+  if (!outcome_.ok && ended() && !seen_.load(std::memory_order_relaxed) &&
+      !cancelled_.load(std::memory_order_relaxed)) {
+    ReportUnseen();
+  }
+  if (call_ != nullptr) FreeMessage(call_);
+  if (outcome_.values != nullptr) FreeMessage(outcome_.values);
+  while (joiners_ != nullptr)
+    delete std::exchange(joiners_, joiners_->next);
+}
+
+Spawned* Spawned::Start(const Type* type, IsolateConfig config,
+                        lua_CFunction body, Message* call) {
+  Isolates* isolates = config.isolates;
+  auto* spawned = new Spawned(type, config, body, call);
+  spawned->Retain();  // its own: until the isolate is closed
+  spawned->id_ = isolates->sched()->NextGIds(1);
+  spawned->program_.g_id = spawned->id_;
+  if (!isolates->Add(spawned)) {
+    spawned->Release();
+    spawned->Release();
+    return nullptr;
+  }
+  std::shared_ptr<Isolate> iso =
+      Isolate::Create(isolates->sched(), std::move(config), isolates->open());
+  spawned->lock_.Lock();
+  spawned->isolate_ = iso;
+  spawned->lock_.Unlock();
+  iso->Post(&spawned->program_);
+  return spawned;
+}
+
+void Spawned::SetResults(Message* results) {
+  outcome_.ok = true;
+  outcome_.values = results;
+}
+
+void Spawned::SetErrorText(const char* text) {
+  outcome_.ok = false;
+  outcome_.text = text;
+}
+
+void Spawned::SetError(Message* error) {
+  outcome_.values = error;
+}
+
+void Spawned::SetTrace(char* trace) {
+  if (trace != nullptr) outcome_.trace = trace;
+  std::free(trace);
+}
+
+bool Spawned::Cancel(Message* reason) {
+  std::shared_ptr<Isolate> iso = isolate();
+  if (iso == nullptr || ended() ||
+      cancelled_.exchange(true, std::memory_order_relaxed)) {
+    if (reason != nullptr) FreeMessage(reason);
+    return false;
+  }
+  // It belongs to the isolate now, which frees it by completing it.
+  struct Cancelling : HostCall {
+    explicit Cancelling(Message* why)
+        : HostCall(Kind::kCancel, nullptr, why) {
+      on_complete = [](HostCall* call, Status) {
+        delete static_cast<Cancelling*>(call);
+      };
+    }
+    ~Cancelling() {
+      if (argument != nullptr) FreeMessage(static_cast<Message*>(argument));
+    }
+  };
+  auto* call = new Cancelling(reason);
+  call->target = &program_;
+  iso->Post(call);
+  return true;
+}
+
+void Spawned::Abort() {
+  cancelled_.store(true, std::memory_order_relaxed);
+  BeginEnd();
+}
+
+void Spawned::BeginEnd() {
+  if (ending_.exchange(true, std::memory_order_relaxed)) return;
+  const std::shared_ptr<Isolate> iso = isolate();
+  if (iso != nullptr) iso->Post(&drain_);
+}
+
+// --- What the isolate's strand completes. ---
+
+void Spawned::OnProgramEnd(HostCall* call, Status status) {
+  Spawned* self = static_cast<Call*>(call)->spawned;
+  self->Publish(status);
+  self->BeginEnd();
+}
+
+void Spawned::Publish(const Status& status) {
+  if (!status.ok()) {
+    // It ended before its body could say how.
+    if (outcome_.values != nullptr) FreeMessage(outcome_.values);
+    outcome_.values = nullptr;
+    outcome_.ok = false;
+    outcome_.text = status.message();
+  }
+  lock_.Lock();
+  ended_.store(true, std::memory_order_release);  // [SP1]
+  Joiner* joiners = std::exchange(joiners_, nullptr);
+  lock_.Unlock();
+  while (joiners != nullptr) {
+    Joiner* joiner = std::exchange(joiners, joiners->next);
+    if (joiner->g->word.TryWake(joiner->ticket)) Ready(joiner->g);
+    delete joiner;
+  }
+}
+
+void Spawned::OnDrained(HostCall* call, Status) {
+  Spawned* self = static_cast<Call*>(call)->spawned;
+  const std::shared_ptr<Isolate> iso = self->isolate();
+  iso->Post(&self->close_);
+}
+
+// The last use of the isolate on its strand. It is destroyed here, unless
+// somebody just looks at it.
+void Spawned::OnClosed(HostCall* call, Status) {
+  Spawned* self = static_cast<Call*>(call)->spawned;
+  self->lock_.Lock();
+  std::shared_ptr<Isolate> iso = std::move(self->isolate_);
+  self->lock_.Unlock();
+  self->isolates_->Remove(self, std::move(iso));
+}
+
+// --- Joining. ---
+
+Spawned::Joining Spawned::Join(G* g) {
+  auto* joiner = new (std::nothrow) Joiner{g, g->word.ticket(), nullptr};
+  if (joiner == nullptr) return Joining::kNoMemory;
+  lock_.Lock();
+  if (ended()) {
+    lock_.Unlock();
+    delete joiner;
+    return Joining::kEnded;
+  }
+  joiner->next = joiners_;
+  joiners_ = joiner;
+  return Joining::kWaits;
+}
+
+void Spawned::Unlock(void* spawned) {
+  static_cast<Spawned*>(spawned)->lock_.Unlock();
+}
+
+void Spawned::ForgetJoiner(const G* g) {
+  lock_.Lock();
+  Joiner** link = &joiners_;
+  while (*link != nullptr && (*link)->g != g)
+    link = &(*link)->next;
+  Joiner* joiner = *link;
+  if (joiner != nullptr) *link = joiner->next;
+  lock_.Unlock();
+  delete joiner;
+}
+
+std::shared_ptr<Isolate> Spawned::isolate() {
+  lock_.Lock();
+  std::shared_ptr<Isolate> iso = isolate_;
+  lock_.Unlock();
+  return iso;
+}
+
+const char* Spawned::status() const {
+  if (ended()) return "dead";
+  const G* g = program_.made.load(std::memory_order_acquire);  // [SP2]
+  if (g == nullptr) return "runnable";
+  switch (g->word.state()) {
+    case GState::kRunning:
+    case GState::kSyscall:
+      return "running";
+    case GState::kWaiting:
+      return "waiting";
+    default:
+      return ended() ? "dead" : "runnable";
+  }
+}
+
+void Spawned::ReportUnseen() {
+  std::string text = "trilune: error in goroutine " + std::to_string(id_) +
+                     " (isolate '" + name_ + "'): " + outcome_.text + "\n";
+  if (!outcome_.trace.empty()) text += outcome_.trace + "\n";
+  Isolate::ReportTo(report_, text);
+}
+
+}  // namespace trilune::vm

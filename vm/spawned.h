@@ -1,0 +1,139 @@
+// Spawned: a program in an isolate of its own, as its handles see it.
+//
+// Role       tri.spawn. Starts a body in an isolate, warm from the pool or
+//            made for it, keeps its outcome for those who join, and closes the
+//            isolate when the body has ended.
+// Threads    Start, Cancel, Join...: any G. Set..., Take...: the body. The
+//            rest: any thread.
+// Locks      lock_ (kChan), for the outcome and the joiners
+// Invariants I1. Joiners are noted by ticket. One that waits no longer, or
+//                whose isolate was closed, loses TryWake.
+//            I2. The object refers to itself until its isolate is closed.
+//
+//   starting -> running -> ended (outcome public) -> drained -> closed
+//   by the isolate's strand alone; see docs/state-machines.md
+// Tests      tests/lua/spawn; tests/stdlib/embed_spawn_test.cc
+
+#ifndef TRI_VM_SPAWNED_H_
+#define TRI_VM_SPAWNED_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <lua.hpp>
+
+#include "sched/sync/handover_lock.h"
+#include "vm/host_call.h"
+#include "vm/isolate.h"
+#include "vm/message.h"
+#include "vm/shared.h"
+
+namespace trilune::vm {
+
+class Spawned final : public Shared {
+ public:
+  // Runs `body` as a G of an isolate of its own, with the Spawned as argument,
+  // a light userdata. `call`, owned, is for the body. The caller owns a
+  // reference. Null: the runtime is stopping.
+  static Spawned* Start(const Type* type, IsolateConfig config,
+                        lua_CFunction body, Message* call);
+
+  // For the body: what was sent along, to be read once.
+  [[nodiscard]] Message* TakeCall() { return std::exchange(call_, nullptr); }
+  // How it ends. An error has words and a trace; `error`, the object itself,
+  // may be missing.
+  void SetResults(Message* results);
+  void SetErrorText(const char* text);
+  void SetError(Message* error);
+  void SetTrace(char* trace);  // malloc'ed, or null
+
+  // Cancels the body; `reason`, a message of one value or null, is owned.
+  // False: it had ended, or was cancelled before.
+  bool Cancel(Message* reason) TRI_EXCLUDES(lock_);
+  // The runtime stops: so does the isolate, and nobody is told of an error.
+  void Abort();
+
+  // --- Joining. ---
+
+  [[nodiscard]] bool ended() const {
+    return ended_.load(std::memory_order_acquire);  // [SP1]
+  }
+  // Queues the running G, whose wait is open, to be woken at the end. kEnded:
+  // there is nothing to wait for. kWaits: the caller parks now, with Unlock as
+  // ParkCommit::unlock.
+  enum class Joining : uint8_t { kWaits, kEnded, kNoMemory };
+  [[nodiscard]] Joining Join(G* g) TRI_NO_ANALYSIS;
+  static void Unlock(void* spawned) TRI_NO_ANALYSIS;
+  // The G's wait ended otherwise.
+  void ForgetJoiner(const G* g) TRI_EXCLUDES(lock_);
+
+  // Once it has ended: what became of it. Constant from then on.
+  struct Outcome {
+    bool ok = false;
+    Message* values = nullptr;  // results, or the error; null: `text` is it
+    std::string text;           // the error in words
+    std::string trace;          // where it was raised, or empty
+  };
+  [[nodiscard]] const Outcome& outcome() const { return outcome_; }
+  // Somebody has seen the error, or will: it is not reported any more.
+  void MarkSeen() { seen_.store(true, std::memory_order_relaxed); }
+
+  [[nodiscard]] uint64_t id() const { return id_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  // "runnable", "running", "waiting" or "dead".
+  [[nodiscard]] const char* status() const;
+
+  // The isolate while it lives, for dumps and statistics, or null.
+  [[nodiscard]] std::shared_ptr<Isolate> isolate() TRI_EXCLUDES(lock_);
+
+ private:
+  friend class Isolates;
+  struct Joiner {
+    G* g;
+    uint64_t ticket;
+    Joiner* next;
+  };
+
+  // The calls that drive the isolate to its end.
+  struct Call : HostCall {
+    using HostCall::HostCall;
+    Spawned* spawned = nullptr;
+  };
+
+  Spawned(const Type* type, const IsolateConfig& config, lua_CFunction body,
+          Message* call);
+  ~Spawned() override;
+
+  static void OnProgramEnd(HostCall* call, Status status);
+  static void OnDrained(HostCall* call, Status status);
+  static void OnClosed(HostCall* call, Status status);
+  void Publish(const Status& status) TRI_EXCLUDES(lock_);
+  void BeginEnd();
+  void ReportUnseen();
+
+  Isolates* const isolates_;
+  const std::string name_;
+  const std::function<void(std::string_view)> report_;
+  uint64_t id_ = 0;  // constant once started
+  Message* call_;
+  Call program_;
+  Call drain_;
+  Call close_;
+  std::atomic<bool> ending_{false};    // relaxed: only one caller gets false
+  std::atomic<bool> cancelled_{false};  // likewise
+  std::atomic<bool> seen_{false};      // read when nobody holds a reference
+  std::atomic<bool> ended_{false};     // [SP1] after it, outcome_ is constant
+  Outcome outcome_;
+  HandoverLock lock_;
+  Joiner* joiners_ TRI_GUARDED_BY(lock_) = nullptr;
+  std::shared_ptr<Isolate> isolate_ TRI_GUARDED_BY(lock_);
+  Spawned* next_ = nullptr;  // in the list of Isolates, under its lock
+  Spawned* prev_ = nullptr;
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_SPAWNED_H_
