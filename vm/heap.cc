@@ -1,9 +1,6 @@
 #include "vm/heap.h"
 
-#include <sys/mman.h>
-
-#include <algorithm>
-#include <cstdint>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 
@@ -12,86 +9,114 @@
 namespace trilune::vm {
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kSmallChunk = size_t{64} << 10;  // when memory is short
-constexpr size_t kMaxChunk = size_t{8} << 20;
-
 #if defined(TRI_ASAN)
 constexpr bool kPlainMalloc = true;
 #else
 constexpr bool kPlainMalloc = false;
 #endif
 
+constexpr size_t kHeader = (sizeof(Chunk) + 15) / 16 * 16;
+
+bool IsLarge(size_t bytes) {
+  return kPlainMalloc || bytes > Heap::kMaxMedium;
+}
+
 }  // namespace
 
 Heap::~Heap() {
-  while (chunks_ != nullptr) {
-    Chunk* chunk = chunks_;
-    chunks_ = chunk->next;
-    if (chunk->is_mapped) {
-      munmap(chunk, chunk->bytes);
-    } else {
-      std::free(chunk);
-    }
-  }
+  if (chunks_ != nullptr) ChunkPool::Get()->PutAll(chunks_);
+}
+
+// Small: every kGrain bytes. Medium: 5/4, 6/4, 7/4 and 8/4 of a power of two.
+inline size_t Heap::ClassOf(size_t bytes) {
+  if (bytes <= kMaxSmall) return (bytes + kGrain - 1) / kGrain;
+  const size_t last = bytes - 1;
+  const auto log = static_cast<size_t>(std::bit_width(last)) - 1;
+  return kSmallClasses + (log - 10) * 4 + ((last >> (log - 2)) & 3);
+}
+
+size_t Heap::BytesOf(size_t size_class) {
+  if (size_class < kSmallClasses) return size_class * kGrain;
+  const size_t medium = size_class - kSmallClasses;
+  return (medium % 4 + 5) << (medium / 4 + 8);
 }
 
 void* Heap::Allocate(void* heap, void* block, size_t old_bytes,
                      size_t new_bytes) {
   auto* self = static_cast<Heap*>(heap);
   // Without a block, Lua passes the kind of object as the old size.
-  if (block == nullptr) old_bytes = 0;
-  if (new_bytes > old_bytes && self->limit_bytes_ != 0 &&
-      self->used_bytes_ + (new_bytes - old_bytes) > self->limit_bytes_) {
+  if (block == nullptr) return new_bytes == 0 ? nullptr : self->New(new_bytes);
+  if (new_bytes == 0) {
+    self->used_bytes_ -= old_bytes;
+    self->Put(block, old_bytes);
     return nullptr;
   }
-  void* result = nullptr;
-  if (new_bytes == 0) {
-    if (block != nullptr) self->Put(block, old_bytes);
-  } else if (block == nullptr) {
-    result = self->Get(new_bytes);
-    if (result == nullptr) return nullptr;
-  } else {
-    result = self->Realloc(block, old_bytes, new_bytes);
-    if (result == nullptr) return nullptr;
+  return self->Resize(block, old_bytes, new_bytes);
+}
+
+void* Heap::AllocateAtEnd(void* heap, void* block, size_t old_bytes,
+                          size_t new_bytes) {
+  if (block == nullptr || new_bytes != 0 || IsLarge(old_bytes)) {
+    return Allocate(heap, block, old_bytes, new_bytes);
   }
-  self->used_bytes_ += new_bytes - old_bytes;
+  static_cast<Heap*>(heap)->used_bytes_ -= old_bytes;
+  return nullptr;
+}
+
+// The sum may wrap around for sizes that GetLarge refuses anyway.
+inline void* Heap::New(size_t bytes) {
+  const size_t used = used_bytes_ + bytes;
+  if (used > limit_bytes_) return Refuse();
+  void* result = Get(bytes);
+  if (result == nullptr) return Refuse();
+  used_bytes_ = used;
+  if (used > peak_bytes_) peak_bytes_ = used;
   return result;
 }
 
-void* Heap::Realloc(void* block, size_t old_bytes, size_t new_bytes) {
-  const bool was_large = kPlainMalloc || old_bytes > kMaxSmall;
-  const bool is_large = kPlainMalloc || new_bytes > kMaxSmall;
-  if (was_large && is_large) {
-    void* result = std::realloc(block, new_bytes);
-    return result == nullptr && new_bytes < old_bytes ? block : result;
+void* Heap::Refuse() {
+  refused_++;
+  return nullptr;
+}
+
+void* Heap::Resize(void* block, size_t old_bytes, size_t new_bytes) {
+  const size_t used = used_bytes_ - old_bytes + new_bytes;
+  if (new_bytes > old_bytes && used > limit_bytes_) return Refuse();
+  void* result = block;
+  if (IsLarge(old_bytes) && IsLarge(new_bytes)) {
+    result = ResizeLarge(block, old_bytes, new_bytes);
+  } else if (IsLarge(old_bytes) || IsLarge(new_bytes) ||
+             ClassOf(old_bytes) != ClassOf(new_bytes)) {
+    is_shrinking_ = new_bytes < old_bytes;
+    result = Get(new_bytes);
+    is_shrinking_ = false;
+    if (result != nullptr) {
+      std::memcpy(result, block, std::min(old_bytes, new_bytes));
+      Put(block, old_bytes);
+    } else if (new_bytes < old_bytes) {
+      // I2: a smaller block is good enough where the larger one was. A large
+      // one then joins a class's free list, and is lost to malloc.
+      result = block;
+    }
   }
-  if (!was_large && !is_large && ClassOf(old_bytes) == ClassOf(new_bytes)) {
-    return block;
-  }
-  void* result = Get(new_bytes);
-  if (result == nullptr) {
-    // I2: a smaller block is good enough where the larger one was. A large one
-    // then joins a class's free list, and is lost to malloc.
-    return new_bytes < old_bytes ? block : nullptr;
-  }
-  std::memcpy(result, block, std::min(old_bytes, new_bytes));
-  Put(block, old_bytes);
+  if (result == nullptr) return Refuse();
+  used_bytes_ = used;
+  if (used > peak_bytes_) peak_bytes_ = used;
   return result;
 }
 
 inline void* Heap::Get(size_t bytes) {
-  if (kPlainMalloc || bytes > kMaxSmall) return std::malloc(bytes);
+  if (IsLarge(bytes)) return GetLarge(bytes);
   const size_t size_class = ClassOf(bytes);
   FreeBlock* block = free_[size_class];
-  if (block == nullptr) return Refill(size_class);
+  if (block == nullptr) return Refill(BytesOf(size_class));
   free_[size_class] = block->next;
   return block;
 }
 
 inline void Heap::Put(void* block, size_t bytes) {
-  if (kPlainMalloc || bytes > kMaxSmall) {
-    std::free(block);
+  if (IsLarge(bytes)) {
+    PutLarge(block, bytes);
     return;
   }
   const size_t size_class = ClassOf(bytes);
@@ -100,9 +125,28 @@ inline void Heap::Put(void* block, size_t bytes) {
   free_[size_class] = freed;
 }
 
-void* Heap::Refill(size_t size_class) {
-  const size_t bytes = size_class * kGrain;
-  if (static_cast<size_t>(bump_end_ - bump_) < bytes && !AddChunk()) {
+void* Heap::GetLarge(size_t bytes) {
+  void* block = bytes > PTRDIFF_MAX ? nullptr : std::malloc(bytes);
+  if (block != nullptr) large_bytes_ += bytes;
+  return block;
+}
+
+void* Heap::ResizeLarge(void* block, size_t old_bytes, size_t new_bytes) {
+  void* result =
+      new_bytes > PTRDIFF_MAX ? nullptr : std::realloc(block, new_bytes);
+  if (result == nullptr) return new_bytes < old_bytes ? block : nullptr;
+  large_bytes_ += new_bytes - old_bytes;
+  return result;
+}
+
+void Heap::PutLarge(void* block, size_t bytes) {
+  large_bytes_ -= bytes;
+  std::free(block);
+}
+
+// The next `bytes` of the chunk, which are all of a block.
+void* Heap::Refill(size_t bytes) {
+  if (static_cast<size_t>(bump_end_ - bump_) < bytes && !AddChunk(bytes)) {
     return nullptr;
   }
   char* block = bump_;
@@ -110,51 +154,47 @@ void* Heap::Refill(size_t size_class) {
   return block;
 }
 
-bool Heap::AddChunk() {
-  // What is left of the old chunk is a block of some class, too.
-  const auto rest = static_cast<size_t>(bump_end_ - bump_);
-  if (rest >= kGrain) Put(bump_, rest);
-  return AddChunk(next_chunk_bytes_) ||
-         AddChunk(std::min(next_chunk_bytes_, kSmallChunk));
+// What is left of the chunk becomes blocks of the classes that fit.
+void Heap::PutRest() {
+  auto rest = static_cast<size_t>(bump_end_ - bump_);
+  while (rest >= kGrain) {
+    size_t size_class = ClassOf(std::min(rest, kMaxMedium));
+    if (BytesOf(size_class) > rest) size_class--;
+    const size_t bytes = BytesOf(size_class);
+    Put(bump_, bytes);
+    bump_ += bytes;
+    rest -= bytes;
+  }
 }
 
-bool Heap::AddChunk(size_t bytes) {
-  const bool map = bytes >= kHugePage;
-  void* memory = nullptr;
-  if (map) {
-    // Twice the size to cut an aligned part out, for huge pages.
-    const size_t reserve = bytes + kHugePage;
-    void* area = mmap(nullptr, reserve, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (area == MAP_FAILED) {
-      bump_ = bump_end_ = nullptr;
-      return false;
-    }
-    const auto start = reinterpret_cast<uintptr_t>(area);
-    const uintptr_t aligned = (start + kHugePage - 1) & ~(kHugePage - 1);
-    if (aligned > start) munmap(area, aligned - start);
-    const uintptr_t end = aligned + bytes;
-    if (start + reserve > end) {
-      munmap(reinterpret_cast<void*>(end), start + reserve - end);
-    }
-    memory = reinterpret_cast<void*>(aligned);
-    madvise(memory, bytes, MADV_HUGEPAGE);
-  } else {
-    memory = std::malloc(bytes);
-    if (memory == nullptr) {
-      bump_ = bump_end_ = nullptr;
-      return false;
-    }
+// Invariant I3.
+bool Heap::MayReserve(size_t bytes) const {
+  const size_t reserved = reserved_bytes() + bytes;
+  return reserved <= kSpare || (reserved - kSpare) / 2 <= limit_bytes_;
+}
+
+// Chunks grow with the heap: by a third to a half of it.
+bool Heap::AddChunk(size_t least) {
+  size_t bytes = chunk_bytes_ == 0 ? kFirstChunk
+                                   : std::bit_floor(chunk_bytes_ / 2);
+  bytes = std::clamp(bytes, ChunkPool::kMinChunk, ChunkPool::kMaxChunk);
+  const size_t least_chunk = std::bit_ceil(least + kHeader);
+  bytes = std::max(bytes, least_chunk);
+  PutRest();
+  bump_ = bump_end_ = nullptr;
+  Chunk* chunk = nullptr;
+  for (; chunk == nullptr && bytes >= std::max(least_chunk,
+                                               ChunkPool::kMinChunk);
+       bytes /= 2) {
+    if (!is_shrinking_ && !MayReserve(bytes)) continue;
+    chunk = ChunkPool::Get()->Take(bytes);
   }
-  auto* chunk = static_cast<Chunk*>(memory);
+  if (chunk == nullptr) return false;
   chunk->next = chunks_;
-  chunk->bytes = bytes;
-  chunk->is_mapped = map;
   chunks_ = chunk;
-  constexpr size_t kHeader = (sizeof(Chunk) + kGrain - 1) / kGrain * kGrain;
-  bump_ = static_cast<char*>(memory) + kHeader;
-  bump_end_ = static_cast<char*>(memory) + bytes;
-  next_chunk_bytes_ = std::min(bytes * 2, kMaxChunk);
+  chunk_bytes_ += chunk->bytes;
+  bump_ = reinterpret_cast<char*>(chunk) + kHeader;
+  bump_end_ = reinterpret_cast<char*>(chunk) + chunk->bytes;
   return true;
 }
 

@@ -1,28 +1,35 @@
 // Heap: the memory of one Lua state.
 //
 // Role       A lua_Alloc with size classes over bump-allocated chunks: no
-// header
-//            per block, no lock, no atomics. Large blocks come from malloc. Has
+//            header per block, no lock, no atomics. Chunks come from ChunkPool
+//            and go back there all at once; large blocks come from malloc. Has
 //            a limit. Under AddressSanitizer every block is malloc's, so that
 //            it sees each use after free.
 // Threads    The isolate's strand, one M at a time.
-// Locks      none
+// Locks      ChunkPool's, for a new chunk
 // Invariants I1. used_bytes() is the sum of the sizes that Lua asked for.
 //            I2. Shrinking and freeing never fail.
+//            I3. Of a heap with a limit, chunks and large blocks together take
+//                at most twice the limit, and kSpare.
 // Tests      tests/vm/heap_test.cc
 
 #ifndef TRI_VM_HEAP_H_
 #define TRI_VM_HEAP_H_
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+
+#include "vm/chunk_pool.h"
 
 namespace trilune::vm {
 
 class Heap {
  public:
   // `limit_bytes`: 0 for none.
-  explicit Heap(size_t limit_bytes) : limit_bytes_(limit_bytes) {}
-  // Frees every chunk. Requires: large blocks have been freed (lua_close did).
+  explicit Heap(size_t limit_bytes) { SetLimit(limit_bytes); }
+  // Gives every chunk back. Requires: large blocks have been freed (lua_close
+  // did).
   ~Heap();
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
@@ -30,39 +37,72 @@ class Heap {
   // A lua_Alloc whose userdata is a Heap.
   static void* Allocate(void* heap, void* block, size_t old_bytes,
                         size_t new_bytes);
+  // The same for lua_close: what it frees is not made ready for use again. Set
+  // it just before, by lua_setallocf.
+  static void* AllocateAtEnd(void* heap, void* block, size_t old_bytes,
+                             size_t new_bytes);
 
+  // From now on; 0 for none. If more is in use, only growing fails.
+  void SetLimit(size_t limit_bytes) {
+    limit_bytes_ = limit_bytes == 0 ? SIZE_MAX : limit_bytes;
+  }
+  // SIZE_MAX: none.
+  [[nodiscard]] size_t limit_bytes() const { return limit_bytes_; }
   [[nodiscard]] size_t used_bytes() const { return used_bytes_; }
+  // The most that was ever in use.
+  [[nodiscard]] size_t peak_bytes() const { return peak_bytes_; }
+  // What may still be asked for.
+  [[nodiscard]] size_t headroom() const {
+    return limit_bytes_ - std::min(used_bytes_, limit_bytes_);
+  }
+  // How often Lua was refused; it collects then and asks once more.
+  [[nodiscard]] uint64_t refused() const { return refused_; }
+  // Taken from the pool and from malloc for all of this.
+  [[nodiscard]] size_t reserved_bytes() const {
+    return chunk_bytes_ + large_bytes_;
+  }
+
+  static constexpr size_t kMaxSmall = 1024;  // classes every 16 bytes up to it
+  static constexpr size_t kMaxMedium = 8 << 10;  // four a doubling up to it
+  static constexpr size_t kFirstChunk = 16 << 10;
+  static constexpr size_t kSpare = size_t{256} << 10;
 
  private:
   struct FreeBlock {
     FreeBlock* next;
   };
-  struct Chunk {
-    Chunk* next;
-    size_t bytes;
-    bool is_mapped;
-  };
 
   static constexpr size_t kGrain = 16;
-  static constexpr size_t kMaxSmall = 1024;
-  static constexpr size_t kClasses = kMaxSmall / kGrain + 1;
+  static constexpr size_t kSmallClasses = kMaxSmall / kGrain + 1;
+  static constexpr size_t kClasses = kSmallClasses + 4 * 3;
 
-  static size_t ClassOf(size_t bytes) { return (bytes + kGrain - 1) / kGrain; }
+  static size_t ClassOf(size_t bytes);
+  static size_t BytesOf(size_t size_class);
 
-  void* Realloc(void* block, size_t old_bytes, size_t new_bytes);
+  void* New(size_t bytes);
+  void* Resize(void* block, size_t old_bytes, size_t new_bytes);
+  void* Refuse();
   void* Get(size_t bytes);
   void Put(void* block, size_t bytes);
-  void* Refill(size_t size_class);
-  bool AddChunk();
-  bool AddChunk(size_t bytes);
+  void* Refill(size_t bytes);
+  void* GetLarge(size_t bytes);
+  void* ResizeLarge(void* block, size_t old_bytes, size_t new_bytes);
+  void PutLarge(void* block, size_t bytes);
+  bool AddChunk(size_t least);
+  [[nodiscard]] bool MayReserve(size_t bytes) const;
+  void PutRest();
 
-  const size_t limit_bytes_;
   size_t used_bytes_ = 0;
+  size_t limit_bytes_ = SIZE_MAX;
+  size_t peak_bytes_ = 0;
   char* bump_ = nullptr;
   char* bump_end_ = nullptr;
-  size_t next_chunk_bytes_ = 16 << 10;
-  Chunk* chunks_ = nullptr;
   FreeBlock* free_[kClasses] = {};
+  Chunk* chunks_ = nullptr;
+  size_t chunk_bytes_ = 0;
+  size_t large_bytes_ = 0;
+  uint64_t refused_ = 0;
+  bool is_shrinking_ = false;  // I2 goes before I3
 };
 
 }  // namespace trilune::vm

@@ -29,6 +29,7 @@ enum class LockRank : int {
   kTimers = 50,     // sched: a P's timers
   kGSlabs = 60,     // sched: memory of Gs
   kFibers = 70,     // sched: the pool of stacks
+  kChunks = 80,     // vm: the memory of Lua heaps
 };
 
 // Called by Mutex in debug builds; aborts when the order is broken.
