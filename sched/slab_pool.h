@@ -11,6 +11,7 @@
 #ifndef TRI_SCHED_SLAB_POOL_H_
 #define TRI_SCHED_SLAB_POOL_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstring>
 #include <new>
@@ -20,62 +21,76 @@
 
 namespace trilune {
 
-// `kSlabBytes` at a time, aligned to cache lines.
+// Slabs of kMinRecords to kMaxRecords, a power of two, aligned to cache lines.
 class SlabPool {
  public:
-  static constexpr size_t kSlabBytes = 32 << 10;
+  static constexpr size_t kMinRecords = 8;
+  static constexpr size_t kMaxRecords = 256;
 
   SlabPool() = default;
   ~SlabPool() {
     MutexLock lock(mu_);
-    for (void* slab : all_)
-      ::operator delete(slab, kAlign);
+    for (const Slab& slab : all_)
+      ::operator delete(slab.memory, kAlign);
   }
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
 
-  // A slab for records of `record_bytes`, always the same, or null without
-  // memory; `*is_new`: its records are not constructed, but all zero.
-  [[nodiscard]] void* Get(size_t record_bytes, bool* is_new) {
+  // A slab for `records` records of `record_bytes`, always the same, or null
+  // without memory; `*is_new`: they are not constructed, but all zero.
+  [[nodiscard]] void* Get(size_t record_bytes, size_t records, bool* is_new) {
     MutexLock lock(mu_);
     record_bytes_ = record_bytes;
-    *is_new = idle_.empty();
+    std::vector<void*>& idle = idle_[SizeIndex(records)];
+    *is_new = idle.empty();
     if (!*is_new) {
-      void* slab = idle_.back();
-      idle_.pop_back();
-      return slab;
+      void* memory = idle.back();
+      idle.pop_back();
+      return memory;
     }
-    void* slab = ::operator new(kSlabBytes, kAlign, std::nothrow);
-    if (slab == nullptr) return nullptr;
-    std::memset(slab, 0, kSlabBytes);
-    all_.push_back(slab);
-    return slab;
+    const size_t bytes = record_bytes * records;
+    void* memory = ::operator new(bytes, kAlign, std::nothrow);
+    if (memory == nullptr) return nullptr;
+    std::memset(memory, 0, bytes);
+    all_.push_back({memory, records});
+    return memory;
   }
   // Calls `visit(const void* record)` for each record there is, also those that
   // are not constructed yet.
   template <class Visit>
   void ForEach(Visit visit) {
     MutexLock lock(mu_);
-    if (record_bytes_ == 0) return;
-    for (const void* slab : all_) {
-      const char* record = static_cast<const char*>(slab);
-      for (size_t i = 0; i < kSlabBytes / record_bytes_; i++) {
+    for (const Slab& slab : all_) {
+      const char* record = static_cast<const char*>(slab.memory);
+      for (size_t i = 0; i < slab.records; i++) {
         visit(record + i * record_bytes_);
       }
     }
   }
   // Takes a slab back, its records constructed and idle.
-  void Put(void* slab) {
+  void Put(void* memory, size_t records) {
     MutexLock lock(mu_);
-    idle_.push_back(slab);
+    idle_[SizeIndex(records)].push_back(memory);
   }
 
  private:
+  struct Slab {
+    void* memory;
+    size_t records;
+  };
+
   static constexpr std::align_val_t kAlign{64};
+  static constexpr size_t kSizes = 6;
+  static_assert(kMinRecords << (kSizes - 1) == kMaxRecords);
+
+  static size_t SizeIndex(size_t records) {
+    return static_cast<size_t>(std::countr_zero(records / kMinRecords));
+  }
+
   Mutex mu_{LockRank::kGSlabs};
-  std::vector<void*> all_ TRI_GUARDED_BY(mu_);
+  std::vector<Slab> all_ TRI_GUARDED_BY(mu_);
   size_t record_bytes_ TRI_GUARDED_BY(mu_) = 0;
-  std::vector<void*> idle_ TRI_GUARDED_BY(mu_);
+  std::vector<void*> idle_[kSizes] TRI_GUARDED_BY(mu_);
 };
 
 }  // namespace trilune

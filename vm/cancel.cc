@@ -85,15 +85,12 @@ LuaG* Isolate::RunnerOf(const GroupCore* group) const {
       IsRunBy(owner, group->L)) {
     return owner;
   }
-  for (LuaG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++) {
-      LuaG* g = slab + i;
-      if (g->L != nullptr && IsRunBy(g, group->L)) {
-        return g;
-      }
-    }
-  }
-  return nullptr;
+  LuaG* runner = nullptr;
+  ForEachG([&](LuaG* g) {
+    if (g->L != nullptr && IsRunBy(g, group->L)) runner = g;
+    return runner != nullptr;
+  });
+  return runner;
 }
 
 void Isolate::Interrupt(GroupCore* group) {
@@ -156,14 +153,11 @@ void Isolate::RaiseReason(lua_State* L, LuaG* g) {
 
 void Isolate::CancelAll() {
   if (halted_) return;
-  for (LuaG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++) {
-      const GState state = slab[i].word.state();
-      if (state != GState::kIdle && state != GState::kDead) {
-        CancelQuietly(slab + i);
-      }
-    }
-  }
+  ForEachG([this](LuaG* g) {
+    const GState state = g->word.state();
+    if (state != GState::kIdle && state != GState::kDead) CancelQuietly(g);
+    return false;
+  });
 }
 
 void Isolate::CancelMembers(int members) {

@@ -60,30 +60,28 @@ std::string Isolate::Dump() {
   const auto now_ms = static_cast<uint32_t>(NowNs() / 1'000'000);
   int dumped = 0;
   int left_out = 0;
-  for (const LuaG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++) {
-      const LuaG* g = slab + i;
-      const GState state = g->word.state();
-      if (state == GState::kIdle || state == GState::kDead || g->id == 0) {
-        continue;  // a timer's G has no id
-      }
-      if (!g->Has(G::kStarted) && g->Has(G::kCancelled)) continue;
-      if (dumped == kMaxDumped) {
-        left_out++;
-        continue;
-      }
-      dumped++;
-      const bool waits = state == GState::kWaiting;
-      text += "goroutine " + std::to_string(g->id) + " [";
-      text += waits ? WaitReasonName(g->reason) : GStateName(state);
-      if (waits || state == GState::kSyscall) {
-        text += ", " + std::to_string(now_ms - g->wait_since_ms) + " ms";
-      }
-      text += "]:\n";
-      text += g->Has(G::kStarted) ? StackOf(g) : "not started yet\n";
-      text += "\n";
+  ForEachG([&](const LuaG* g) {
+    const GState state = g->word.state();
+    if (state == GState::kIdle || state == GState::kDead || g->id == 0) {
+      return false;  // a timer's G has no id
     }
-  }
+    if (!g->Has(G::kStarted) && g->Has(G::kCancelled)) return false;
+    if (dumped == kMaxDumped) {
+      left_out++;
+      return false;
+    }
+    dumped++;
+    const bool waits = state == GState::kWaiting;
+    text += "goroutine " + std::to_string(g->id) + " [";
+    text += waits ? WaitReasonName(g->reason) : GStateName(state);
+    if (waits || state == GState::kSyscall) {
+      text += ", " + std::to_string(now_ms - g->wait_since_ms) + " ms";
+    }
+    text += "]:\n";
+    text += g->Has(G::kStarted) ? StackOf(g) : "not started yet\n";
+    text += "\n";
+    return false;
+  });
   if (left_out > 0) {
     text += "... and " + std::to_string(left_out) + " more goroutines\n";
   }

@@ -45,12 +45,7 @@ Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
       preempter_(this, config_.preempt, config_.preempt_count),
       spawned_kind_(AsksBySignal(config_.preempt) ? &kSpawnedKind
                                                   : &kQuietSpawnedKind),
-      heap_(config_.memory_limit_bytes) {
-  // The lowest numbers are used first.
-  for (int i = 0; i < kMaxStates; i++) {
-    idle_states_[i] = static_cast<int16_t>(kMaxStates - 1 - i);
-  }
-}
+      heap_(config_.memory_limit_bytes) {}
 
 Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
                                                IsolateConfig config,
@@ -105,11 +100,12 @@ Isolate::~Isolate() {
     closing_ = true;
     lua_close(main_);
   }
-  for (LuaG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++)
-      slab[i].word.Abandon();
-    sched->lua_slabs().Put(slab);
-  }
+  ForEachG([](LuaG* g) {
+    g->word.Abandon();
+    return false;
+  });
+  for (size_t i = 0; i < slabs_.size(); i++)
+    sched->lua_slabs().Put(slabs_[i], SlabRecords(i));
 }
 
 bool Isolate::OpenStates() {
@@ -125,7 +121,7 @@ bool Isolate::OpenStates() {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &iso->worker_);
     luaL_checkstack(data, 64, nullptr);
     lua_createtable(data, kFirstHandles, 0);  // kHandles
-    lua_createtable(data, kMaxStates, 0);     // kStates
+    lua_newtable(data);                       // kStates
     lua_pushnil(data);                        // kMeta
     lua_createtable(data, 0, 1);              // kUnseenMeta
     lua_pushcfunction(data, &ReportUnseen);
@@ -443,20 +439,18 @@ void Isolate::Halt() {
   // What waits is won here, so that nobody reaches it later. A G that a timer
   // has won is queued, or on its way: `external` counts it until it is picked,
   // and then it finds the isolate halted; see Straggled.
-  for (LuaG* slab : slabs_) {
-    for (size_t i = 0; i < kSlabSize; i++) {
-      LuaG* g = slab + i;
-      // One that comes back from a system call has its frame to clean up.
-      const bool in_call =
-          g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
-      if (!in_call) g->fiber = nullptr;
-      const bool won = g->word.state() == GState::kWaiting && g->TryWin();
-      if (won && g->Has(G::kExternal)) {
-        g->Clear(G::kExternal | G::kHasTimer);
-        external--;
-      }
+  ForEachG([this](LuaG* g) {
+    // One that comes back from a system call has its frame to clean up.
+    const bool in_call =
+        g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
+    if (!in_call) g->fiber = nullptr;
+    const bool won = g->word.state() == GState::kWaiting && g->TryWin();
+    if (won && g->Has(G::kExternal)) {
+      g->Clear(G::kExternal | G::kHasTimer);
+      external--;
     }
-  }
+    return false;
+  });
 }
 
 // Closes the Lua state, whatever is left in it.

@@ -18,6 +18,7 @@
 #ifndef TRI_VM_ISOLATE_H_
 #define TRI_VM_ISOLATE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -298,13 +299,31 @@ class Isolate final : public Strand {
   // A cancelled G that catches what its preemption points raise is let go on so
   // often; then they raise at every instruction.
   static constexpr int kRaisesBeforeKill = 8;
-  static constexpr int kFirstHandles = 64;
-  static constexpr int kMaxStates = 256;
-  static constexpr size_t kSlabSize = SlabPool::kSlabBytes / sizeof(LuaG);
+  static constexpr int kFirstHandles = 4;
+  static constexpr size_t kMaxStates = 256;
+
+  // Records in the isolate's first slab, its second...: each as many as those
+  // before it together, up to the largest slab there is.
+  static size_t SlabRecords(size_t index) {
+    constexpr size_t kLeast = SlabPool::kMinRecords;
+    if (index == 0) return kLeast;
+    return std::min(kLeast << std::min(index - 1, size_t{16}),
+                    SlabPool::kMaxRecords);
+  }
+  // Calls `visit(LuaG*)` for each record, until it returns true.
+  template <class Visit>
+  void ForEachG(Visit visit) const {
+    for (size_t slab = 0; slab < slabs_.size(); slab++) {
+      for (size_t i = 0; i < SlabRecords(slab); i++) {
+        if (visit(slabs_[slab] + i)) return;
+      }
+    }
+  }
 
   Status Open(lua_CFunction open);
   void Start();
   bool OpenStates();
+  [[nodiscard]] bool AddSlab();
   LuaG* Allocate();
   [[nodiscard]] uint64_t NextId() {
     // Reserved a batch at a time: an atomic add costs as much as a whole
@@ -318,6 +337,7 @@ class Isolate final : public Strand {
   void Free(LuaG* g);
   [[nodiscard]] bool Begin(LuaG* g, int* n);
   [[nodiscard]] lua_State* TakeState(int16_t* number);
+  [[nodiscard]] int16_t TakeStateNumber();
   void ReleaseState(LuaG* g, GHandle* handle);
   void Finish(LuaG* g, int status, int n);
   void StoreError(GHandle* handle, char* report);
@@ -380,11 +400,12 @@ class Isolate final : public Strand {
   // For protected calls outside any G.
   lua_State* worker_ = nullptr;
   // Pooled states, each anchored at its number in kStates for as long as it is
-  // fit for use; and the numbers that are idle, or have no state yet.
-  lua_State* states_[kMaxStates] = {};
-  int16_t idle_states_[kMaxStates];
-  int idle_states_count_ = kMaxStates;
+  // fit for use; and the numbers that are idle, or have no state now, with room
+  // for all.
+  std::vector<lua_State*> states_;
+  std::vector<int16_t> idle_states_;
   std::vector<LuaG*> slabs_;
+  uint32_t records_ = 0;  // in all slabs
   LuaG* free_ = nullptr;
   LuaG* half_made_ = nullptr;  // of a Go that raised
   LuaG* main_g_ = nullptr;

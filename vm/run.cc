@@ -1,6 +1,7 @@
 // Life of a Lua G: Go makes it, Begin gives it a state at its first run,
 // RunSpawned runs it until it parks, yields or ends, Finish takes it apart.
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -61,37 +62,39 @@ const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 
 // --- Making. ---
 
-LuaG* Isolate::Allocate() {
-  if (free_ == nullptr) {
-    if ((slabs_.size() + 1) * kSlabSize >= size_t{1} << LuaG::kSlotBits) {
-      return nullptr;
-    }
-    bool is_new = false;
-    void* memory = sched->lua_slabs().Get(sizeof(LuaG), &is_new);
-    if (memory == nullptr) return nullptr;
-    auto* slab = static_cast<LuaG*>(memory);
-    const size_t base = slabs_.size() * kSlabSize;
-    for (size_t i = 0; is_new && i < kSlabSize; i++)
-      new (slab + i) LuaG();
-    try {
-      slabs_.push_back(slab);
-    } catch (const std::bad_alloc&) {
-      sched->lua_slabs().Put(slab);
-      return nullptr;
-    }
-    for (size_t i = kSlabSize; i-- > 0;) {
-      LuaG* g = slab + i;
-      // Of a G of another isolate only the word, with its ticket, lives on.
-      g->L = nullptr;
-      g->fiber = nullptr;
-      g->joiners.Forget();
-      g->waiter = LuaWaiter();
-      g->strand = this;
-      g->tag = static_cast<uint32_t>(base + i + 1);
-      g->next = free_;
-      free_ = g;
-    }
+bool Isolate::AddSlab() {
+  const size_t records = SlabRecords(slabs_.size());
+  if (records_ + records >= size_t{1} << LuaG::kSlotBits) return false;
+  bool is_new = false;
+  void* memory = sched->lua_slabs().Get(sizeof(LuaG), records, &is_new);
+  if (memory == nullptr) return false;
+  auto* slab = static_cast<LuaG*>(memory);
+  for (size_t i = 0; is_new && i < records; i++)
+    new (slab + i) LuaG();
+  try {
+    slabs_.push_back(slab);
+  } catch (const std::bad_alloc&) {
+    sched->lua_slabs().Put(slab, records);
+    return false;
   }
+  for (size_t i = records; i-- > 0;) {
+    LuaG* g = slab + i;
+    // Of a G of another isolate only the word, with its ticket, lives on.
+    g->L = nullptr;
+    g->fiber = nullptr;
+    g->joiners.Forget();
+    g->waiter = LuaWaiter();
+    g->strand = this;
+    g->tag = records_ + static_cast<uint32_t>(i) + 1;
+    g->next = free_;
+    free_ = g;
+  }
+  records_ += static_cast<uint32_t>(records);
+  return true;
+}
+
+LuaG* Isolate::Allocate() {
+  if (free_ == nullptr && !AddSlab()) return nullptr;
   LuaG* g = free_;
   free_ = static_cast<LuaG*>(g->next);
   g->kind = spawned_kind_;
@@ -186,32 +189,54 @@ void Isolate::SetHandleMetatable(lua_State* L) {
 
 // --- Running. ---
 
+// An idle place in the pool, with or without a state; kUnpooled: there is none.
+int16_t Isolate::TakeStateNumber() {
+  if (!idle_states_.empty()) {
+    const int16_t number = idle_states_.back();
+    idle_states_.pop_back();
+    return number;
+  }
+  if (states_.size() == kMaxStates) return GHandle::kUnpooled;
+  try {
+    if (idle_states_.capacity() == states_.size()) {
+      idle_states_.reserve(std::max(size_t{4}, 2 * states_.size()));
+    }
+    states_.push_back(nullptr);
+  } catch (const std::bad_alloc&) {
+    return GHandle::kUnpooled;
+  }
+  return static_cast<int16_t>(states_.size() - 1);
+}
+
 // A state for a G; null without memory. `*number`: its place in the pool. An
 // unpooled one stays on worker_'s stack until Begin has anchored it.
 lua_State* Isolate::TakeState(int16_t* number) {
-  *number = GHandle::kUnpooled;
-  if (idle_states_count_ > 0) {
-    *number = idle_states_[--idle_states_count_];
-    if (states_[*number] != nullptr) return states_[*number];
-  }
+  *number = TakeStateNumber();
+  const bool is_pooled = *number != GHandle::kUnpooled;
+  if (is_pooled && states_[*number] != nullptr) return states_[*number];
   lua_pushcfunction(worker_, [](lua_State* L) {
+    const lua_Integer place = lua_tointeger(L, 1);
     lua_newthread(L);
+    if (place < 0) return 1;
+    lua_State* data = Of(L)->data_;
+    lua_pushvalue(data, kStates);
+    lua_xmove(data, L, 1);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, place + 1);
+    lua_pop(L, 1);
     return 1;
   });
-  lua_State* L = nullptr;
-  if (lua_pcall(worker_, 0, 1, 0) == LUA_OK) {
-    L = lua_tothread(worker_, -1);
-  } else {
+  lua_pushinteger(worker_, *number);
+  if (lua_pcall(worker_, 1, 1, 0) != LUA_OK) {
     lua_settop(worker_, 0);
-  }
-  if (*number == GHandle::kUnpooled) return L;
-  if (L == nullptr) {
-    idle_states_count_++;
+    if (is_pooled) idle_states_.push_back(*number);
     return nullptr;
   }
-  states_[*number] = L;
-  lua_xmove(worker_, data_, 1);
-  lua_rawseti(data_, kStates, *number + 1);  // in the preallocated part
+  lua_State* L = lua_tothread(worker_, -1);
+  if (is_pooled) {
+    states_[*number] = L;
+    lua_settop(worker_, 0);
+  }
   return L;
 }
 
@@ -353,7 +378,7 @@ void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
   TagOf(L) = reinterpret_cast<uintptr_t>(this);
   const int16_t number = handle->state;
   if (number == GHandle::kUnpooled) return;
-  idle_states_[idle_states_count_++] = number;
+  idle_states_.push_back(number);  // has room
   // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth
   // of a state that failed: only one that ended well can serve again.
   if (!g->Has(LuaG::kEscaped) && preempter_.IsReset(L)) {

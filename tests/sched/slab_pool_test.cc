@@ -2,36 +2,65 @@
 
 #include "sched/slab_pool.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <set>
 
 #include <doctest/doctest.h>
 
 namespace trilune {
 namespace {
 
-TEST_CASE("slab pool: a new slab is aligned, writable and said to be new") {
+constexpr size_t kLeast = SlabPool::kMinRecords;
+constexpr size_t kMost = SlabPool::kMaxRecords;
+
+TEST_CASE("slab pool: a new slab is aligned, zero, writable and new") {
   SlabPool pool;
-  bool is_new = false;
-  void* slab = pool.Get(64, &is_new);
-  REQUIRE(slab != nullptr);
-  CHECK(is_new);
-  CHECK(reinterpret_cast<uintptr_t>(slab) % 64 == 0);
-  std::memset(slab, 1, SlabPool::kSlabBytes);
+  for (size_t records = kLeast; records <= kMost; records *= 2) {
+    bool is_new = false;
+    auto* slab = static_cast<char*>(pool.Get(64, records, &is_new));
+    REQUIRE(slab != nullptr);
+    CHECK(is_new);
+    CHECK(reinterpret_cast<uintptr_t>(slab) % 64 == 0);
+    CHECK(std::count(slab, slab + records * 64, 0) ==
+          static_cast<std::ptrdiff_t>(records * 64));
+    std::memset(slab, 1, records * 64);
+  }
 }
 
 TEST_CASE("slab pool: what was put back comes again, with its content") {
   SlabPool pool;
   bool is_new = false;
-  char* first = static_cast<char*>(pool.Get(64, &is_new));
-  void* second = pool.Get(64, &is_new);
+  char* first = static_cast<char*>(pool.Get(64, kLeast, &is_new));
+  void* second = pool.Get(64, kLeast, &is_new);
   CHECK(first != second);
   first[100] = 42;
-  pool.Put(first);
-  void* again = pool.Get(64, &is_new);
+  pool.Put(first, kLeast);
+  // But not for another size.
+  void* other = pool.Get(64, 2 * kLeast, &is_new);
+  CHECK(is_new);
+  CHECK(other != first);
+  void* again = pool.Get(64, kLeast, &is_new);
   CHECK_FALSE(is_new);
   CHECK(again == first);
   CHECK(first[100] == 42);
+}
+
+TEST_CASE("slab pool: every record is visited, idle ones too") {
+  SlabPool pool;
+  bool is_new = false;
+  std::set<const void*> expected;
+  for (const size_t records : {kLeast, kMost, kLeast}) {
+    auto* slab = static_cast<char*>(pool.Get(64, records, &is_new));
+    for (size_t i = 0; i < records; i++)
+      expected.insert(slab + i * 64);
+    if (records == kMost) pool.Put(slab, records);
+  }
+  std::set<const void*> seen;
+  pool.ForEach([&seen](const void* record) { seen.insert(record); });
+  CHECK(seen == expected);
 }
 
 }  // namespace
