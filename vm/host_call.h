@@ -22,6 +22,7 @@
 namespace trilune::vm {
 
 struct GHandle;
+struct IsolateConfig;
 
 // What os.exit asked for.
 struct ExitRequest {
@@ -35,6 +36,7 @@ struct HostCall {
     kMain,       // run `body` as the main G
     kProgram,    // the same; its end is the end of the others
     kSpawn,      // run `body` as a new G
+    kOpen,       // nothing: the isolate is open then, or could not be
     kCancel,  // cancel the G of `target`; `argument` is a Message, the reason
     kInterrupt,  // cancel the main G; `argument` is a C string
     kDrain,  // cancel every G, refuse new ones, complete when all have ended
@@ -64,6 +66,8 @@ struct HostCall {
   GHandle* handle = nullptr;  // of kSpawn's G, while that may refer to this
   uint64_t g_id = 0;          // of kSpawn: the id its G shall have, or 0
   std::atomic<G*> made{nullptr};  // of kSpawn: its G [SP2]
+  // Of kSpawn: what the isolate is from then on; moved from. Or null.
+  IsolateConfig* configure = nullptr;
   const HostCall* target = nullptr;  // of kCancel
   // Called instead of waking a waiter, by the strand; it may destroy the call.
   void (*on_complete)(HostCall* call, Status status) = nullptr;

@@ -15,6 +15,7 @@
 #include "sched/sync/check.h"
 #include "sched/thread_lock.h"
 #include "vm/coroutine.h"
+#include "vm/isolate_pool.h"
 #include "vm/message.h"
 #include "vm/park.h"
 
@@ -37,6 +38,7 @@ bool AsksBySignal(PreemptMode mode) {
 }  // namespace
 
 const GKind Isolate::kHostKind = {&Isolate::RunHost, nullptr, true};
+const GKind Isolate::kWarmKind = {&Isolate::RunWarm};
 const GKind Isolate::kDrainDeadlineKind = {&Isolate::RunDrainDeadline};
 
 Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
@@ -219,6 +221,9 @@ void Isolate::Serve(HostCall* call) {
     case HostCall::Kind::kSpawn:
       ServeSpawn(call);
       break;
+    case HostCall::Kind::kOpen:
+      Complete(call, opened_);
+      break;
     case HostCall::Kind::kCancel:
       ServeCancel(call);
       break;
@@ -315,7 +320,27 @@ void Isolate::StartMain(HostCall* call) {
   PushFresh(main_g_);
 }
 
+// A spare isolate becomes that of a program.
+void Isolate::Configure(IsolateConfig&& config) {
+  if (warm_timer_ != nullptr) StopTimer(std::exchange(warm_timer_, nullptr));
+  config_ = std::move(config);
+  heap_.SetLimit(config_.memory_limit_bytes);
+  if (config_.preempt == preempter_.mode() &&
+      config_.preempt_count == preempter_.count()) {
+    return;
+  }
+  preempter_.SetMode(config_.preempt, config_.preempt_count);
+  spawned_kind_ =
+      AsksBySignal(config_.preempt) ? &kSpawnedKind : &kQuietSpawnedKind;
+  for (lua_State* state : states_) {
+    if (state != nullptr) preempter_.Reset(state);
+  }
+  for (lua_State* state : {main_, worker_})
+    preempter_.Reset(state);
+}
+
 void Isolate::ServeSpawn(HostCall* call) {
+  if (call->configure != nullptr) Configure(std::move(*call->configure));
   // In protected mode, then the same path as tri.go, which wants the handles as
   // an upvalue.
   lua_pushcfunction(worker_, [](lua_State* L) {
@@ -415,6 +440,28 @@ void Isolate::CheckDrained() {
   if (live > 0) return;
   CompleteAll(&drains_, Status());
   if (drain_timer_ != nullptr) StopTimer(std::exchange(drain_timer_, nullptr));
+}
+
+void Isolate::KeepWarm(IsolatePool* pool, int64_t next_ns) {
+  pool_ = pool;
+  warm_timer_ = NewTimerG(&kWarmKind);
+  if (warm_timer_ == nullptr) return;
+  warm_timer_->timer.target = this;
+  warm_timer_->timer.next_ns = next_ns;
+}
+
+Outcome Isolate::RunWarm(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (iso->warm_timer_ != g || iso->halted_) return iso->EndTimer(g);
+  if (NowNs() >= g->timer.next_ns) {
+    g->timer.next_ns = iso->pool_->Expire(iso);
+    if (g->timer.next_ns == 0) {  // it goes, or was just taken
+      iso->warm_timer_ = nullptr;
+      return iso->EndTimer(g);
+    }
+  }
+  return iso->ParkTimer(g);
 }
 
 Outcome Isolate::RunDrainDeadline(G* base) {

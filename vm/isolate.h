@@ -41,6 +41,7 @@
 namespace trilune::vm {
 
 class Isolates;
+class IsolatePool;
 
 struct IsolateConfig {
   std::string name;
@@ -217,6 +218,10 @@ class Isolate final : public Strand {
   [[nodiscard]] Outcome EndTimer(LuaG* g);
   // Its deadline is of no use any more: it runs soon, without a target, to end.
   static void StopTimer(LuaG* g);
+  // For IsolatePool, in the isolate's strand: it is spare from now on, and asks
+  // whether it shall go at `next_ns`.
+  void KeepWarm(IsolatePool* pool, int64_t next_ns);
+
   // The state on which a timer may push a value to send; nothing is called on
   // it.
   [[nodiscard]] lua_State* data() { return data_; }
@@ -280,6 +285,8 @@ class Isolate final : public Strand {
   static const GKind kHostKind;
   static Outcome RunDrainDeadline(G* g);
   static const GKind kDrainDeadlineKind;
+  static Outcome RunWarm(G* g);
+  static const GKind kWarmKind;
   // As the first two, but no signal asks such Gs to come to a preemption point.
   static const GKind kQuietSpawnedKind;
   static const GKind kQuietMainKind;
@@ -367,6 +374,7 @@ class Isolate final : public Strand {
   void Serve(HostCall* call);
   void ServeSpawn(HostCall* call);
   void ServeCancel(HostCall* call);
+  void Configure(IsolateConfig&& config);
   void StartMain(HostCall* call);
   void InterruptMain(const char* reason);
   void EndMain(int status);
@@ -385,9 +393,9 @@ class Isolate final : public Strand {
   [[noreturn]] void RaiseAtPoint(lua_State* L);
   void ReportAtomic(lua_State* L, int64_t now_ns);
 
-  const IsolateConfig config_;
+  IsolateConfig config_;  // constant once the first G runs
   Preempter preempter_;
-  const GKind* const spawned_kind_;
+  const GKind* spawned_kind_;
   Shield* shields_ = nullptr;
   int atomic_depth_ = 0;
   bool atomic_reported_ = false;
@@ -423,6 +431,8 @@ class Isolate final : public Strand {
   HostCall* waiting_ = nullptr;  // calls whose G has not ended
   HostCall* drains_ = nullptr;   // wait until every G has ended
   LuaG* drain_timer_ = nullptr;  // ends that wait
+  IsolatePool* pool_ = nullptr;  // while it is spare
+  LuaG* warm_timer_ = nullptr;   // ends that
   HostCall* closes_ = nullptr;   // wait until nobody can reach this object
   uint64_t next_id_ = 0;         // of the ids reserved, up to ids_end_
   uint64_t ids_end_ = 0;

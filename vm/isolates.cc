@@ -51,6 +51,7 @@ void Isolates::Stop() {
       all.push_back(one);
     }
   }
+  pool_.Stop();
   for (Spawned* one : all) {
     one->Abort();
     one->Release();
@@ -60,11 +61,13 @@ void Isolates::Stop() {
 bool Isolates::AwaitNone(int64_t deadline_ns) {
   const auto deadline = std::chrono::steady_clock::time_point(
       std::chrono::nanoseconds(deadline_ns));
-  MutexLock lock(mu_);
-  while (count_ > 0) {
-    if (!changed_.WaitUntil(mu_, deadline)) return count_ == 0;
+  {
+    MutexLock lock(mu_);
+    while (count_ > 0) {
+      if (!changed_.WaitUntil(mu_, deadline) && count_ > 0) return false;
+    }
   }
-  return true;
+  return pool_.AwaitNone(deadline_ns);
 }
 
 Isolates::Living Isolates::living() {

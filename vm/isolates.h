@@ -19,6 +19,7 @@
 
 #include "sched/scheduler.h"
 #include "sched/sync/mutex.h"
+#include "vm/isolate_pool.h"
 
 namespace trilune::vm {
 
@@ -47,6 +48,8 @@ class Isolates {
   [[nodiscard]] Scheduler* sched() const { return sched_; }
   [[nodiscard]] lua_CFunction open() const { return open_; }
 
+  [[nodiscard]] IsolatePool& pool() { return pool_; }
+
   // --- Spawned isolates. ---
 
   // Lists one whose isolate is about to start; false: the runtime is stopping.
@@ -65,6 +68,7 @@ class Isolates {
  private:
   Scheduler* const sched_;
   const lua_CFunction open_;
+  IsolatePool pool_{this};
   CondVar changed_;
   Spawned* first_ TRI_GUARDED_BY(mu_) = nullptr;
   size_t count_ TRI_GUARDED_BY(mu_) = 0;  // listed, or just being removed

@@ -58,6 +58,12 @@ class Preempter {
   Preempter(const Isolate* iso, PreemptMode mode, int count)
       : iso_(iso), mode_(mode), count_(count) {}
 
+  // From now on. Requires: no G runs Lua code; Reset each state then.
+  void SetMode(PreemptMode mode, int count) {
+    mode_ = mode;
+    count_ = count;
+  }
+
   // The innermost running state is another one now: see Isolate::Innermost.
   void Moved() {
     std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -103,8 +109,8 @@ class Preempter {
   void SetRaw(lua_State* L, const HookSetting& setting);
 
   const Isolate* const iso_;
-  const PreemptMode mode_;
-  const int count_;
+  PreemptMode mode_;
+  int count_;
   std::atomic<lua_State*> armed_L_{nullptr};
   std::atomic<bool> want_{false};
   std::atomic<bool> noarm_{false};  // the handler shall leave hooks alone

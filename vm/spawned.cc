@@ -51,8 +51,9 @@ Spawned* Spawned::Start(const Type* type, IsolateConfig config,
     spawned->Release();
     return nullptr;
   }
-  std::shared_ptr<Isolate> iso =
-      Isolate::Create(isolates->sched(), std::move(config), isolates->open());
+  spawned->config_ = std::move(config);
+  spawned->program_.configure = &spawned->config_;
+  std::shared_ptr<Isolate> iso = isolates->pool().Take();
   spawned->lock_.Lock();
   spawned->isolate_ = iso;
   spawned->lock_.Unlock();

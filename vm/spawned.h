@@ -118,6 +118,7 @@ class Spawned final : public Shared {
   const std::string name_;
   const std::function<void(std::string_view)> report_;
   uint64_t id_ = 0;  // constant once started
+  IsolateConfig config_;  // the isolate's, which takes it
   Message* call_;
   Call program_;
   Call drain_;

@@ -1,0 +1,104 @@
+// IsolatePool: isolates that are open before anybody needs them.
+//
+// Role       tri.spawn takes one from here, if there is one, and never waits.
+//            They are prepared on their own strands, by Ps that have nothing
+//            better to do, with the modules of tri.preload loaded. How many are
+//            kept follows the need: each spawn that finds none doubles it, and
+//            who is not taken for kIdleNs goes, and lowers it again.
+// Threads    any
+// Locks      mu_ (kIsolates)
+// Invariants I1. An isolate is in idle_ from the end of its preparation until
+//                it is taken or leaves; nobody else refers to it then.
+// Tests      tests/vm/isolate_pool_test.cc; tests/lua/spawn
+
+#ifndef TRI_VM_ISOLATE_POOL_H_
+#define TRI_VM_ISOLATE_POOL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <lua.hpp>
+
+#include "sched/scheduler.h"
+#include "sched/sync/mutex.h"
+#include "vm/host_call.h"
+#include "vm/message.h"
+
+namespace trilune::vm {
+
+class Isolate;
+class Isolates;
+
+class IsolatePool {
+ public:
+  static constexpr size_t kMaxSpares = 64;
+  static constexpr int64_t kIdleNs = 10'000'000'000;
+
+  explicit IsolatePool(Isolates* all) : all_(all) {}
+  IsolatePool(const IsolatePool&) = delete;
+  IsolatePool& operator=(const IsolatePool&) = delete;
+  ~IsolatePool();
+
+  // A prepared isolate, or one that has yet to open itself.
+  [[nodiscard]] std::shared_ptr<Isolate> Take() TRI_EXCLUDES(mu_);
+
+  // From now on isolates are prepared by `body`, which runs as a G with a copy
+  // of `what`, owned, as argument; at least `spares` are kept. Those that are
+  // ready now go.
+  void SetPreload(lua_CFunction body, Message* what, size_t spares,
+                  std::function<void(std::string_view)> report)
+      TRI_EXCLUDES(mu_);
+
+  // Closes all, and keeps no more.
+  void Stop() TRI_EXCLUDES(mu_);
+  // Waits for the last one; false: some are left at `deadline_ns`.
+  [[nodiscard]] bool AwaitNone(int64_t deadline_ns) TRI_EXCLUDES(mu_);
+
+  struct Stats {
+    size_t idle = 0;
+    size_t target = 0;
+    uint64_t hits = 0;
+    uint64_t misses = 0;
+  };
+  [[nodiscard]] Stats stats() TRI_EXCLUDES(mu_);
+
+  // For the isolate's idle timer, on its strand: when to ask again; 0: it is no
+  // spare any more, or was just told to close.
+  [[nodiscard]] int64_t Expire(const Isolate* iso) TRI_EXCLUDES(mu_);
+
+ private:
+  struct Preparing;
+  struct Closing;
+
+  [[nodiscard]] std::shared_ptr<Isolate> NewIsolate() const;
+  void Refill() TRI_EXCLUDES(mu_);
+  static void OnPrepared(HostCall* call, Status status);
+  static void OnClosed(HostCall* call, Status status);
+  void Prepared(Preparing* preparing, const Status& status) TRI_EXCLUDES(mu_);
+  void Close(std::shared_ptr<Isolate> iso) TRI_EXCLUDES(mu_);
+
+  Isolates* const all_;
+  Mutex mu_{LockRank::kIsolates};
+  CondVar changed_;
+  std::vector<std::shared_ptr<Isolate>> idle_ TRI_GUARDED_BY(mu_);
+  size_t preparing_ TRI_GUARDED_BY(mu_) = 0;
+  size_t closing_ TRI_GUARDED_BY(mu_) = 0;
+  size_t target_ TRI_GUARDED_BY(mu_) = 0;
+  size_t least_ TRI_GUARDED_BY(mu_) = 0;  // tri.preload's
+  int64_t last_take_ns_ TRI_GUARDED_BY(mu_) = 0;
+  uint64_t hits_ TRI_GUARDED_BY(mu_) = 0;
+  uint64_t misses_ TRI_GUARDED_BY(mu_) = 0;
+  bool stopping_ TRI_GUARDED_BY(mu_) = false;
+  // What prepares them; those of an older generation go when they are ready.
+  uint64_t generation_ TRI_GUARDED_BY(mu_) = 0;
+  lua_CFunction body_ TRI_GUARDED_BY(mu_) = nullptr;
+  Message* what_ TRI_GUARDED_BY(mu_) = nullptr;
+  std::function<void(std::string_view)> report_ TRI_GUARDED_BY(mu_);
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_ISOLATE_POOL_H_
