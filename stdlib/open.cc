@@ -3,6 +3,7 @@
 #include "stdlib/modules.h"
 #include "vm/coroutine.h"
 #include "vm/debug_hook.h"
+#include "vm/require.h"
 
 namespace trilune::stdlib {
 namespace {
@@ -35,11 +36,13 @@ int OpenAll(lua_State* L) {
   luaL_openlibs(L);
   vm::OpenCoroutine(L);
   vm::OpenDebugHooks(L);
+  vm::OpenRequire(L);
   OpenIo(L);
   OpenOs(L);
   KeepPackageDefaults(L);
   Preload(L, "trilune", &OpenTrilune);
   Preload(L, "trilune.sync", &OpenSync);
+  Preload(L, "trilune.transfer", &OpenTransfer);
   return 0;
 }
 

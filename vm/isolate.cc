@@ -17,6 +17,7 @@
 #include "vm/coroutine.h"
 #include "vm/isolate_pool.h"
 #include "vm/message.h"
+#include "vm/message_space.h"
 #include "vm/park.h"
 
 namespace trilune::vm {
@@ -102,6 +103,7 @@ Isolate::~Isolate() {
     closing_ = true;
     lua_close(main_);
   }
+  delete messages;
   ForEachG([](LuaG* g) {
     g->word.Abandon();
     return false;

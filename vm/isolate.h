@@ -42,6 +42,7 @@ namespace trilune::vm {
 
 class Isolates;
 class IsolatePool;
+class MessageSpace;
 
 struct IsolateConfig {
   std::string name;
@@ -261,6 +262,10 @@ class Isolate final : public Strand {
   bool park_stackless = false;  // chosen by BeginPark for Park
   enum class Pending : uint8_t { kNothing, kPark, kYield };
   Pending pending = Pending::kNothing;  // why lua_yieldk was called
+  MessageSpace* messages = nullptr;     // made at the first message
+  // Calls of require that loaded something, for the index of modules.
+  uint32_t module_generation = 0;
+
  private:
   static uintptr_t& TagOf(lua_State* L) {
     return *static_cast<uintptr_t*>(lua_getextraspace(L));

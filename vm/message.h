@@ -3,9 +3,13 @@
 // Role       WriteMessage copies values out of a heap, ReadMessage into one.
 //            A message belongs to nobody's heap; who holds it frees it.
 // Threads    WriteMessage, ReadMessage: the running G of the heap. A message:
-//            one holder at a time.
+//            one holder at a time. FreeMessage: any thread, without an isolate;
+//            with one, its strand's owner.
+// Locks      that of the depot of blocks (kMessages)
 // Errors     Lua errors: "cannot send a userdata (at value.items[3].file)".
-// Tests      tests/vm/message_test.cc; tests/lua/transfer
+// Docs       docs/architecture.md, "Messages"; docs/lua-api.md
+// Tests      tests/vm/message_test.cc; tests/stress/message_stress.cc;
+//            tests/fuzz/message_fuzz.cc; tests/lua/transfer
 
 #ifndef TRI_VM_MESSAGE_H_
 #define TRI_VM_MESSAGE_H_
@@ -20,10 +24,13 @@ namespace trilune::vm {
 class Isolate;
 
 struct Message {
-  Message* next;    // for who holds it
-  size_t bytes;     // of data
-  uint32_t count;   // of values
-  uint32_t shared;  // of references to Shared objects, at the end of data
+  Message* next;        // for who holds it
+  Message* prev;        // while it is being read
+  size_t bytes;         // of data, references at its end included
+  uint32_t count;       // of values
+  uint32_t shared;      // of references to Shared objects, at the end of data
+  uint32_t flags;       // MessageFlag, see vm/message_format.h
+  uint32_t size_class;  // of its block
 
   [[nodiscard]] char* data() { return reinterpret_cast<char*>(this + 1); }
   [[nodiscard]] const char* data() const {
@@ -40,19 +47,23 @@ struct WriteOptions {
 };
 
 // Copies the `count` values from index `first` on. The caller owns the result.
-// Raises if one cannot be sent, or without memory.
+// Raises if one cannot be sent, or without memory. Only a __transfer
+// metamethod runs Lua code here, and may park.
 Message* WriteMessage(lua_State* L, int first, int count,
                       const WriteOptions& options = {});
 
 // Pushes a message's values, and frees it, also when it raises (for want of
-// memory, or because a module cannot be loaded). Returns their number.
+// memory, or because a module cannot be loaded). Returns their number. May run
+// Lua code, and park: modules, functions that a __transfer gave.
 int ReadMessage(lua_State* L, Message* message);
 
-// A second one of the same values.
+// A second one of the same values, for who reads it more than once. Nobody may
+// read or free `message` meanwhile. Null without memory.
 Message* CopyMessage(const Message* message);
 
-// Frees a message that nobody reads.
-void FreeMessage(Message* message);
+// Frees a message that nobody reads. `isolate`: the running one, if any, which
+// keeps small blocks for its own messages.
+void FreeMessage(Message* message, Isolate* isolate = nullptr);
 
 }  // namespace trilune::vm
 

@@ -30,6 +30,7 @@ enum class LockRank : int {
   kGSlabs = 60,     // sched: memory of Gs
   kFibers = 70,     // sched: the pool of stacks
   kChunks = 80,     // vm: the memory of Lua heaps
+  kMessages = 85,   // vm: the depot of message blocks
 };
 
 // Called by Mutex in debug builds; aborts when the order is broken.

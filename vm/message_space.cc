@@ -1,0 +1,373 @@
+#include "vm/message_space.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "sched/sync/mutex.h"
+#include "sched/sync/sanitizers.h"
+#include "vm/isolate.h"
+
+namespace trilune::vm {
+namespace {
+
+// Bytes of a block's data, by size class; the last class, kMallocClass, is
+// malloc's.
+constexpr size_t kClassBytes[] = {88, 280};
+
+#if defined(TRI_ASAN)
+constexpr bool kPlainMalloc = true;  // so that it sees each use after free
+#else
+constexpr bool kPlainMalloc = false;
+#endif
+
+constexpr uint32_t kFirstSlots = 64;
+constexpr uint32_t kKeptEntries = 1024;
+
+uint32_t HashOf(const void* address) {
+  const auto bits = reinterpret_cast<uintptr_t>(address) >> 4;
+  return static_cast<uint32_t>((bits * 0x9e3779b97f4a7c15U) >> 32);
+}
+
+uint32_t ClassFor(size_t bytes) {
+  if (kPlainMalloc || bytes > kClassBytes[1]) return MessageSpace::kMallocClass;
+  return bytes <= kClassBytes[0] ? 0 : 1;
+}
+
+template <class Visit>
+void VisitShared(const Message* message, Visit visit) {
+  const char* at = message->data() + message->bytes;
+  for (uint32_t i = 0; i < message->shared; i++) {
+    Shared* object = nullptr;
+    at -= sizeof(object);
+    std::memcpy(&object, at, sizeof(object));
+    visit(object);
+  }
+}
+
+void ReleaseShared(const Message* message) {
+  VisitShared(message, [](Shared* object) { object->Release(); });
+}
+
+}  // namespace
+
+// Where senders get back the blocks that receivers freed: once in kBatch
+// messages.
+class MessageDepot {
+ public:
+  // Never destroyed: Ms may run until the process ends.
+  static MessageDepot& Get() {
+    static auto* depot = new MessageDepot();
+    return *depot;
+  }
+
+  // A full magazine, or an empty one.
+  MessageSpace::Magazine Take(uint32_t size_class) TRI_EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    Shelf& shelf = shelves_[size_class];
+    if (shelf.count == 0) return {};
+    return shelf.full[--shelf.count];
+  }
+
+  void Put(uint32_t size_class, MessageSpace::Magazine magazine)
+      TRI_EXCLUDES(mu_) {
+    {
+      MutexLock lock(mu_);
+      Shelf& shelf = shelves_[size_class];
+      if (shelf.count < kShelf) {
+        shelf.full[shelf.count++] = magazine;
+        return;
+      }
+    }
+    FreeAll(magazine);
+  }
+
+  void PutOne(Message* message) TRI_EXCLUDES(mu_) {
+    MessageSpace::Magazine full;
+    const uint32_t size_class = message->size_class;
+    {
+      MutexLock lock(mu_);
+      MessageSpace::Magazine& open = open_[size_class];
+      message->next = open.first;
+      open.first = message;
+      if (++open.count < MessageSpace::kBatch) return;
+      full = open;
+      open = {};
+    }
+    Put(size_class, full);
+  }
+
+  static void FreeAll(MessageSpace::Magazine magazine) {
+    while (magazine.first != nullptr) {
+      Message* message = magazine.first;
+      magazine.first = message->next;
+      std::free(message);
+    }
+  }
+
+ private:
+  static constexpr uint32_t kShelf = 128;
+  struct Shelf {
+    MessageSpace::Magazine full[kShelf];
+    uint32_t count = 0;
+  };
+
+  Mutex mu_{LockRank::kMessages};
+  Shelf shelves_[MessageSpace::kClasses] TRI_GUARDED_BY(mu_);
+  MessageSpace::Magazine open_[MessageSpace::kClasses] TRI_GUARDED_BY(mu_);
+};
+
+template <class T>
+T* RawArray<T>::Add() {
+  if (count == capacity) {
+    if (capacity > (uint32_t{1} << 29)) return nullptr;
+    const uint32_t larger = std::max<uint32_t>(capacity * 2, 16);
+    void* memory = std::realloc(at, larger * sizeof(T));
+    if (memory == nullptr) return nullptr;
+    at = static_cast<T*>(memory);
+    capacity = larger;
+  }
+  return &at[count++];
+}
+
+template <class T>
+void RawArray<T>::Free() {
+  std::free(at);
+  *this = {};
+}
+
+template struct RawArray<WriteEntry>;
+template struct RawArray<uint32_t>;
+template struct RawArray<Shared*>;
+
+// --- Scratch. ---
+
+bool WriteScratch::Rehash(uint32_t slots_needed) {
+  if (slots_needed > slots_capacity) {
+    void* memory = std::realloc(slots, slots_needed * sizeof(uint32_t));
+    if (memory == nullptr) return false;
+    slots = static_cast<uint32_t*>(memory);
+    slots_capacity = slots_needed;
+  }
+  mask = slots_needed - 1;
+  std::memset(slots, 0, slots_needed * sizeof(uint32_t));
+  for (uint32_t i = 0; i < entries.count; i++) {
+    uint32_t slot = HashOf(entries.at[i].address) & mask;
+    while (slots[slot] != 0)
+      slot = (slot + 1) & mask;
+    slots[slot] = i + 1;
+  }
+  return true;
+}
+
+uint32_t WriteScratch::FindOrAdd(const void* address, bool* is_new) {
+  *is_new = false;
+  uint32_t slot = 0;
+  if (mask == 0 && entries.count < kLinear) {
+    for (uint32_t i = 0; i < entries.count; i++) {
+      if (entries.at[i].address == address) return i;
+    }
+  } else {
+    // At most half full, the new one included.
+    if (mask == 0 || (entries.count + 1) * 2 > mask) {
+      const uint32_t larger = mask == 0 ? kFirstSlots : (mask + 1) * 2;
+      if (larger == 0 || !Rehash(larger)) return kNone;
+    }
+    slot = HashOf(address) & mask;
+    while (slots[slot] != 0) {
+      const uint32_t i = slots[slot] - 1;
+      if (entries.at[i].address == address) return i;
+      slot = (slot + 1) & mask;
+    }
+  }
+  WriteEntry* entry = entries.Add();
+  if (entry == nullptr) return kNone;
+  if (mask != 0) slots[slot] = entries.count;
+  *is_new = true;
+  entry->address = address;
+  entry->detail = kPlainEntry;
+  return entries.count - 1;
+}
+
+void WriteScratch::Reset() {
+  for (uint32_t i = 0; i < shared.count; i++)
+    shared.at[i]->Release();
+  shared.count = 0;
+  if (block != nullptr) {
+    std::free(block);
+    block = nullptr;
+  }
+  if (entries.capacity > kKeptEntries) entries.Free();
+  if (deferred.capacity > kKeptEntries) deferred.Free();
+  if (slots_capacity > kKeptEntries * 2) {
+    std::free(slots);
+    slots = nullptr;
+    slots_capacity = 0;
+  }
+  entries.count = 0;
+  deferred.count = 0;
+  mask = 0;
+}
+
+// --- The space. ---
+
+MessageSpace* MessageSpace::Of(lua_State* L) {
+  Isolate* iso = Isolate::Of(L);
+  if (iso->messages == nullptr) {
+    iso->messages = new (std::nothrow) MessageSpace();
+  }
+  return iso->messages;
+}
+
+MessageSpace::~MessageSpace() {
+  while (quick_ != nullptr)
+    DropFirst();
+  while (reading_ != nullptr) {
+    Message* message = reading_;
+    EndRead(message);
+    ReleaseShared(message);
+    Free(message);
+  }
+  while (scratches_ != nullptr) {
+    WriteScratch* scratch = scratches_;
+    scratches_ = scratch->next;
+    scratch->Reset();
+    scratch->entries.Free();
+    scratch->deferred.Free();
+    scratch->shared.Free();
+    std::free(scratch->slots);
+    std::free(scratch);
+  }
+  for (uint32_t i = 0; i < kClasses; i++) {
+    for (Magazine* magazine : {&loaded_[i], &spare_[i]}) {
+      if (magazine->count == kBatch) {
+        MessageDepot::Get().Put(i, *magazine);
+      } else {
+        MessageDepot::FreeAll(*magazine);
+      }
+    }
+  }
+}
+
+WriteScratch* MessageSpace::TakeScratch() {
+  WriteScratch* scratch = free_scratches_;
+  if (scratch != nullptr) {
+    free_scratches_ = scratch->next_free;
+    return scratch;
+  }
+  scratch = static_cast<WriteScratch*>(std::malloc(sizeof(WriteScratch)));
+  if (scratch == nullptr) return nullptr;
+  // All but the buffer.
+  std::memset(static_cast<void*>(scratch), 0, offsetof(WriteScratch, fixed));
+  scratch->next = scratches_;
+  scratches_ = scratch;
+  return scratch;
+}
+
+void MessageSpace::GiveScratch(WriteScratch* scratch) {
+  scratch->Reset();
+  scratch->next_free = free_scratches_;
+  free_scratches_ = scratch;
+}
+
+Message* MessageSpace::Allocate(size_t bytes) {
+  const uint32_t size_class = ClassFor(bytes);
+  if (size_class != MessageSpace::kMallocClass) {
+    Magazine& loaded = loaded_[size_class];
+    if (loaded.count == 0) {
+      std::swap(loaded, spare_[size_class]);
+      if (loaded.count == 0) loaded = MessageDepot::Get().Take(size_class);
+    }
+    if (loaded.count != 0) {
+      Message* message = loaded.first;
+      loaded.first = message->next;
+      loaded.count--;
+      return message;
+    }
+    bytes = kClassBytes[size_class];
+  }
+  auto* message = static_cast<Message*>(std::malloc(sizeof(Message) + bytes));
+  if (message != nullptr) message->size_class = size_class;
+  return message;
+}
+
+void MessageSpace::Free(Message* message) {
+  const uint32_t size_class = message->size_class;
+  if (size_class == MessageSpace::kMallocClass) {
+    std::free(message);
+    return;
+  }
+  Magazine& loaded = loaded_[size_class];
+  if (loaded.count == kBatch) {
+    Magazine& spare = spare_[size_class];
+    if (spare.count == kBatch) {
+      MessageDepot::Get().Put(size_class, spare);
+      spare = {};
+    }
+    std::swap(loaded, spare);  // the spare one is full or empty
+  }
+  message->next = loaded.first;
+  loaded.first = message;
+  loaded.count++;
+}
+
+void MessageSpace::FreeToDepot(Message* message) {
+  if (message->size_class == MessageSpace::kMallocClass) {
+    std::free(message);
+  } else {
+    MessageDepot::Get().PutOne(message);
+  }
+}
+
+void MessageSpace::DropFirst() {
+  Message* message = quick_;
+  quick_ = message->next;
+  Free(message);
+}
+
+void MessageSpace::DropStale(lua_State* L) {
+  // Inside a finalizer the messages below are being read. Elsewhere nobody
+  // reads: they are what memory errors have left.
+  if (lua_gc(L, LUA_GCCOUNT) == -1) return;
+  while (quick_ != nullptr)
+    DropFirst();
+}
+
+void MessageSpace::BeginRead(Message* message) {
+  message->prev = nullptr;
+  message->next = reading_;
+  if (reading_ != nullptr) reading_->prev = message;
+  reading_ = message;
+}
+
+void MessageSpace::EndRead(Message* message) {
+  if (message->prev != nullptr) {
+    message->prev->next = message->next;
+  } else {
+    reading_ = message->next;
+  }
+  if (message->next != nullptr) message->next->prev = message->prev;
+}
+
+Message* CopyMessage(const Message* message) {
+  void* memory = std::malloc(sizeof(Message) + message->bytes);
+  if (memory == nullptr) return nullptr;
+  auto* copy = new (memory) Message(*message);
+  copy->next = copy->prev = nullptr;
+  copy->size_class = MessageSpace::kMallocClass;
+  std::memcpy(copy->data(), message->data(), message->bytes);
+  VisitShared(copy, [](Shared* object) { object->Retain(); });
+  return copy;
+}
+
+void FreeMessage(Message* message, Isolate* isolate) {
+  ReleaseShared(message);
+  if (isolate != nullptr && isolate->messages != nullptr) {
+    isolate->messages->Free(message);
+  } else {
+    MessageSpace::FreeToDepot(message);
+  }
+}
+
+}  // namespace trilune::vm

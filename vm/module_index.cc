@@ -1,0 +1,231 @@
+#include "vm/module_index.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+// The program's own bounds, which the linker defines.
+extern "C" {
+extern const char __executable_start;  // NOLINT(bugprone-reserved-identifier)
+extern const char etext;
+}
+
+namespace trilune::vm {
+namespace {
+
+uint32_t HashOf(const void* address) {
+  const auto bits = reinterpret_cast<uintptr_t>(address) >> 4;
+  return static_cast<uint32_t>((bits * 0x9e3779b97f4a7c15U) >> 32);
+}
+
+void RaiseNoMemory(lua_State* L) {
+  luaL_error(L, "not enough memory");
+}
+
+// Whether a member has to be found by name: see I1.
+bool IsIndexed(lua_State* L, int index, bool of_globals) {
+  switch (lua_type(L, index)) {
+    case LUA_TUSERDATA:
+      return !of_globals;
+    case LUA_TFUNCTION: {
+      if (lua_iscfunction(L, index) == 0) return !of_globals;
+      if (!IsPartOfProgram(lua_tocfunction(L, index))) return true;
+      if (lua_getupvalue(L, index, 1) == nullptr) return false;
+      lua_pop(L, 1);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+bool IsPartOfProgram(lua_CFunction function) {
+  const auto* address = reinterpret_cast<const char*>(function);
+  return address >= &__executable_start && address < &etext;
+}
+
+void ModuleIndex::Clear() {
+  std::free(entries_);
+  std::free(text_);
+  entries_ = nullptr;
+  text_ = nullptr;
+  mask_ = count_ = 0;
+  text_bytes_ = text_capacity_ = 0;
+  level_ = kNothing;
+}
+
+const ModuleIndex::Entry* ModuleIndex::FindTable(const void* address) const {
+  if (entries_ == nullptr) return nullptr;
+  uint32_t slot = HashOf(address) & mask_;
+  while (entries_[slot].address != nullptr) {
+    if (entries_[slot].address == address) return &entries_[slot];
+    slot = (slot + 1) & mask_;
+  }
+  return nullptr;
+}
+
+void ModuleIndex::Add(lua_State* L, const void* address, uint32_t module,
+                      uint32_t member) {
+  if (FindTable(address) != nullptr) return;
+  if (entries_ == nullptr || (count_ + 1) * 2 > mask_) {
+    const uint32_t slots = entries_ == nullptr ? 64 : (mask_ + 1) * 2;
+    auto* larger = static_cast<Entry*>(std::calloc(slots, sizeof(Entry)));
+    if (larger == nullptr) RaiseNoMemory(L);
+    for (uint32_t i = 0; entries_ != nullptr && i <= mask_; i++) {
+      if (entries_[i].address == nullptr) continue;
+      uint32_t slot = HashOf(entries_[i].address) & (slots - 1);
+      while (larger[slot].address != nullptr)
+        slot = (slot + 1) & (slots - 1);
+      larger[slot] = entries_[i];
+    }
+    std::free(entries_);
+    entries_ = larger;
+    mask_ = slots - 1;
+  }
+  uint32_t slot = HashOf(address) & mask_;
+  while (entries_[slot].address != nullptr)
+    slot = (slot + 1) & mask_;
+  entries_[slot] = {address, module, member};
+  count_++;
+}
+
+uint32_t ModuleIndex::AddText(lua_State* L, int index) {
+  size_t size = 0;
+  const char* text = lua_tolstring(L, index, &size);
+  const size_t needed = text_bytes_ + sizeof(uint32_t) + size + 1;
+  if (needed > (size_t{1} << 30)) RaiseNoMemory(L);
+  if (needed > text_capacity_) {
+    const size_t capacity = std::max<size_t>(needed * 2, 256);
+    auto* larger = static_cast<char*>(std::realloc(text_, capacity));
+    if (larger == nullptr) RaiseNoMemory(L);
+    text_ = larger;
+    text_capacity_ = static_cast<uint32_t>(capacity);
+  }
+  const uint32_t at = text_bytes_;
+  const auto size32 = static_cast<uint32_t>(size);
+  std::memcpy(text_ + at, &size32, sizeof(size32));
+  std::memcpy(text_ + at + sizeof(size32), text, size + 1);
+  text_bytes_ = static_cast<uint32_t>(needed);
+  return at;
+}
+
+void ModuleIndex::AddModules(lua_State* L, int loaded) {
+  lua_pushnil(L);
+  while (lua_next(L, loaded) != 0) {
+    const int type = lua_type(L, -1);
+    if (lua_type(L, -2) == LUA_TSTRING &&
+        (type == LUA_TTABLE || type == LUA_TFUNCTION ||
+         type == LUA_TUSERDATA)) {
+      Add(L, lua_topointer(L, -1), AddText(L, -2), kNoMember);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+void ModuleIndex::AddMembers(lua_State* L, int loaded, bool of_globals) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+  const void* globals = lua_topointer(L, -1);
+  lua_pop(L, 1);
+  lua_pushnil(L);
+  while (lua_next(L, loaded) != 0) {
+    if (lua_type(L, -2) != LUA_TSTRING || !lua_istable(L, -1) ||
+        (lua_topointer(L, -1) == globals) != of_globals) {
+      lua_pop(L, 1);
+      continue;
+    }
+    uint32_t module = kNoMember;
+    const int members = lua_gettop(L);
+    lua_pushnil(L);
+    while (lua_next(L, members) != 0) {
+      if (lua_type(L, -2) == LUA_TSTRING && IsIndexed(L, -1, of_globals)) {
+        if (module == kNoMember) module = AddText(L, members - 1);
+        Add(L, lua_topointer(L, -1), module, AddText(L, -2));
+      }
+      lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+void ModuleIndex::Build(lua_State* L, uint32_t generation, Level level) {
+  // Nothing here runs a finalizer.
+  Clear();
+  builds_++;
+  luaL_checkstack(L, 8, nullptr);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  const int loaded = lua_gettop(L);
+  if (lua_istable(L, loaded)) {
+    AddModules(L, loaded);
+    if (level == kMembers) {
+      AddMembers(L, loaded, /*of_globals=*/false);
+      AddMembers(L, loaded, /*of_globals=*/true);
+    }
+  }
+  lua_pop(L, 1);
+  generation_ = generation;
+  level_ = level;
+}
+
+ModuleName ModuleIndex::NameOf(const Entry& entry) const {
+  ModuleName name = {};
+  const auto read = [this](uint32_t at, const char** text, size_t* size) {
+    uint32_t bytes = 0;
+    std::memcpy(&bytes, text_ + at, sizeof(bytes));
+    *text = text_ + at + sizeof(bytes);
+    *size = bytes;
+  };
+  read(entry.module, &name.module, &name.module_size);
+  if (entry.member != kNoMember) {
+    read(entry.member, &name.member, &name.member_size);
+  }
+  return name;
+}
+
+bool ModuleIndex::Find(lua_State* L, int index, ModuleName* name) const {
+  luaL_checkstack(L, 4, nullptr);
+  const int top = lua_gettop(L);
+  for (;;) {
+    const Entry* found = FindTable(lua_topointer(L, index));
+    if (found == nullptr) return false;
+    const Entry entry = *found;
+    const uint32_t builds = builds_;
+    // As it is now. A push may collect garbage, and a finalizer that sends
+    // something may build this index anew.
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    *name = NameOf(entry);
+    lua_pushlstring(L, name->module, name->module_size);
+    lua_rawget(L, -2);
+    if (builds == builds_ && entry.member != kNoMember) {
+      *name = NameOf(entry);
+      if (lua_istable(L, -1)) {
+        lua_pushlstring(L, name->member, name->member_size);
+        lua_rawget(L, -2);
+      } else {
+        lua_pushnil(L);
+      }
+    }
+    const bool is_same = lua_rawequal(L, -1, index) != 0;
+    lua_settop(L, top);
+    if (builds != builds_) continue;
+    *name = NameOf(entry);
+    return is_same;
+  }
+}
+
+bool ModuleIndex::FindModule(lua_State* L, int index, uint32_t generation,
+                             ModuleName* name) {
+  if (!HasModules(generation)) Build(L, generation, kModules);
+  return Find(L, index, name);
+}
+
+bool ModuleIndex::FindMember(lua_State* L, int index, uint32_t generation,
+                             bool anew, ModuleName* name) {
+  if (anew || level_ != kMembers || generation_ != generation) {
+    Build(L, generation, kMembers);
+  }
+  return Find(L, index, name);
+}
+
+}  // namespace trilune::vm
