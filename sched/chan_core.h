@@ -118,6 +118,11 @@ class ChanCore {
     return closed_ ? ChanResult::kClosed : ChanResult::kWouldWait;
   }
 
+  // One that is linked, or null; its wait may have ended.
+  [[nodiscard]] const WaiterBase* AnyWaiter() const {
+    return receivers_.empty() ? senders_.head() : receivers_.head();
+  }
+
   void QueueSender(Waiter* waiter, G* g) { senders_.PushTail(waiter, g); }
   void QueueReceiver(Waiter* waiter, G* g) { receivers_.PushTail(waiter, g); }
 

@@ -234,7 +234,7 @@ Fiber* FiberFor(M* m, G* next) {
 void Release(M* m, Strand* strand) {
   strand->OnIdle();
   if (strand->HasRunnable() || strand->word.HasMail()) return;
-  if (strand->live > 0 && strand->external == 0) {
+  if (strand->live > 0 && strand->IsStuck()) {
     strand->OnStuck();
     if (strand->HasRunnable()) return;
   }

@@ -107,7 +107,9 @@ class Strand {
   // Called by the owner before it releases a strand without runnable Gs; may
   // make some runnable.
   virtual void OnIdle() {}
-  // Called by the owner when live Gs wait and nothing outside can wake one.
+  // Asked by the owner when live Gs wait: whether nothing outside can wake one.
+  virtual bool IsStuck() { return external == 0; }
+  // Called by the owner when it is.
   virtual void OnStuck() {}
 
   Scheduler* const sched;         // constant

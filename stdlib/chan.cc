@@ -81,10 +81,7 @@ void WakeOne(G* g) {
 }
 
 int l_chan(lua_State* L) {
-  const lua_Integer capacity = luaL_optinteger(L, 1, 0);
-  luaL_argcheck(L, capacity >= 0, 1, "capacity is negative");
-  luaL_argcheck(L, capacity <= kMaxCapacity, 1, "capacity is above 2^30");
-  NewChan(L, static_cast<uint32_t>(capacity), lua_upvalueindex(1));
+  NewChan(L, CheckCapacity(L, 1), lua_upvalueindex(1));
   return 1;
 }
 
@@ -277,6 +274,13 @@ const luaL_Reg kChanMeta[] = {{"__len", &l_len}, {nullptr, nullptr}};
 void RaiseClosed(lua_State* L) {
   luaL_error(L, "send on closed channel");
   __builtin_unreachable();
+}
+
+uint32_t CheckCapacity(lua_State* L, int index) {
+  const lua_Integer capacity = luaL_optinteger(L, index, 0);
+  luaL_argcheck(L, capacity >= 0, index, "capacity is negative");
+  luaL_argcheck(L, capacity <= kMaxCapacity, index, "capacity is above 2^30");
+  return static_cast<uint32_t>(capacity);
 }
 
 LuaChan* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {

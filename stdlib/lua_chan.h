@@ -66,6 +66,9 @@ struct LuaChan {
   vm::LuaG* timer = nullptr;  // of tri.after and tri.tick
 };
 
+// The capacity of a new channel, an argument.
+uint32_t CheckCapacity(lua_State* L, int index);
+
 // Pushes a new channel with the metatable at `metatable_index`.
 LuaChan* NewChan(lua_State* L, uint32_t capacity, int metatable_index);
 

@@ -2,7 +2,7 @@
 //
 // Role       Each Open... adds its functions to the module's table on top of
 // the
-//            stack. A file a part: go.cc, chan.cc, select.cc, timer.cc,
+//            stack. A file a part: go.cc, chan.cc, channel.cc, select.cc, timer.cc,
 //            group.cc, critical.cc, stats.cc.
 // Threads    the running G
 // Locks      none
@@ -22,6 +22,7 @@ extern const char kGoroutineKey;
 
 void OpenGo(lua_State* L);
 void OpenChan(lua_State* L);
+void OpenChannel(lua_State* L);
 void OpenSelect(lua_State* L);
 void OpenTimer(lua_State* L);
 void OpenGroup(lua_State* L);

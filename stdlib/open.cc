@@ -21,6 +21,7 @@ int OpenTrilune(lua_State* L) {
   lua_newtable(L);
   OpenGo(L);
   OpenChan(L);
+  OpenChannel(L);
   OpenSelect(L);
   OpenTimer(L);
   OpenGroup(L);

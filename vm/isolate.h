@@ -37,6 +37,7 @@
 #include "vm/host_call.h"
 #include "vm/lua_g.h"
 #include "vm/preempt.h"
+#include "vm/shared_wait.h"
 
 namespace trilune::vm {
 
@@ -227,7 +228,18 @@ class Isolate final : public Strand {
   // it.
   [[nodiscard]] lua_State* data() { return data_; }
 
+  // Lists a wait of the running G in queues shared with other isolates; such a
+  // wait is `external` to the scheduler. It is a deadlock, if no wait of the
+  // isolate can be ended from outside.
+  void AddSharedWait(SharedWait* wait);
+  void RemoveSharedWait(SharedWait* wait);
+  // From any thread that keeps the isolate alive: a listed wait's may_end may
+  // have turned false. False: it is awake already and will look. True: the
+  // caller must Ready the G it gets.
+  [[nodiscard]] G* Poke();
+
   void OnIdle() override;
+  bool IsStuck() override;
   void OnStuck() override;
 
   // xorshift32, for select.
@@ -385,6 +397,7 @@ class Isolate final : public Strand {
   void EndMain(int status);
   void CancelAll();
   void Halt();
+  void DropSharedWaits();
   void CloseState(HostCall* call);
   Outcome Straggled(LuaG* g);
   bool FinishClose();
@@ -433,6 +446,8 @@ class Isolate final : public Strand {
   bool has_unseen_ = false;        // errors that wait for a collection
   int64_t next_idle_gc_ns_ = 0;
   NestedTrace nested_trace_;
+  SharedWait* shared_waits_ = nullptr;
+  uint32_t shared_wait_count_ = 0;
   HostCall* waiting_ = nullptr;  // calls whose G has not ended
   HostCall* drains_ = nullptr;   // wait until every G has ended
   LuaG* drain_timer_ = nullptr;  // ends that wait

@@ -20,6 +20,7 @@
 #include "sched/scheduler.h"
 #include "sched/sync/mutex.h"
 #include "vm/isolate_pool.h"
+#include "vm/shared.h"
 
 namespace trilune::vm {
 
@@ -65,9 +66,12 @@ class Isolates {
   using Living = std::vector<std::pair<std::string, std::shared_ptr<Isolate>>>;
   [[nodiscard]] Living living() TRI_EXCLUDES(mu_);
 
+  [[nodiscard]] SharedCycles* cycles() { return &cycles_; }
+
  private:
   Scheduler* const sched_;
   const lua_CFunction open_;
+  SharedCycles cycles_;  // outlives what extensions and isolates hold
   IsolatePool pool_{this};
   CondVar changed_;
   Spawned* first_ TRI_GUARDED_BY(mu_) = nullptr;

@@ -12,48 +12,40 @@ namespace {
 constexpr uint32_t kStackfulPerStrand = 512;
 constexpr size_t kStackfulInAll = 4096;
 
-[[noreturn]] void Raise(lua_State* L, const char* message) {
-  luaL_error(L, "%s", message);
-  __builtin_unreachable();
-}
-
-// Raises unless the running G may wait in a C function called from `L`, in
-// which it could not yield.
-void CheckMayWait(lua_State* L, Isolate* iso, const LuaG* g) {
+// Why the running G may not wait in a C function called from `L`, in which it
+// could not yield; null if it may.
+const char* WhyNoWait(lua_State* L, Isolate* iso, const LuaG* g) {
   // Inside a finalizer the collector does not answer.
-  if (lua_gc(L, LUA_GCCOUNT) == -1) Raise(L, "cannot block in a finalizer");
-  if (g == nullptr || iso->IsOwn(L)) {
-    Raise(L, "cannot block outside a goroutine");
-  }
+  if (lua_gc(L, LUA_GCCOUNT) == -1) return "cannot block in a finalizer";
+  if (g == nullptr || iso->IsOwn(L)) return "cannot block outside a goroutine";
   // Two Gs must never wait in one state: a C module may call back on the main
   // state, or on that of a G that waits.
   const LuaG* owner = Isolate::OwnerOf(L);
   if ((owner != nullptr && owner != g) ||
       (L == iso->main() && g->L != iso->main())) {
-    Raise(L, "cannot block in a callback on another goroutine's state");
+    return "cannot block in a callback on another goroutine's state";
   }
+  return nullptr;
 }
 
-// Says how the running G shall leave: true without its stack. Raises where it
-// may not wait at all.
-bool ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m) {
+// Says how the running G shall leave: with or without its stack. Gives why it
+// may not wait at all, or null.
+const char* ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m,
+                            bool* stackless) {
   // In its own state, and where it could yield: so this is neither a callback
   // nor a finalizer.
-  const bool can = g != nullptr && L == g->L && lua_isyieldable(L) != 0;
-  if (can) {
-    return iso->stackful >= kStackfulPerStrand ||
-           iso->sched->fibers().made() >= kStackfulInAll ||
-           !CanParkWithStack(m);
+  *stackless = g != nullptr && L == g->L && lua_isyieldable(L) != 0;
+  if (*stackless) {
+    *stackless = iso->stackful >= kStackfulPerStrand ||
+                 iso->sched->fibers().made() >= kStackfulInAll ||
+                 !CanParkWithStack(m);
+    return nullptr;
   }
-  CheckMayWait(L, iso, g);
-  if (!CanParkWithStack(m)) {
-    Raise(L, "too many coroutines blocked inside C calls");
+  const char* why = WhyNoWait(L, iso, g);
+  if (why == nullptr && !CanParkWithStack(m)) {
+    why = "too many coroutines blocked inside C calls";
   }
-  return false;
-}
-
-void CheckNotAtomic(lua_State* L, const Isolate* iso) {
-  if (iso->in_atomic()) Raise(L, "cannot wait inside trilune.atomic");
+  return why;
 }
 
 bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
@@ -61,16 +53,32 @@ bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
          iso->interrupted != nullptr;
 }
 
+// Why the running G may not wait, apart from where it is; null if it may.
+// kCancelled stands for its reason.
+constexpr char kCancelled[] = "cancelled";
+const char* WhyNoWaitNow(const Isolate* iso, const LuaG* g, bool shielded) {
+  if (MayHaveToRaise(iso, g) && !shielded && iso->MustRaise()) {
+    return kCancelled;
+  }
+  return iso->in_atomic() ? "cannot wait inside trilune.atomic" : nullptr;
+}
+
+[[noreturn]] void Raise(lua_State* L, const char* why, Unwind unwind) {
+  if (unwind.run != nullptr) unwind.run(unwind.argument);
+  if (why == kCancelled) RaiseCancelled(L);
+  luaL_error(L, "%s", why);
+  __builtin_unreachable();
+}
+
 }  // namespace
 
-LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded) {
+LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded, Unwind unwind) {
   Isolate* iso = Isolate::Of(L);
   LuaG* g = iso->current;
-  iso->park_stackless = ChooseStackless(L, iso, g, CurrentM());
-  if (MayHaveToRaise(iso, g) && !shielded && iso->MustRaise()) {
-    RaiseCancelled(L);
-  }
-  CheckNotAtomic(L, iso);
+  const char* why =
+      ChooseStackless(L, iso, g, CurrentM(), &iso->park_stackless);
+  if (why == nullptr) why = WhyNoWaitNow(iso, g, shielded);
+  if (why != nullptr) Raise(L, why, unwind);
   if (iso->has_shields()) {
     Shield* shield = iso->ShieldOf(g);
     if (shield != nullptr) {
@@ -110,9 +118,10 @@ int Yield(lua_State* L, lua_KFunction k) {
   Isolate* iso = Isolate::Of(L);
   LuaG* g = iso->current;
   M* m = CurrentM();
-  const bool stackless = ChooseStackless(L, iso, g, m);
-  if (MayHaveToRaise(iso, g) && iso->MustRaise()) RaiseCancelled(L);
-  CheckNotAtomic(L, iso);
+  bool stackless = false;
+  const char* why = ChooseStackless(L, iso, g, m, &stackless);
+  if (why == nullptr) why = WhyNoWaitNow(iso, g, /*shielded=*/false);
+  if (why != nullptr) Raise(L, why, {});
   if (stackless) {
     iso->pending = Isolate::Pending::kYield;
     return lua_yieldk(L, 0, 0, k);

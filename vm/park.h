@@ -53,9 +53,17 @@ class Resumption {
   const int close_depth_;
 };
 
+// What a caller of BeginPark owns outside the Lua heap: `run` is called before it
+// raises.
+struct Unwind {
+  void (*run)(void* argument) = nullptr;
+  void* argument = nullptr;
+};
+
 // Opens a wait of the running G. `shielded`: cancellation neither prevents nor
-// ends it.
-LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded = false);
+// ends it. Who finds that it need not wait after all just goes on.
+LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded = false,
+                Unwind unwind = {});
 
 // Parks; returns what `k` returns, called as lua_yieldk would.
 int Park(lua_State* L, const ParkCommit& commit, lua_KFunction k,

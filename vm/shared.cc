@@ -1,7 +1,20 @@
 #include "vm/shared.h"
 
+#include <algorithm>
+#include <cstring>
+
+#include "vm/message.h"
+
 namespace trilune::vm {
 namespace {
+
+// Objects that this thread is destroying: one may hold the last reference of
+// the next, and so on, without end.
+struct Dying {
+  Shared* first = nullptr;
+  bool at_work = false;
+};
+thread_local Dying dying;
 
 // Registry key of the isolate's handles by object, a table with weak values.
 constexpr char kHandlesKey = 0;
@@ -19,6 +32,191 @@ void PushHandlesTable(lua_State* L) {
 }
 
 }  // namespace
+
+// --- References. ---
+
+void Shared::RetainHandle() {
+  uint64_t word = refs_.load(std::memory_order_relaxed);
+  do {
+    if (cycles_ != nullptr && word < kHandle) {
+      cycles_->Adopt(this);
+      return;
+    }
+    // relaxed: as Retain.
+  } while (!refs_.compare_exchange_weak(word, word + kHandle,
+                                        std::memory_order_relaxed));
+}
+
+void Shared::Drop(uint64_t part) {
+  uint64_t word = refs_.load(std::memory_order_relaxed);
+  for (;;) {
+    const uint64_t left = word - part;
+    if (cycles_ != nullptr && left < kHandle && word != kHandle) {
+      cycles_->Drop(this, part);
+      return;
+    }
+    if (left == kHandle) {
+      if (DropToOnlyHandle(word, part)) return;
+      word = refs_.load(std::memory_order_relaxed);
+    } else if (TryDrop(&word, part)) {
+      if (left == 0) Destroy();
+      return;
+    }
+  }
+}
+
+void Shared::Destroy() {
+  next_dying_ = dying.first;
+  dying.first = this;
+  if (dying.at_work) return;
+  dying.at_work = true;
+  while (Shared* object = dying.first) {
+    dying.first = object->next_dying_;
+    delete object;
+  }
+  dying.at_work = false;
+}
+
+void Shared::VisitHeld(void (*)(Shared* held, void* argument), void*) {}
+
+void VisitMessage(const Message* message,
+                  void (*visit)(Shared* held, void* argument), void* argument) {
+  const char* at = message->data() + message->bytes;
+  for (uint32_t i = 0; i < message->shared; i++) {
+    at -= sizeof(Shared*);
+    Shared* held = nullptr;
+    std::memcpy(&held, at, sizeof(held));
+    visit(held, argument);
+  }
+}
+
+// --- Cycles. ---
+
+void SharedCycles::Link(Shared* object) {
+  object->listed_ = true;
+  object->prev_ = nullptr;
+  object->next_ = listed_;
+  if (listed_ != nullptr) listed_->prev_ = object;
+  listed_ = object;
+  count_++;
+}
+
+void SharedCycles::Unlink(Shared* object) {
+  if (!object->listed_) return;
+  object->listed_ = false;
+  if (object->next_ != nullptr) object->next_->prev_ = object->prev_;
+  (object->prev_ != nullptr ? object->prev_->next_ : listed_) = object->next_;
+  count_--;
+}
+
+void SharedCycles::Adopt(Shared* object) {
+  MutexLock lock(mu_);
+  // relaxed: the lock orders it.
+  object->refs_.fetch_add(Shared::kHandle, std::memory_order_relaxed);
+  Unlink(object);
+}
+
+void SharedCycles::Drop(Shared* object, uint64_t part) {
+  bool search = false;
+  bool last = false;
+  {
+    MutexLock lock(mu_);
+    const uint64_t left =
+        object->refs_.fetch_sub(part, std::memory_order_acq_rel) -  // [SR1]
+        part;
+    last = left == 0;
+    if (last) {
+      Unlink(object);
+    } else if (left < Shared::kHandle && !object->listed_) {
+      Link(object);
+      search = count_ >= next_search_;
+    }
+  }
+  if (last) object->Destroy();
+  if (search) Collect();
+}
+
+// Nobody touches the listed objects, nor what they hold, while the lock is
+// held: see the invariants I2 and I3. A reference of one that comes from no
+// message in another one comes from outside.
+Shared* SharedCycles::TakeUnreached() {
+  for (Shared* object = listed_; object != nullptr; object = object->next_) {
+    object->from_outside_ = object->refs_.load(std::memory_order_relaxed);
+    object->reached_ = false;
+  }
+  for (Shared* object = listed_; object != nullptr; object = object->next_) {
+    object->VisitHeld(
+        [](Shared* held, void*) {
+          if (held->listed_) held->from_outside_--;
+        },
+        nullptr);
+  }
+  // What is reached, but has not been looked into, is linked by next_dying_.
+  Shared* pending = nullptr;
+  for (Shared* object = listed_; object != nullptr; object = object->next_) {
+    if (object->from_outside_ == 0) continue;
+    object->reached_ = true;
+    object->next_dying_ = pending;
+    pending = object;
+  }
+  while (pending != nullptr) {
+    Shared* object = pending;
+    pending = object->next_dying_;
+    object->VisitHeld(
+        [](Shared* held, void* argument) {
+          if (!held->listed_ || held->reached_) return;
+          auto* list = static_cast<Shared**>(argument);
+          held->reached_ = true;
+          held->next_dying_ = *list;
+          *list = held;
+        },
+        &pending);
+  }
+  Shared* unreached = nullptr;
+  for (Shared* object = listed_; object != nullptr;) {
+    Shared* following = object->next_;
+    if (!object->reached_) {
+      Unlink(object);
+      object->Retain();  // until all of them are empty
+      // Stays out of the list: as if it were in it.
+      object->listed_ = true;
+      object->prev_ = object->next_ = nullptr;
+      object->next_dying_ = unreached;
+      unreached = object;
+    }
+    object = following;
+  }
+  return unreached;
+}
+
+void SharedCycles::Collect() {
+  Shared* unreached = nullptr;
+  {
+    MutexLock lock(mu_);
+    unreached = TakeUnreached();
+    next_search_ = std::max(kFirstSearch, 2 * count_);
+  }
+  for (Shared* object = unreached; object != nullptr;
+       object = object->next_dying_) {
+    object->DropHeld();
+  }
+  while (unreached != nullptr) {
+    Shared* object = unreached;
+    unreached = object->next_dying_;
+    {
+      MutexLock lock(mu_);
+      object->listed_ = false;
+    }
+    object->Release();
+  }
+}
+
+size_t SharedCycles::size() const {
+  MutexLock lock(mu_);
+  return count_;
+}
+
+// --- Handles. ---
 
 const char kSharedKey = 0;
 
@@ -51,7 +249,7 @@ void PushShared(lua_State* L, Shared* object) {
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
   lua_rawsetp(L, handles, object);
-  object->Retain();
+  object->RetainHandle();
   handle->object = object;
   lua_remove(L, handles);
 }
@@ -60,7 +258,7 @@ int ReleaseSharedHandle(lua_State* L) {
   auto* handle = static_cast<SharedHandle*>(lua_touserdata(L, 1));
   Shared* object = handle->object;
   handle->object = nullptr;
-  if (object != nullptr) object->Release();
+  if (object != nullptr) object->ReleaseHandle();
   return 0;
 }
 

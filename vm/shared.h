@@ -4,21 +4,34 @@
 //            spawned isolates' handles, dictionaries. Counts references; Lua
 //            holds one by a userdata, of which an isolate has one per object,
 //            so that handles are equal if their objects are.
+//            An object that holds messages may be reachable from nothing but
+//            itself: such cycles are found by SharedCycles.
 // Threads    any; Push: the running G
-// Locks      none
+// Locks      SharedCycles::mu_ (kCycles)
 // Invariants I1. A userdata of a handle is a SharedHandle, and its metatable
 //                has kSharedKey: so the writer of messages knows it.
+//            I2. Who has no handle of an object never touches what it holds.
+//            I3. Exactly the objects that have a SharedCycles, references and
+//                no handle are in its list. Only under its lock an object gets
+//                its first handle, loses its last one while references are
+//                left, or loses a reference while it has no handle.
 // Tests      tests/vm/shared_test.cc
 
 #ifndef TRI_VM_SHARED_H_
 #define TRI_VM_SHARED_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include <lua.hpp>
 
+#include "sched/sync/mutex.h"
+
 namespace trilune::vm {
+
+class SharedCycles;
+struct Message;
 
 class Shared {
  public:
@@ -30,7 +43,9 @@ class Shared {
     void (*push_metatable)(lua_State* L);
   };
 
-  explicit Shared(const Type* of) : type(of) {}
+  // The caller has one reference. `cycles`: for an object that holds messages.
+  explicit Shared(const Type* of, SharedCycles* cycles = nullptr)
+      : type(of), cycles_(cycles) {}
   Shared(const Shared&) = delete;
   Shared& operator=(const Shared&) = delete;
 
@@ -39,9 +54,18 @@ class Shared {
     refs_.fetch_add(1, std::memory_order_relaxed);
   }
   // Destroys the object with its last reference.
-  void Release() {
-    // [SR1] acq_rel: the destructor sees what every other holder did.
-    if (refs_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  void Release() { Drop(1); }
+
+  // The same for the reference of a handle. Who makes one holds a reference.
+  void RetainHandle();
+  void ReleaseHandle() { Drop(kHandle); }
+
+  // Whether the caller's handle is the only reference: then nobody but its
+  // isolate can reach the object. A snapshot, exact while no G of that isolate
+  // runs: who could retain has to hold a reference.
+  [[nodiscard]] bool IsOnlyHandle() const {
+    // relaxed: the answer stands by itself; see LastHandleIsLeft.
+    return refs_.load(std::memory_order_relaxed) == kHandle;
   }
 
   const Type* const type;
@@ -49,8 +73,77 @@ class Shared {
  protected:
   virtual ~Shared() = default;
 
+  // Calls `visit` for each reference in the messages it holds, once each.
+  virtual void VisitHeld(void (*visit)(Shared* held, void* argument),
+                         void* argument);
+  // Frees the messages it holds.
+  virtual void DropHeld() {}
+  // Gives `part` of the references up, `word` in all, after which one handle
+  // is left. False: the count has changed meanwhile.
+  virtual bool DropToOnlyHandle(uint64_t word, uint64_t part) {
+    return TryDrop(&word, part);
+  }
+  // [SR1] acq_rel: the destructor sees what every other holder did.
+  bool TryDrop(uint64_t* word, uint64_t part) {
+    return refs_.compare_exchange_weak(*word, *word - part,
+                                       std::memory_order_acq_rel,  // [SR1]
+                                       std::memory_order_relaxed);
+  }
+
  private:
-  std::atomic<uint32_t> refs_{1};
+  friend class SharedCycles;
+  static constexpr uint64_t kHandle = uint64_t{1} << 32;
+
+  void Drop(uint64_t part);
+  void Destroy();
+
+  // Handles in the upper half, other references in the lower one.
+  std::atomic<uint64_t> refs_{1};
+  SharedCycles* const cycles_;
+  Shared* next_dying_ = nullptr;
+  // Under the lock of cycles_.
+  Shared* next_ = nullptr;
+  Shared* prev_ = nullptr;
+  uint64_t from_outside_ = 0;  // during a search: references not yet explained
+  bool listed_ = false;
+  bool reached_ = false;
+};
+
+// Calls `visit` for each reference in `message`.
+void VisitMessage(const Message* message,
+                  void (*visit)(Shared* held, void* argument), void* argument);
+
+// Finds objects that only messages inside such objects refer to, and empties
+// them. A search looks at every object without a handle; it comes when their
+// number has doubled since the last one, so that its cost is that of making
+// them.
+class SharedCycles {
+ public:
+  SharedCycles() = default;
+  // Requires: no isolate is left.
+  ~SharedCycles() { Collect(); }
+  SharedCycles(const SharedCycles&) = delete;
+  SharedCycles& operator=(const SharedCycles&) = delete;
+
+  void Collect() TRI_EXCLUDES(mu_);
+  // Objects without a handle; for tests.
+  [[nodiscard]] size_t size() const TRI_EXCLUDES(mu_);
+
+ private:
+  friend class Shared;
+  static constexpr size_t kFirstSearch = 64;
+
+  // RetainHandle and Drop, for objects that have no handle before or after it.
+  void Adopt(Shared* object) TRI_EXCLUDES(mu_);
+  void Drop(Shared* object, uint64_t part) TRI_EXCLUDES(mu_);
+  void Link(Shared* object) TRI_REQUIRES(mu_);
+  void Unlink(Shared* object) TRI_REQUIRES(mu_);
+  [[nodiscard]] Shared* TakeUnreached() TRI_REQUIRES(mu_);
+
+  mutable Mutex mu_{LockRank::kCycles};
+  Shared* listed_ TRI_GUARDED_BY(mu_) = nullptr;
+  size_t count_ TRI_GUARDED_BY(mu_) = 0;
+  size_t next_search_ TRI_GUARDED_BY(mu_) = kFirstSearch;
 };
 
 // The userdata by which Lua holds one. It owns a reference; null once its

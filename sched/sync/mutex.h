@@ -25,6 +25,7 @@ enum class LockRank : int {
   kIsolate = 15,    // stdlib: the calls that an isolate has to answer
   kHost = 20,       // vm: an isolate's requests; a host call's result
   kChan = 30,       // sched: a channel between native Gs
+  kCycles = 35,     // vm: shared objects that no isolate holds
   kScheduler = 40,  // sched: idle lists and the global queue
   kTimers = 50,     // sched: a P's timers
   kGSlabs = 60,     // sched: memory of Gs
