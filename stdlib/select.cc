@@ -1,41 +1,110 @@
-// trilune.select.
+// trilune.select, over channels of this isolate and shared ones.
+//
+// While the locks of shared channels are held nothing of Lua is called that may
+// allocate or raise: the messages to send are written before, those received
+// are read after. Channels of this isolate need no lock, but a case of theirs
+// may need memory: it runs without the locks.
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
+#include <new>
 
 #include "sched/loop.h"
 #include "stdlib/lua_chan.h"
 #include "stdlib/modules.h"
+#include "stdlib/shared_chan.h"
 #include "vm/park.h"
+#include "vm/shared_wait.h"
 
 namespace trilune::stdlib {
 namespace {
 
 using vm::Isolate;
 using vm::LuaG;
+using vm::SharedWait;
 
 struct SelectCase {
-  LuaChan* chan;  // null: never ready
-  bool send;
-  vm::LuaWaiter waiter;
+  SelectCase() : waiter() {}
+
+  LuaChan* chan = nullptr;  // one of the two, or none: never ready
+  SharedChan* shared = nullptr;
+  bool send = false;
+  union {
+    vm::LuaWaiter waiter;
+    SharedWaiter shared_waiter;  // its message belongs to the select
+  };
 };
 
-// Stack of a select: the argument at 1, the cases' memory at 2, then two values
-// a case: its channel and what it sends.
-constexpr int kCasesIndex = 2;
+// The memory of a select, in a userdata.
+struct Select : SharedWait {
+  int n = 0;
+  int n_locks = 0;
+  bool timed = false;
+  SelectCase* cases = nullptr;
+  SharedChan** locks = nullptr;  // in the order of their addresses, each once
+};
+
+// Stack of a select: the argument at 1, its memory at 2, then two values a
+// case: its channel and what it sends.
+constexpr int kSelectIndex = 2;
 constexpr int ChanIndex(int i) {
-  return kCasesIndex + 1 + 2 * i;
+  return kSelectIndex + 1 + 2 * i;
 }
 constexpr int ValueIndex(int i) {
-  return kCasesIndex + 2 + 2 * i;
+  return kSelectIndex + 2 + 2 * i;
 }
 
-SelectCase* Cases(lua_State* L) {
-  return static_cast<SelectCase*>(lua_touserdata(L, kCasesIndex));
+Select* TheSelect(lua_State* L) {
+  return static_cast<Select*>(lua_touserdata(L, kSelectIndex));
 }
+
+void FreeMessages(void* base) {
+  auto* select = static_cast<Select*>(base);
+  for (int i = 0; select->n_locks > 0 && i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.shared == nullptr || one.shared_waiter.message == nullptr) continue;
+    vm::FreeMessage(one.shared_waiter.message);
+    one.shared_waiter.message = nullptr;
+  }
+}
+
+// Takes the waiters out of the shared channels. The G was won.
+void RemoveShared(Select* select) {
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.shared != nullptr) one.shared->Remove(&one.shared_waiter);
+  }
+}
+
+void LockAll(Select* select) TRI_NO_ANALYSIS {
+  for (int i = 0; i < select->n_locks; i++)
+    select->locks[i]->Lock();
+}
+
+void UnlockAll(void* base) TRI_NO_ANALYSIS {
+  auto* select = static_cast<Select*>(base);
+  for (int i = 0; i < select->n_locks; i++)
+    select->locks[i]->Unlock();
+}
+
+constexpr SharedWait::Kind kSelectWait = {
+    [](SharedWait* base) {
+      auto* select = static_cast<Select*>(base);
+      RemoveShared(select);
+      FreeMessages(select);
+    },
+    [](const SharedWait* base) {
+      const auto* select = static_cast<const Select*>(base);
+      bool may = select->timed;
+      for (int i = 0; !may && i < select->n_locks; i++)
+        may = !select->locks[i]->IsOnlyHandle();
+      return may;
+    }};
 
 // Reads case `i` (from 0) of the argument, and pushes its channel and value.
 void ReadCase(lua_State* L, int i, SelectCase* one) {
-  *one = {};
+  new (one) SelectCase();
   if (lua_rawgeti(L, 1, i + 1) != LUA_TTABLE) {
     luaL_error(L, "bad argument #1 to 'select' (case %d is a %s, not a table)",
                i + 1, luaL_typename(L, -1));
@@ -44,7 +113,9 @@ void ReadCase(lua_State* L, int i, SelectCase* one) {
   lua_rawgeti(L, at, 1);
   if (lua_toboolean(L, -1) != 0) {
     one->chan = Test<LuaChan>(L, -1);
-    if (one->chan == nullptr) {
+    if (one->chan == nullptr) one->shared = TestChannel(L, -1);
+    if (one->shared != nullptr) new (&one->shared_waiter) SharedWaiter();
+    if (one->chan == nullptr && one->shared == nullptr) {
       luaL_error(
           L, "bad argument #1 to 'select' (case %d has a %s, not a channel)",
           i + 1, luaL_typename(L, -1));
@@ -66,17 +137,22 @@ void ReadCase(lua_State* L, int i, SelectCase* one) {
   lua_remove(L, at);
 }
 
+bool CanRun(const SelectCase& one) {
+  if (one.chan != nullptr) {
+    return one.send ? one.chan->core.CanSend() : one.chan->core.CanRecv();
+  }
+  if (one.shared == nullptr) return false;
+  SharedChan::Core& core = one.shared->core();
+  return one.send ? core.CanSend() : core.CanRecv();
+}
+
 // A ready case, each with the same probability, or -1. Reservoir sampling: the
 // k-th ready case replaces the choice with probability 1/k.
-int Choose(Isolate* iso, const SelectCase* cases, int n) {
+int Choose(Isolate* iso, const Select* select) {
   int chosen = -1;
   uint32_t ready = 0;
-  for (int i = 0; i < n; i++) {
-    const SelectCase& one = cases[i];
-    if (one.chan == nullptr) continue;
-    if (!(one.send ? one.chan->core.CanSend() : one.chan->core.CanRecv())) {
-      continue;
-    }
+  for (int i = 0; i < select->n; i++) {
+    if (!CanRun(select->cases[i])) continue;
     ready++;
     if (iso->Random() % ready == 0) chosen = i;
   }
@@ -94,120 +170,245 @@ int PushOutcome(lua_State* L, int i, bool send, bool closed) {
   return 3;
 }
 
-// Runs a ready case, if there is one; the number of results, or -1.
-int TryCases(lua_State* L, SelectCase* cases, int n) {
+// Frees what was not sent, and gives what PushOutcome does for case `i`, whose
+// channel may be a shared one.
+int End(lua_State* L, Select* select, int i, bool closed) {
+  SelectCase& one = select->cases[i];
+  vm::Message* received = nullptr;
+  if (one.shared != nullptr && !one.send) {
+    received = one.shared_waiter.message;
+    one.shared_waiter.message = nullptr;
+  }
+  FreeMessages(select);
+  const bool send = one.send;
+  if (received != nullptr) vm::ReadMessage(L, received);
+  return PushOutcome(L, i, send, closed);
+}
+
+// Runs case `i` of this isolate, which is ready.
+ChanResult TryLocal(lua_State* L, const SelectCase& one, int i) {
+  const LuaChanTraits::Channel channel = {one.chan, L, ChanIndex(i)};
+  G* woken = nullptr;
+  ChanResult result = ChanResult::kWouldWait;
+  if (one.send) {
+    PrepareSend(L, one.chan, ChanIndex(i), ValueIndex(i));
+    result = one.chan->core.TrySend(channel, {L, ValueIndex(i)}, &woken);
+  } else {
+    result = one.chan->core.TryRecv(channel, {L, 0}, &woken);
+  }
+  if (woken != nullptr) ReadyInStrand(woken, /*woken=*/true);
+  return result;
+}
+
+ChanResult TryShared(SelectCase* one, G** woken) {
+  SharedChan::Core& core = one->shared->core();
+  vm::Message** item = one->shared_waiter.item();
+  return one->send ? core.TrySend(one->shared, item, woken)
+                   : core.TryRecv(one->shared, item, woken);
+}
+
+// Runs a ready case, if there is one: its number, with `*closed`; or -1, and
+// all locks are held.
+int TryCases(lua_State* L, Select* select, bool* closed) {
   Isolate* iso = Isolate::Of(L);
+  LockAll(select);
   // A choice can fail: its partner's wait may just have ended otherwise.
-  for (int i = Choose(iso, cases, n); i >= 0; i = Choose(iso, cases, n)) {
-    SelectCase& one = cases[i];
-    const LuaChanTraits::Channel channel = {one.chan, L, ChanIndex(i)};
-    G* woken = nullptr;
+  for (int i = Choose(iso, select); i >= 0; i = Choose(iso, select)) {
+    SelectCase& one = select->cases[i];
     ChanResult result = ChanResult::kWouldWait;
-    if (one.send) {
-      PrepareSend(L, one.chan, ChanIndex(i), ValueIndex(i));
-      result = one.chan->core.TrySend(channel, {L, ValueIndex(i)}, &woken);
+    if (one.shared != nullptr) {
+      G* woken = nullptr;
+      result = TryShared(&one, &woken);
+      if (result == ChanResult::kWouldWait) continue;
+      UnlockAll(select);
+      if (woken != nullptr) Ready(woken);
     } else {
-      result = one.chan->core.TryRecv(channel, {L, 0}, &woken);
+      UnlockAll(select);
+      result = TryLocal(L, one, i);
+      if (result == ChanResult::kWouldWait) {
+        LockAll(select);
+        continue;
+      }
     }
-    if (woken != nullptr) ReadyInStrand(woken, /*woken=*/true);
-    if (result == ChanResult::kWouldWait) continue;
-    return PushOutcome(L, i, one.send, result == ChanResult::kClosed);
+    *closed = result == ChanResult::kClosed;
+    return i;
   }
   return -1;
 }
 
-int l_select_k(lua_State* L, int, lua_KContext context) {
-  const auto n = static_cast<int>(context);
-  SelectCase* cases = Cases(L);
-  for (int i = 0; i < n; i++)
-    WaitQueue::Remove(&cases[i].waiter);
-  const LuaG* g = Isolate::Of(L)->current;
-  const int chosen = g->wake_index;
-  switch (g->wake) {
-    case WakeResult::kReady:
-      return PushOutcome(L, chosen, cases[chosen].send, false);
-    case WakeResult::kClosed:
-      return PushOutcome(L, chosen, cases[chosen].send, true);
-    case WakeResult::kTimeout:
-      lua_pushliteral(L, "timeout");
-      return 1;
-    case WakeResult::kCancelled:
-      break;
+int l_select_k(lua_State* L, int, lua_KContext) {
+  Select* select = TheSelect(L);
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.chan != nullptr) WaitQueue::Remove(&one.waiter);
   }
-  vm::RaiseCancelled(L);
+  if (select->n_locks > 0) {
+    RemoveShared(select);
+    Isolate::Of(L)->RemoveSharedWait(select);
+  }
+  const LuaG* g = Isolate::Of(L)->current;
+  const WakeResult wake = g->wake;
+  if (wake == WakeResult::kReady || wake == WakeResult::kClosed) {
+    return End(L, select, g->wake_index, wake == WakeResult::kClosed);
+  }
+  FreeMessages(select);
+  if (wake == WakeResult::kCancelled) vm::RaiseCancelled(L);
+  lua_pushliteral(L, "timeout");
+  return 1;
 }
 
-int Wait(lua_State* L, SelectCase* cases, int n, int64_t deadline) {
-  LuaG* g = vm::BeginPark(L, WaitReason::kSelect);
-  for (int i = 0; i < n; i++) {
-    SelectCase& one = cases[i];
-    if (one.chan == nullptr) continue;
-    one.waiter.L = L;
-    one.waiter.stack_index = ValueIndex(i);
-    one.waiter.index = i;
-    if (one.send) {
-      one.chan->core.QueueSender(&one.waiter, g);
-    } else {
-      one.chan->core.QueueReceiver(&one.waiter, g);
+// Queues the G, with all locks held.
+void Queue(lua_State* L, Select* select, LuaG* g) {
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.chan != nullptr) {
+      one.waiter.L = L;
+      one.waiter.stack_index = ValueIndex(i);
+      one.waiter.index = i;
+      if (one.send) {
+        one.chan->core.QueueSender(&one.waiter, g);
+      } else {
+        one.chan->core.QueueReceiver(&one.waiter, g);
+      }
+    } else if (one.shared != nullptr) {
+      one.shared_waiter.index = i;
+      if (one.send) {
+        one.shared->core().QueueSender(&one.shared_waiter, g);
+      } else {
+        one.shared->core().QueueReceiver(&one.shared_waiter, g);
+      }
     }
   }
+}
+
+int Wait(lua_State* L, Select* select, int64_t deadline) {
+  LuaG* g = vm::BeginPark(L, WaitReason::kSelect, /*shielded=*/false,
+                          {&FreeMessages, select});
   ParkCommit commit;
   commit.deadline_ns = deadline;
-  return vm::Park(L, commit, &l_select_k, n);
+  if (select->n_locks > 0) {
+    // Shared channels may have become ready meanwhile; those of this isolate
+    // have not.
+    bool closed = false;
+    const int chosen = TryCases(L, select, &closed);
+    if (chosen >= 0) return End(L, select, chosen, closed);
+    select->kind = &kSelectWait;
+    select->timed = deadline != kNever;
+    Isolate::Of(L)->AddSharedWait(select);
+    commit.external = true;
+    commit.unlock = &UnlockAll;
+    commit.unlock_argument = select;
+  }
+  Queue(L, select, g);
+  return vm::Park(L, commit, &l_select_k, 0);
+}
+
+// Writes what shared channels are to be sent. This may raise; the messages that
+// have been written are then freed by the finalizer.
+void WriteMessages(lua_State* L, Select* select) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_setmetatable(L, kSelectIndex);
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.shared == nullptr || !one.send) continue;
+    one.shared_waiter.message = vm::WriteMessage(L, ValueIndex(i), 1);
+  }
+}
+
+// Pushes the memory for `n` cases, which have to be read.
+Select* NewSelect(lua_State* L, int n) {
+  const auto count = static_cast<size_t>(n);
+  auto* select = new (lua_newuserdatauv(
+      L, sizeof(Select) + (sizeof(SelectCase) + sizeof(SharedChan*)) * count,
+      0)) Select();
+  select->n = n;
+  select->cases = reinterpret_cast<SelectCase*>(select + 1);
+  select->locks = reinterpret_cast<SharedChan**>(select->cases + n);
+  return select;
+}
+
+// Lists the shared channels; true if one is to be sent to.
+bool SortLocks(Select* select) {
+  bool sends = false;
+  SharedChan** end = select->locks;
+  for (int i = 0; i < select->n; i++) {
+    const SelectCase& one = select->cases[i];
+    if (one.shared == nullptr) continue;
+    *end++ = one.shared;
+    sends |= one.send;
+  }
+  std::sort(select->locks, end, std::less<>());
+  end = std::unique(select->locks, end);
+  select->n_locks = static_cast<int>(end - select->locks);
+  return sends;
+}
+
+// Reads the options: the deadline, whether it has passed, whether there is a
+// default.
+void ReadOptions(lua_State* L, int64_t* deadline, bool* now, bool* has_default) {
+  lua_getfield(L, 1, "default");
+  *has_default = lua_toboolean(L, -1) != 0;
+  lua_getfield(L, 1, "timeout");
+  if (!lua_isnil(L, -1)) {
+    if (*has_default) {
+      luaL_argerror(L, 1, "default and timeout exclude each other");
+    }
+    if (lua_type(L, -1) != LUA_TNUMBER) {
+      luaL_argerror(L, 1, "timeout is not a number");
+    }
+    if (!(lua_tonumber(L, -1) >= 0)) {
+      luaL_argerror(L, 1, "timeout is negative or not a number");
+    }
+    *deadline = CheckDeadline(L, -1, now);
+  }
+  lua_settop(L, 1);
 }
 
 int l_select(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
-  lua_getfield(L, 1, "default");
-  const bool has_default = lua_toboolean(L, -1) != 0;
-  lua_getfield(L, 1, "timeout");
-  if (has_default && !lua_isnil(L, -1)) {
-    return luaL_argerror(L, 1, "default and timeout exclude each other");
-  }
-  bool now = false;
   int64_t deadline = kNever;
-  if (!lua_isnil(L, -1)) {
-    if (lua_type(L, -1) != LUA_TNUMBER) {
-      return luaL_argerror(L, 1, "timeout is not a number");
-    }
-    const double seconds = lua_tonumber(L, -1);
-    if (!(seconds >= 0)) {
-      return luaL_argerror(L, 1, "timeout is negative or not a number");
-    }
-    deadline = CheckDeadline(L, -1, &now);
-  }
-  lua_settop(L, 1);
+  bool now = false;
+  bool has_default = false;
+  ReadOptions(L, &deadline, &now, &has_default);
   const auto n = static_cast<int>(lua_rawlen(L, 1));
   luaL_checkstack(L, 2 * n + 10, "too many cases");
-  auto* cases = static_cast<SelectCase*>(
-      lua_newuserdatauv(L, sizeof(SelectCase) * static_cast<size_t>(n), 0));
+  Select* select = NewSelect(L, n);
   for (int i = 0; i < n; i++)
-    ReadCase(L, i, cases + i);
+    ReadCase(L, i, select->cases + i);
+  if (SortLocks(select)) WriteMessages(L, select);
   // What a send may need is made first: it may run finalizers, which may use
   // the very channels. From the look at the cases to the wait nothing may.
   for (int i = 0; i < n; i++) {
-    if (cases[i].chan != nullptr && cases[i].send) {
-      PrepareSend(L, cases[i].chan, ChanIndex(i), ValueIndex(i));
+    const SelectCase& one = select->cases[i];
+    if (one.chan != nullptr && one.send) {
+      PrepareSend(L, one.chan, ChanIndex(i), ValueIndex(i));
     }
   }
-  const int results = TryCases(L, cases, n);
-  if (results >= 0) return results;
-  if (has_default) {
-    lua_pushliteral(L, "default");
+  bool closed = false;
+  const int chosen = TryCases(L, select, &closed);
+  if (chosen >= 0) return End(L, select, chosen, closed);
+  UnlockAll(select);
+  if (has_default || now) {
+    FreeMessages(select);
+    lua_pushstring(L, has_default ? "default" : "timeout");
     return 1;
   }
-  if (now) {
-    lua_pushliteral(L, "timeout");
-    return 1;
-  }
-  return Wait(L, cases, n, deadline);
+  return Wait(L, select, deadline);
+}
+
+int l_free_messages(lua_State* L) {
+  FreeMessages(lua_touserdata(L, 1));
+  return 0;
 }
 
 }  // namespace
 
 void OpenSelect(lua_State* L) {
-  lua_pushcfunction(L, &l_select);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, &l_free_messages);
+  lua_setfield(L, -2, "__gc");
+  lua_pushcclosure(L, &l_select, 1);
   lua_setfield(L, -2, "select");
 }
 
