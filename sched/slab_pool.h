@@ -24,7 +24,7 @@ namespace trilune {
 // Slabs of kMinRecords to kMaxRecords, a power of two, aligned to cache lines.
 class SlabPool {
  public:
-  static constexpr size_t kMinRecords = 8;
+  static constexpr size_t kMinRecords = 4;
   static constexpr size_t kMaxRecords = 256;
 
   SlabPool() = default;
@@ -80,7 +80,7 @@ class SlabPool {
   };
 
   static constexpr std::align_val_t kAlign{64};
-  static constexpr size_t kSizes = 6;
+  static constexpr size_t kSizes = 7;
   static_assert(kMinRecords << (kSizes - 1) == kMaxRecords);
 
   static size_t SizeIndex(size_t records) {

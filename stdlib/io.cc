@@ -452,10 +452,9 @@ void OpenIo(lua_State* L) {
   OpenFile(L);
   luaL_newmetatable(L, LUA_FILEHANDLE);  // or stock Lua's, as it is
   luaL_setfuncs(L, kMeta, 0);
-  lua_newtable(L);
+  luaL_getsubtable(L, -1, "__index");
   luaL_setfuncs(L, kMethods, 0);
-  lua_setfield(L, -2, "__index");
-  lua_pop(L, 1);
+  lua_pop(L, 2);
   lua_getglobal(L, LUA_IOLIBNAME);
   luaL_setfuncs(L, kFunctions, 0);
   AddStandardFile(L, stdin, kInput, "stdin");

@@ -26,7 +26,7 @@ struct Chunk {
 
 class ChunkPool {
  public:
-  static constexpr size_t kMinChunk = size_t{8} << 10;
+  static constexpr size_t kMinChunk = size_t{2} << 10;
   static constexpr size_t kMaxChunk = size_t{8} << 20;
   // Of idle chunks, this much is kept however little is in use.
   static constexpr size_t kMinIdle = size_t{4} << 20;
@@ -55,7 +55,7 @@ class ChunkPool {
   [[nodiscard]] Stats stats() TRI_EXCLUDES(mu_);
 
  private:
-  static constexpr int kSizes = 8;  // 8 KB to 1 MB
+  static constexpr int kSizes = 10;  // 2 KB to 1 MB
 
   static int SizeIndex(size_t bytes);
   static Chunk* Make(size_t bytes);

@@ -15,6 +15,10 @@ constexpr bool kPlainMalloc = true;
 constexpr bool kPlainMalloc = false;
 #endif
 
+constexpr size_t kMaxSmallLog = std::countr_zero(Heap::kMaxSmall);
+static_assert(Heap::kMaxSmall == size_t{1} << kMaxSmallLog);
+
+constexpr size_t kStillSmall = size_t{64} << 10;
 constexpr size_t kHeader = (sizeof(Chunk) + 15) / 16 * 16;
 
 bool IsLarge(size_t bytes) {
@@ -23,22 +27,27 @@ bool IsLarge(size_t bytes) {
 
 }  // namespace
 
-Heap::~Heap() {
-  if (chunks_ != nullptr) ChunkPool::Get()->PutAll(chunks_);
+void Heap::Release() {
+  if (chunks_ == nullptr) return;
+  ChunkPool::Get()->PutAll(chunks_);
+  chunks_ = nullptr;
+  chunk_bytes_ = 0;
+  bump_ = bump_end_ = nullptr;
+  std::fill(free_, free_ + kClasses, nullptr);
 }
 
-// Small: every kGrain bytes. Medium: 5/4, 6/4, 7/4 and 8/4 of a power of two.
+// Small: every kGrain bytes. Medium: 9/8, 10/8 to 16/8 of a power of two.
 inline size_t Heap::ClassOf(size_t bytes) {
   if (bytes <= kMaxSmall) return (bytes + kGrain - 1) / kGrain;
   const size_t last = bytes - 1;
   const auto log = static_cast<size_t>(std::bit_width(last)) - 1;
-  return kSmallClasses + (log - 10) * 4 + ((last >> (log - 2)) & 3);
+  return kSmallClasses + (log - kMaxSmallLog) * 8 + ((last >> (log - 3)) & 7);
 }
 
 size_t Heap::BytesOf(size_t size_class) {
   if (size_class < kSmallClasses) return size_class * kGrain;
   const size_t medium = size_class - kSmallClasses;
-  return (medium % 4 + 5) << (medium / 4 + 8);
+  return (medium % 8 + 9) << (medium / 8 + kMaxSmallLog - 3);
 }
 
 void* Heap::Allocate(void* heap, void* block, size_t old_bytes,
@@ -173,14 +182,29 @@ bool Heap::MayReserve(size_t bytes) const {
   return reserved <= kSpare || (reserved - kSpare) / 2 <= limit_bytes_;
 }
 
-// Chunks grow with the heap: by a third to a half of it.
+// Blocks of what is left of a larger block that is free.
+bool Heap::ReuseMedium(size_t least) {
+  for (size_t i = kClasses; --i >= kSmallClasses && BytesOf(i) >= least;) {
+    if (free_[i] == nullptr) continue;
+    bump_ = reinterpret_cast<char*>(free_[i]);
+    bump_end_ = bump_ + BytesOf(i);
+    free_[i] = free_[i]->next;
+    return true;
+  }
+  return false;
+}
+
+// Chunks grow with the heap: by an eighth or less at first, so that a small one
+// has little to spare, later by up to a quarter.
 bool Heap::AddChunk(size_t least) {
-  size_t bytes = chunk_bytes_ == 0 ? kFirstChunk
-                                   : std::bit_floor(chunk_bytes_ / 2);
+  const size_t part = chunk_bytes_ < kStillSmall ? 8 : 4;
+  size_t bytes =
+      chunk_bytes_ == 0 ? kFirstChunk : std::bit_floor(chunk_bytes_ / part);
   bytes = std::clamp(bytes, ChunkPool::kMinChunk, ChunkPool::kMaxChunk);
   const size_t least_chunk = std::bit_ceil(least + kHeader);
   bytes = std::max(bytes, least_chunk);
   PutRest();
+  if (ReuseMedium(least)) return true;
   bump_ = bump_end_ = nullptr;
   Chunk* chunk = nullptr;
   for (; chunk == nullptr && bytes >= std::max(least_chunk,

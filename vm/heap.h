@@ -28,9 +28,7 @@ class Heap {
  public:
   // `limit_bytes`: 0 for none.
   explicit Heap(size_t limit_bytes) { SetLimit(limit_bytes); }
-  // Gives every chunk back. Requires: large blocks have been freed (lua_close
-  // did).
-  ~Heap();
+  ~Heap() { Release(); }
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
@@ -41,6 +39,10 @@ class Heap {
   // it just before, by lua_setallocf.
   static void* AllocateAtEnd(void* heap, void* block, size_t old_bytes,
                              size_t new_bytes);
+
+  // Gives every chunk back; nothing may be in use but large blocks, which
+  // lua_close frees.
+  void Release();
 
   // From now on; 0 for none. If more is in use, only growing fails.
   void SetLimit(size_t limit_bytes) {
@@ -62,8 +64,8 @@ class Heap {
     return chunk_bytes_ + large_bytes_;
   }
 
-  static constexpr size_t kMaxSmall = 1024;  // classes every 16 bytes up to it
-  static constexpr size_t kMaxMedium = 8 << 10;  // four a doubling up to it
+  static constexpr size_t kMaxSmall = 256;  // classes every 8 bytes up to it
+  static constexpr size_t kMaxMedium = 8 << 10;  // eight a doubling up to it
   static constexpr size_t kFirstChunk = 16 << 10;
   static constexpr size_t kSpare = size_t{256} << 10;
 
@@ -72,9 +74,9 @@ class Heap {
     FreeBlock* next;
   };
 
-  static constexpr size_t kGrain = 16;
+  static constexpr size_t kGrain = 8;
   static constexpr size_t kSmallClasses = kMaxSmall / kGrain + 1;
-  static constexpr size_t kClasses = kSmallClasses + 4 * 3;
+  static constexpr size_t kClasses = kSmallClasses + 8 * 5;
 
   static size_t ClassOf(size_t bytes);
   static size_t BytesOf(size_t size_class);
@@ -91,6 +93,7 @@ class Heap {
   bool AddChunk(size_t least);
   [[nodiscard]] bool MayReserve(size_t bytes) const;
   void PutRest();
+  bool ReuseMedium(size_t least);
 
   size_t used_bytes_ = 0;
   size_t limit_bytes_ = SIZE_MAX;

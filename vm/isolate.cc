@@ -76,6 +76,7 @@ Status Isolate::Open(lua_CFunction open) {
   lua_atpanic(L, &Panic);
   TagOf(L) = reinterpret_cast<uintptr_t>(this);
   preempter_.Reset(L);
+  lua_gc(L, LUA_GCSTOP);  // nothing that is opened becomes garbage
   if (!OpenStates()) return no_memory;
   lua_pushcfunction(L, open);
   const int status = lua_pcall(L, 0, 0, 0);
@@ -85,6 +86,10 @@ Status Isolate::Open(lua_CFunction open) {
     return Status(StatusCode::kLuaError,
                   message == nullptr ? "cannot open the libraries" : message);
   }
+  // The first collection begins when as much again is in use, as after any
+  // other: a negative step pays in advance.
+  lua_gc(L, LUA_GCRESTART);
+  lua_gc(L, LUA_GCSTEP, -static_cast<int>(heap_.used_bytes() >> 10));
   return Status();
 }
 
@@ -102,7 +107,7 @@ Isolate::~Isolate() {
   DropSharedWaits();
   if (main_ != nullptr) {
     closing_ = true;
-    lua_close(main_);
+    CloseHeap();
   }
   delete messages;
   ForEachG([](LuaG* g) {
@@ -124,7 +129,7 @@ bool Isolate::OpenStates() {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &iso->data_);
     lua_State* worker = lua_newthread(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &iso->worker_);
-    luaL_checkstack(data, 64, nullptr);
+    luaL_checkstack(data, kDataSlots, nullptr);
     lua_createtable(data, kFirstHandles, 0);  // kHandles
     lua_newtable(data);                       // kStates
     lua_pushnil(data);                        // kMeta
@@ -545,8 +550,14 @@ void Isolate::CloseState(HostCall* call) {
     waiting->handle = nullptr;
   }
   frames = nullptr;
-  if (main_ != nullptr) lua_close(main_);
+  if (main_ != nullptr) CloseHeap();
+}
+
+void Isolate::CloseHeap() {
+  lua_setallocf(main_, &Heap::AllocateAtEnd, &heap_);
+  lua_close(main_);
   main_ = data_ = worker_ = nullptr;
+  heap_.Release();
 }
 
 void Isolate::DropCurrent() {

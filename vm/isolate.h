@@ -319,6 +319,8 @@ class Isolate final : public Strand {
     kDefaultReason,  // "cancelled"
     kNoMemory,       // "not enough memory"
   };
+  // All that data_'s stack may hold; as many as a new thread has room for.
+  static constexpr int kDataSlots = 32;
   static constexpr uint64_t kIdBatch = 1024;
   // A cancelled G that catches what its preemption points raise is let go on so
   // often; then they raise at every instruction.
@@ -399,6 +401,7 @@ class Isolate final : public Strand {
   void Halt();
   void DropSharedWaits();
   void CloseState(HostCall* call);
+  void CloseHeap();
   Outcome Straggled(LuaG* g);
   bool FinishClose();
   [[nodiscard]] HostCall* TakeRequests() TRI_EXCLUDES(host_mu_);

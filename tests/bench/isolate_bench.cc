@@ -63,6 +63,7 @@ void BenchMemory(Scheduler* sched, vm::Isolates* all, size_t n) {
   const int64_t made = NowNs();
   const size_t after = ResidentBytes();
   const size_t used = isolates.back()->heap().used_bytes();
+  const size_t chunks = isolates.back()->heap().reserved_bytes();
   const int64_t closing = NowNs();
   for (auto& isolate : isolates)
     Close(isolate.get());
@@ -70,8 +71,9 @@ void BenchMemory(Scheduler* sched, vm::Isolates* all, size_t n) {
   const int64_t closed = NowNs();
   const auto count = static_cast<double>(n);
   std::printf(
-      "bytes_per_isolate=%.0f lua_bytes=%zu make_us=%.2f close_us=%.2f\n",
+      "bytes_per_isolate=%.0f lua_bytes=%zu chunk_bytes=%zu make_us=%.2f close_us=%.2f\n",
       static_cast<double>(after - before) / count, used,
+      chunks,
       static_cast<double>(made - start) / 1e3 / count,
       static_cast<double>(closed - closing) / 1e3 / count);
 }
