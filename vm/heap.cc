@@ -19,6 +19,8 @@ constexpr size_t kMaxSmallLog = std::countr_zero(Heap::kMaxSmall);
 static_assert(Heap::kMaxSmall == size_t{1} << kMaxSmallLog);
 
 constexpr size_t kStillSmall = size_t{64} << 10;
+// Less than this is not worth a look for empty chunks.
+constexpr size_t kWorthTrimming = size_t{1} << 20;
 constexpr size_t kHeader = (sizeof(Chunk) + 15) / 16 * 16;
 
 bool IsLarge(size_t bytes) {
@@ -31,7 +33,7 @@ void Heap::Release() {
   if (chunks_ == nullptr) return;
   ChunkPool::Get()->PutAll(chunks_);
   chunks_ = nullptr;
-  chunk_bytes_ = 0;
+  chunk_bytes_ = trimmed_at_ = 0;
   bump_ = bump_end_ = nullptr;
   std::fill(free_, free_ + kClasses, nullptr);
 }
@@ -103,9 +105,11 @@ void* Heap::Resize(void* block, size_t old_bytes, size_t new_bytes) {
       std::memcpy(result, block, std::min(old_bytes, new_bytes));
       Put(block, old_bytes);
     } else if (new_bytes < old_bytes) {
-      // I2: a smaller block is good enough where the larger one was. A large
-      // one then joins a class's free list, and is lost to malloc.
-      result = block;
+      // I2: a smaller block is good enough where the larger one was. What is
+      // kept of a large one joins a class's free list, and is lost to malloc.
+      result = IsLarge(old_bytes) ? ResizeLarge(block, old_bytes,
+                                                BytesOf(ClassOf(new_bytes)))
+                                  : block;
     }
   }
   if (result == nullptr) return Refuse();
@@ -135,14 +139,17 @@ inline void Heap::Put(void* block, size_t bytes) {
 }
 
 void* Heap::GetLarge(size_t bytes) {
-  void* block = bytes > PTRDIFF_MAX ? nullptr : std::malloc(bytes);
+  if (!MakeRoom(bytes)) return nullptr;
+  void* block = std::malloc(bytes);
   if (block != nullptr) large_bytes_ += bytes;
   return block;
 }
 
 void* Heap::ResizeLarge(void* block, size_t old_bytes, size_t new_bytes) {
-  void* result =
-      new_bytes > PTRDIFF_MAX ? nullptr : std::realloc(block, new_bytes);
+  void* result = nullptr;
+  if (new_bytes <= old_bytes || MakeRoom(new_bytes - old_bytes)) {
+    result = std::realloc(block, new_bytes);
+  }
   if (result == nullptr) return new_bytes < old_bytes ? block : nullptr;
   large_bytes_ += new_bytes - old_bytes;
   return result;
@@ -194,24 +201,51 @@ bool Heap::ReuseMedium(size_t least) {
   return false;
 }
 
+// For a large block, or the growth of one.
+bool Heap::MakeRoom(size_t bytes) {
+  if (bytes > PTRDIFF_MAX) return false;
+  return is_shrinking_ || MayReserve(bytes) || (Trim() && MayReserve(bytes));
+}
+
 // Chunks grow with the heap: by an eighth or less at first, so that a small one
-// has little to spare, later by up to a quarter.
-bool Heap::AddChunk(size_t least) {
+// has little to spare, later by up to a quarter. Where there is a limit they
+// are small parts of it, of which some get empty.
+size_t Heap::NextChunkBytes() const {
+  if (chunk_bytes_ == 0) return kFirstChunk;
   const size_t part = chunk_bytes_ < kStillSmall ? 8 : 4;
-  size_t bytes =
-      chunk_bytes_ == 0 ? kFirstChunk : std::bit_floor(chunk_bytes_ / part);
-  bytes = std::clamp(bytes, ChunkPool::kMinChunk, ChunkPool::kMaxChunk);
-  const size_t least_chunk = std::bit_ceil(least + kHeader);
-  bytes = std::max(bytes, least_chunk);
+  const size_t most = std::clamp(std::bit_floor(limit_bytes_ / 64), kStillSmall,
+                                 ChunkPool::kMaxChunk);
+  return std::clamp(std::bit_floor(chunk_bytes_ / part), ChunkPool::kMinChunk,
+                    most);
+}
+
+// Whether to look for empty chunks before another one is taken; not again until
+// the heap has grown by a quarter.
+bool Heap::IsMostlyFree() const {
+  return chunk_bytes_ >= kWorthTrimming &&
+         used_bytes_ - std::min(used_bytes_, large_bytes_) < chunk_bytes_ / 2 &&
+         chunk_bytes_ >= trimmed_at_ + trimmed_at_ / 4;
+}
+
+bool Heap::AddChunk(size_t least) {
   PutRest();
   if (ReuseMedium(least)) return true;
   bump_ = bump_end_ = nullptr;
+  if (IsMostlyFree()) {
+    Trim();
+    trimmed_at_ = chunk_bytes_;
+  }
+  const size_t least_chunk =
+      std::max(std::bit_ceil(least + kHeader), ChunkPool::kMinChunk);
   Chunk* chunk = nullptr;
-  for (; chunk == nullptr && bytes >= std::max(least_chunk,
-                                               ChunkPool::kMinChunk);
-       bytes /= 2) {
-    if (!is_shrinking_ && !MayReserve(bytes)) continue;
-    chunk = ChunkPool::Get()->Take(bytes);
+  for (size_t bytes = std::max(NextChunkBytes(), least_chunk);
+       chunk == nullptr && bytes >= least_chunk; bytes /= 2) {
+    if (is_shrinking_ || MayReserve(bytes)) {
+      chunk = ChunkPool::Get()->Take(bytes);
+    }
+  }
+  if (chunk == nullptr && Trim() && MayReserve(least_chunk)) {
+    chunk = ChunkPool::Get()->Take(least_chunk);
   }
   if (chunk == nullptr) return false;
   chunk->next = chunks_;
@@ -220,6 +254,70 @@ bool Heap::AddChunk(size_t least) {
   bump_ = reinterpret_cast<char*>(chunk) + kHeader;
   bump_end_ = reinterpret_cast<char*>(chunk) + chunk->bytes;
   return true;
+}
+
+bool Heap::Trim() {
+  PutRest();
+  bump_ = bump_end_ = nullptr;
+  struct Use {
+    Chunk* chunk;
+    size_t free_bytes;  // all but the header: it is empty
+  };
+  size_t count = 0;
+  for (Chunk* chunk = chunks_; chunk != nullptr; chunk = chunk->next)
+    count++;
+  auto* uses = static_cast<Use*>(std::malloc(count * sizeof(Use)));
+  if (uses == nullptr) return false;
+  Use* end = uses;
+  for (Chunk* chunk = chunks_; chunk != nullptr; chunk = chunk->next)
+    *end++ = {chunk, 0};
+  std::sort(uses, end,
+            [](const Use& a, const Use& b) { return a.chunk < b.chunk; });
+  // Null for a block that was malloc's once: see Resize.
+  const auto find = [uses, end](const void* block) -> Use* {
+    Use* after = std::upper_bound(
+        uses, end, block, [](const void* at, const Use& use) {
+          return at < static_cast<const void*>(use.chunk);
+        });
+    if (after == uses) return nullptr;
+    Use* use = after - 1;
+    const char* limit =
+        reinterpret_cast<const char*>(use->chunk) + use->chunk->bytes;
+    return block < static_cast<const void*>(limit) ? use : nullptr;
+  };
+  const auto is_empty = [](const Use* use) {
+    return use->free_bytes + kHeader == use->chunk->bytes;
+  };
+  for (size_t i = 1; i < kClasses; i++) {
+    for (FreeBlock* block = free_[i]; block != nullptr; block = block->next) {
+      Use* use = find(block);
+      if (use != nullptr) use->free_bytes += BytesOf(i);
+    }
+  }
+  const bool found = std::any_of(uses, end, [&is_empty](const Use& use) {
+    return is_empty(&use);
+  });
+  for (size_t i = 1; found && i < kClasses; i++) {
+    FreeBlock** link = &free_[i];
+    for (FreeBlock* block = *link; block != nullptr; block = block->next) {
+      const Use* use = find(block);
+      if (use != nullptr && is_empty(use)) continue;
+      *link = block;
+      link = &block->next;
+    }
+    *link = nullptr;
+  }
+  Chunk* empty = nullptr;
+  chunks_ = nullptr;
+  for (const Use* use = uses; use != end; use++) {
+    Chunk** list = is_empty(use) ? &empty : &chunks_;
+    if (is_empty(use)) chunk_bytes_ -= use->chunk->bytes;
+    use->chunk->next = *list;
+    *list = use->chunk;
+  }
+  std::free(uses);
+  ChunkPool::Get()->PutAll(empty);
+  return found;
 }
 
 }  // namespace trilune::vm

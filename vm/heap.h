@@ -44,6 +44,10 @@ class Heap {
   // lua_close frees.
   void Release();
 
+  // Gives back the chunks in which nothing is in use; false: there is none.
+  // Takes time for each free block.
+  bool Trim();
+
   // From now on; 0 for none. If more is in use, only growing fails.
   void SetLimit(size_t limit_bytes) {
     limit_bytes_ = limit_bytes == 0 ? SIZE_MAX : limit_bytes;
@@ -92,8 +96,11 @@ class Heap {
   void PutLarge(void* block, size_t bytes);
   bool AddChunk(size_t least);
   [[nodiscard]] bool MayReserve(size_t bytes) const;
+  [[nodiscard]] bool MakeRoom(size_t bytes);
   void PutRest();
   bool ReuseMedium(size_t least);
+  [[nodiscard]] size_t NextChunkBytes() const;
+  [[nodiscard]] bool IsMostlyFree() const;
 
   size_t used_bytes_ = 0;
   size_t limit_bytes_ = SIZE_MAX;
@@ -104,6 +111,7 @@ class Heap {
   Chunk* chunks_ = nullptr;
   size_t chunk_bytes_ = 0;
   size_t large_bytes_ = 0;
+  size_t trimmed_at_ = 0;  // chunk_bytes_ at the last look for empty ones
   uint64_t refused_ = 0;
   bool is_shrinking_ = false;  // I2 goes before I3
 };

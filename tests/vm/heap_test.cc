@@ -1,4 +1,4 @@
-// Unit tests for vm/heap.h. Under AddressSanitizer every block is malloc's, so
+// Unit tests for vm/heap.h and vm/chunk_pool.h. Under AddressSanitizer every block is malloc's, so
 // what concerns the chunks is left out there.
 
 #include "vm/heap.h"
@@ -7,11 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <random>
-#include <set>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -26,6 +27,11 @@ namespace {
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
+#endif
+#if defined(TRI_ASAN)
+constexpr bool kPlain = true;
+#else
+constexpr bool kPlain = false;
 #endif
 
 // A block that knows its size and content.
@@ -75,7 +81,7 @@ TEST_CASE("heap: blocks of every size are aligned and do not overlap") {
     for (size_t bytes = 1; bytes <= 2100; bytes++) {
       Block block = Get(heap, bytes);
       REQUIRE(block.at != nullptr);
-      CHECK(reinterpret_cast<uintptr_t>(block.at) % 16 == 0);
+      CHECK(reinterpret_cast<uintptr_t>(block.at) % 8 == 0);
       block.Fill(static_cast<unsigned char>(blocks.size()));
       blocks.push_back(block);
       sum += bytes;
@@ -92,14 +98,23 @@ TEST_CASE("heap: blocks of every size are aligned and do not overlap") {
 TEST_CASE("heap: a freed block serves the next request of its class") {
   if (kSanitized) return;
   Heap heap(0);
-  for (const size_t bytes : {1, 16, 17, 100, 1024}) {
-    Block first = Get(heap, bytes);
+  // The least and the largest size of some classes.
+  const size_t sizes[][2] = {{1, 8},       {9, 16},      {97, 104},
+                             {249, 256},   {257, 288},   {481, 512},
+                             {513, 576},   {961, 1024},  {1025, 1152},
+                             {4097, 4608}, {7681, 8192}, {1921, 2048}};
+  for (const auto& [least, most] : sizes) {
+    Block first = Get(heap, most);
+    Block other = Get(heap, most + 1);
     unsigned char* at = first.at;
     Free(heap, &first);
-    const size_t least = (bytes - 1) / 16 * 16 + 1;  // of its class
+    Block above = Get(heap, most + 1);
+    CHECK(above.at != at);
     Block second = Get(heap, least);
     CHECK(second.at == at);
     Free(heap, &second);
+    Free(heap, &above);
+    Free(heap, &other);
   }
 }
 
@@ -107,7 +122,8 @@ TEST_CASE("heap: resizing between any two sizes keeps the content") {
   Heap heap(0);
   const size_t sizes[] = {1,    2,    15,   16,   17,   31,    32,    33,
                           48,   100,  500,  1000, 1008, 1009,  1023,  1024,
-                          1025, 1040, 2000, 4096, 5000, 65536, 100000};
+                          1025, 1040, 2000, 4096, 5000, 8191,  8192,
+                          8193, 9000, 65536, 100000};
   unsigned char fill = 0;
   for (const size_t from : sizes) {
     for (const size_t to : sizes) {
@@ -174,6 +190,195 @@ TEST_CASE("limit: at it, shrinking works all the same") {
   Free(heap, &block);
 }
 
+TEST_CASE("limit: can be set at any time") {
+  Heap heap(0);
+  CHECK(heap.limit_bytes() == SIZE_MAX);
+  Block block = Get(heap, 5000);
+  heap.SetLimit(6000);
+  CHECK(heap.headroom() == 1000);
+  CHECK(Get(heap, 1001).at == nullptr);
+  CHECK(heap.refused() == 1);
+  Block other = Get(heap, 1000);
+  CHECK(heap.headroom() == 0);
+  CHECK(heap.peak_bytes() == 6000);
+  heap.SetLimit(100);  // less than is in use
+  CHECK(heap.headroom() == 0);
+  CHECK(Get(heap, 1).at == nullptr);
+  CHECK_FALSE(Resize(heap, &other, 1001));
+  CHECK(heap.refused() == 3);
+  CHECK(Resize(heap, &block, 10));
+  Free(heap, &other);
+  CHECK(heap.headroom() == 90);
+  heap.SetLimit(0);
+  other = Get(heap, 100000);
+  CHECK(other.at != nullptr);
+  Free(heap, &block);
+  Free(heap, &other);
+  CHECK(heap.peak_bytes() == 100010);
+}
+
+// Takes blocks of `bytes` until the heap refuses.
+std::vector<Block> Fill(Heap& heap, size_t bytes) {
+  std::vector<Block> blocks;
+  for (;;) {
+    const Block block = Get(heap, bytes);
+    if (block.at == nullptr) return blocks;
+    blocks.push_back(block);
+  }
+}
+
+TEST_CASE("limit: what one size has freed serves all others") {
+  constexpr size_t kLimit = size_t{8} << 20;
+  Heap heap(kLimit);
+  for (const size_t bytes : {40, 56, 100, 300, 1000, 3000, 8000, 24, 20000}) {
+    std::vector<Block> blocks = Fill(heap, bytes);
+    CHECK(blocks.size() == kLimit / bytes);
+    CHECK(heap.reserved_bytes() <= 2 * kLimit + Heap::kSpare);
+    for (Block& block : blocks)
+      Free(heap, &block);
+  }
+}
+
+// Invariant I3.
+TEST_CASE("limit: scattered blocks do not reserve more than twice of it") {
+  constexpr size_t kLimit = size_t{4} << 20;
+  Heap heap(kLimit);
+  std::vector<Block> kept;
+  for (size_t bytes = 16; bytes <= 2000; bytes += bytes / 3) {
+    std::vector<Block> blocks = Fill(heap, bytes);
+    size_t next = 0;  // one in each piece of 16 KB stays
+    for (size_t i = 0; i < blocks.size(); i++) {
+      if (i * bytes >= next) {
+        kept.push_back(blocks[i]);
+        next += 16 << 10;
+      } else {
+        Free(heap, &blocks[i]);
+      }
+    }
+    REQUIRE(heap.reserved_bytes() <= 2 * kLimit + Heap::kSpare);
+  }
+  // Invariant I2 holds there, too.
+  for (Block& block : kept) {
+    CHECK(Resize(heap, &block, 1));
+    Free(heap, &block);
+  }
+  CHECK(heap.used_bytes() == 0);
+}
+
+TEST_CASE("heap: trimming gives back what is empty, and nothing else") {
+  if (kPlain) return;
+  Heap heap(0);
+  std::vector<Block> blocks;
+  for (int i = 0; i < 100000; i++) {
+    blocks.push_back(Get(heap, 8 + static_cast<size_t>(i) % 500));
+    blocks.back().Fill(static_cast<unsigned char>(i));
+  }
+  const size_t before = heap.reserved_bytes();
+  for (size_t i = 0; i < blocks.size() - 1000; i++)
+    Free(heap, &blocks[i]);
+  CHECK(heap.Trim());
+  CHECK(heap.reserved_bytes() < before / 2);
+  CHECK_FALSE(heap.Trim());
+  for (size_t i = blocks.size() - 1000; i < blocks.size(); i++) {
+    CHECK(blocks[i].IsFilled(blocks[i].bytes));
+    Free(heap, &blocks[i]);
+  }
+  CHECK(heap.Trim());
+  CHECK(heap.reserved_bytes() == 0);
+  Block block = Get(heap, 100);
+  CHECK(block.at != nullptr);
+  Free(heap, &block);
+}
+
+TEST_CASE("heap: at the end freeing counts, and large blocks go back") {
+  Heap heap(0);
+  std::vector<Block> blocks;
+  for (size_t bytes = 1; bytes < 20000; bytes += 77)
+    blocks.push_back(Get(heap, bytes));
+  for (Block& block : blocks) {
+    CHECK(Heap::AllocateAtEnd(&heap, block.at, block.bytes, 0) == nullptr);
+    // A finalizer still allocates, and frees.
+    void* fresh = Heap::AllocateAtEnd(&heap, nullptr, LUA_TSTRING, 50);
+    REQUIRE(fresh != nullptr);
+    fresh = Heap::AllocateAtEnd(&heap, fresh, 50, 5000);
+    REQUIRE(fresh != nullptr);
+    Heap::AllocateAtEnd(&heap, fresh, 5000, 0);
+  }
+  CHECK(heap.used_bytes() == 0);
+  heap.Release();
+  CHECK(heap.reserved_bytes() == 0);  // with a leak checker: no leak, too
+}
+
+TEST_CASE("pool: chunks of a heap that ended serve the next one") {
+  if (kPlain) return;
+  ChunkPool pool;
+  Chunk* first = pool.Take(ChunkPool::kMinChunk);
+  Chunk* second = pool.Take(ChunkPool::kMinChunk);
+  Chunk* large = pool.Take(ChunkPool::kHugePage);
+  REQUIRE((first != nullptr && second != nullptr && large != nullptr));
+  CHECK(reinterpret_cast<uintptr_t>(large) % ChunkPool::kHugePage == 0);
+  CHECK(pool.stats().used_bytes ==
+        2 * ChunkPool::kMinChunk + ChunkPool::kHugePage);
+  first->next = second;
+  second->next = large;
+  large->next = nullptr;
+  pool.PutAll(first);
+  CHECK(pool.stats().used_bytes == 0);
+  CHECK(pool.stats().idle_bytes == 2 * ChunkPool::kMinChunk);
+  Chunk* again = pool.Take(ChunkPool::kMinChunk);
+  CHECK((again == first || again == second));
+  CHECK(pool.stats().idle_bytes == ChunkPool::kMinChunk);
+  again->next = nullptr;
+  pool.PutAll(again);
+  pool.Trim();
+  CHECK(pool.stats().idle_bytes == 0);
+}
+
+TEST_CASE("pool: keeps a quarter of what is in use, and a little") {
+  ChunkPool pool;
+  constexpr size_t kBytes = size_t{64} << 10;
+  constexpr size_t kCount = 1000;
+  std::vector<Chunk*> chunks;
+  for (size_t i = 0; i < kCount; i++) {
+    chunks.push_back(pool.Take(kBytes));
+    REQUIRE(chunks.back() != nullptr);
+  }
+  for (size_t i = 0; i < kCount; i++) {
+    chunks[i]->next = nullptr;
+    pool.PutAll(chunks[i]);
+    const ChunkPool::Stats stats = pool.stats();
+    REQUIRE(stats.used_bytes == (kCount - 1 - i) * kBytes);
+    REQUIRE(stats.idle_bytes <=
+            std::max(ChunkPool::kMinIdle,
+                     (stats.used_bytes + (i + 1) * kBytes) / 4));
+  }
+  // No more was given back than the rule asks for, but for one chunk.
+  CHECK(pool.stats().idle_bytes > ChunkPool::kMinIdle - kBytes);
+  pool.Trim();
+}
+
+TEST_CASE("pool: heaps on several threads at once") {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; t++) {
+    threads.emplace_back([] {
+      for (int i = 0; i < 30; i++) {
+        Heap heap(0);
+        lua_State* L = lua_newstate(&Heap::Allocate, &heap);
+        luaL_openlibs(L);
+        if (luaL_dostring(L, "local t = {} for i = 1, 500 do t[i] = {i} end "
+                             "assert(t[500][1] == 500)") != LUA_OK) {
+          FAIL_CHECK(lua_tostring(L, -1));
+        }
+        lua_setallocf(L, &Heap::AllocateAtEnd, &heap);
+        lua_close(L);
+        if (heap.used_bytes() != 0) FAIL_CHECK("blocks are left");
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+}
+
 // Runs `body` in a process with 64 MB of memory; true if it returns true.
 bool RunWithoutMemory(bool (*body)()) {
   const pid_t pid = fork();
@@ -221,7 +426,14 @@ TEST_CASE("heap: without any memory left, shrinking works all the same") {
     for (Block& block : blocks) {
       if (!Resize(heap, &block, 0)) return false;
     }
-    return heap.used_bytes() == 0;
+    if (heap.used_bytes() != 0 || heap.refused() == 0) return false;
+    // The memory serves another heap.
+    heap.Release();
+    Heap other(0);
+    for (int i = 0; i < 1000; i++) {
+      if (Get(other, 1000).at == nullptr) return false;
+    }
+    return true;
   }));
 }
 
@@ -244,7 +456,7 @@ TEST_CASE("heap: its end gives back every chunk, whatever is in use") {
     for (size_t i = 0; i < kBytes / 512; i++) {
       REQUIRE(Get(heap, 512).at != nullptr);
     }
-    CHECK(PagesUsed() > before + kBytes / 4096);
+    CHECK(PagesUsed() > before + kBytes / 4096 / 4 * 3);
   }
   CHECK(PagesUsed() < before + kBytes / 4096 / 10);
 }
@@ -256,11 +468,12 @@ TEST_CASE("heap: a long random use keeps every block intact") {
   size_t sum = 0;
   int refused = 0;
   const auto size = [&random] {
-    // Mostly small, now and then across the border to large ones.
+    // Mostly small, now and then across the borders to larger ones.
     const size_t up_to = size_t{1} << (4 + random() % 13);
     return random() % up_to;
   };
   for (int i = 0; i < 60000; i++) {
+    if (i % 5000 == 0) heap.Trim();
     Block& block = blocks[random() % blocks.size()];
     REQUIRE(block.IsFilled(block.bytes));
     const size_t bytes = size();
