@@ -35,7 +35,6 @@ enum class Tag : uint8_t {
   kTable,          // TableHead; contents
   kDeferredTable,  // TableHead; contents at the end of the segment
   kReference,      // uint64 offset of a value
-  kWithMetatable,  // table; metatable
   kLightUserdata,  // pointer
   kCFunction,      // pointer
   kFunction,       // uint32 upvalues, uint64 size; bytecode; contents
@@ -50,13 +49,14 @@ enum class Tag : uint8_t {
 // Of a tag: a reference to this value follows.
 constexpr uint8_t kReferenced = 0x80;
 
-// Contents of a table: `items` values of the keys 1, 2, ...; `pairs` keys and
-// values.
+// Contents of a table: its metatable, if `array` says so; `items` values of the
+// keys 1, 2, ...; `pairs` keys and values.
 struct TableHead {
   uint32_t items;
   uint32_t array;  // size of the array part: `items`, or more with holes
   uint32_t pairs;
 };
+constexpr uint32_t kWithMetatable = 0x80000000;  // of `array`
 
 // Contents of a function: for each upvalue one of these.
 enum class Upvalue : uint8_t {

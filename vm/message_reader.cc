@@ -36,7 +36,7 @@ class Reader {
   void TableContents(int table, const TableHead& head, int depth);
   void Function(const char* start, uint8_t tag, bool is_inline, int depth);
   void FunctionContents(int function, uint32_t upvalues, int depth);
-  void WithMetatable(int depth);
+  void Metatable(int table, int depth);
   void Reference();
   void Named(bool is_member);
   void SharedObject();
@@ -131,7 +131,7 @@ void Reader::Segment(uint32_t count) {
 }
 
 void Reader::Value(int depth) {
-  Need(depth <= kInlineDepth + 1);
+  Need(depth <= kInlineDepth);
   const char* start = at_;
   const auto tag = Take<uint8_t>();
   switch (static_cast<Tag>(tag & ~kReferenced)) {
@@ -171,9 +171,6 @@ void Reader::Value(int depth) {
       return;
     case Tag::kReference:
       Reference();
-      return;
-    case Tag::kWithMetatable:
-      WithMetatable(depth);
       return;
     case Tag::kLightUserdata:
       NeedTrust();
@@ -230,11 +227,10 @@ void Reader::Table(const char* start, uint8_t tag, bool is_inline, int depth) {
   const auto head = Take<TableHead>();
   const uint64_t values = uint64_t{head.items} + 2 * uint64_t{head.pairs};
   Need(values <= budget_ && values <= INT_MAX);
-  Need(head.array == head.items ||
-       head.array <= 2 * (uint64_t{head.items} + head.pairs));
+  const uint32_t array = head.array & ~kWithMetatable;
+  Need(array == head.items || array <= 2 * (uint64_t{head.items} + head.pairs));
   budget_ -= values;
-  lua_createtable(L_, static_cast<int>(head.array),
-                  static_cast<int>(head.pairs));
+  lua_createtable(L_, static_cast<int>(array), static_cast<int>(head.pairs));
   Remember(start, tag);
   if (is_inline) {
     TableContents(lua_gettop(L_), head, depth);
@@ -244,7 +240,8 @@ void Reader::Table(const char* start, uint8_t tag, bool is_inline, int depth) {
 }
 
 void Reader::TableContents(int table, const TableHead& head, int depth) {
-  Need(depth <= kInlineDepth);
+  Need(depth < kInlineDepth);
+  if ((head.array & kWithMetatable) != 0) Metatable(table, depth);
   for (lua_Integer i = 1; i <= head.items; i++) {
     Value(depth + 1);
     lua_rawseti(L_, table, i);
@@ -294,16 +291,12 @@ void Reader::Drain(lua_Integer from) {
 
 // Last of all: a __gc must be there when a metatable is set, and a weak table
 // must not lose what is not yet referred to.
-void Reader::WithMetatable(int depth) {
+void Reader::Metatable(int table, int depth) {
   NeedFlag(kHasMetatables);
-  Need(at_ < end_);
-  const auto tag = static_cast<Tag>(static_cast<uint8_t>(*at_) & ~kReferenced);
-  Need(tag == Tag::kTable || tag == Tag::kDeferredTable);
-  Value(depth);
   Value(depth + 1);
   Need(lua_istable(L_, -1));
   lua_rawseti(L_, metatables_, pending_ + 2);
-  lua_pushvalue(L_, -1);
+  lua_pushvalue(L_, table);
   lua_rawseti(L_, metatables_, pending_ + 1);
   pending_ += 2;
 }

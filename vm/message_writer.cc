@@ -107,7 +107,7 @@ bool MessageWriter::Table(int index, int depth) {
   if (!is_new) return true;
   if (mode_ != WriteMode::kQuick) {
     bool done = false;
-    if (!Object(index, entry, depth, &done)) return false;
+    if (!Object(index, entry, &done)) return false;
     if (done) return true;
   }
   return PlainTable(index, entry, depth);
@@ -130,6 +130,13 @@ bool MessageWriter::TableContents(int index, uint32_t entry, int depth) {
   uint64_t pairs = 0;
   const int key = lua_gettop(L_) + 1;
   const int value = key + 1;
+  uint32_t metatable = 0;
+  if (options_.metatables && lua_getmetatable(L_, index) != 0) {
+    metatable = kWithMetatable;
+    flags_ |= kHasMetatables;
+    if (!Value(key, depth + 1)) return false;
+    lua_settop(L_, key - 1);
+  }
   lua_pushnil(L_);
   // Lua gives the array part first, in order: its values go without their keys.
   int more = lua_next(L_, index);
@@ -159,7 +166,7 @@ bool MessageWriter::TableContents(int index, uint32_t entry, int depth) {
     return Fail(WriteFailure::kTooLarge);
   }
   const TableHead head = {static_cast<uint32_t>(items),
-                          static_cast<uint32_t>(array),
+                          static_cast<uint32_t>(array) | metatable,
                           static_cast<uint32_t>(pairs)};
   std::memcpy(base_ + scratch_->entries.at[entry].offset + 1, &head,
               sizeof(head));

@@ -69,7 +69,7 @@ class MessageWriter {
   bool String(int index);
   bool LongString(int index, const char* text, size_t size);
   bool Table(int index, int depth);
-  bool Object(int index, uint32_t entry, int depth, bool* done);
+  bool Object(int index, uint32_t entry, bool* done);
   bool PlainTable(int index, uint32_t entry, int depth);
   bool TableContents(int index, uint32_t entry, int depth);
   bool Function(int index, int depth);

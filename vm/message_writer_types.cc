@@ -43,7 +43,7 @@ bool MessageWriter::Named(const ModuleName& name) {
 }
 
 // What a table may be besides a plain one. *done: it has been written.
-bool MessageWriter::Object(int index, uint32_t entry, int depth, bool* done) {
+bool MessageWriter::Object(int index, uint32_t entry, bool* done) {
   const void* address = scratch_->entries.at[entry].address;
   *done = true;
   if (IsGlobals(L_, address)) {
@@ -57,21 +57,7 @@ bool MessageWriter::Object(int index, uint32_t entry, int depth, bool* done) {
   }
   bool is_called = false;
   if (!CallTransfer(index, entry, &is_called)) return false;
-  if (is_called) return true;
-  if (options_.metatables && lua_getmetatable(L_, index) != 0) {
-    const int metatable = lua_gettop(L_);
-    flags_ |= kHasMetatables;
-    if (!PutTag(Tag::kWithMetatable) || !PlainTable(index, entry, depth)) {
-      return false;
-    }
-    const uint32_t outer = parent_;
-    parent_ = entry;
-    if (!Value(metatable, depth + 1)) return false;
-    parent_ = outer;
-    lua_settop(L_, metatable - 1);
-    return true;
-  }
-  *done = false;
+  *done = is_called;
   return true;
 }
 
