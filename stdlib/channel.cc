@@ -320,8 +320,7 @@ const vm::Shared::Type SharedChan::kType = {"channel", &kChannelTag,
                                             &PushMetatable};
 
 SharedChan* TestChannel(lua_State* L, int index) {
-  const auto* handle =
-      static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
+  const auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
   if (handle == nullptr || lua_rawlen(L, index) != sizeof(*handle) ||
       handle->tag != &kChannelTag) {
     return nullptr;

@@ -2,8 +2,8 @@
 //
 // Role       Each Open... adds its functions to the module's table on top of
 // the
-//            stack. A file a part: go.cc, chan.cc, channel.cc, select.cc, timer.cc,
-//            group.cc, critical.cc, stats.cc.
+//            stack. A file a part: go.cc, chan.cc, channel.cc, select.cc,
+//            timer.cc, group.cc, critical.cc, stats.cc.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua

@@ -345,7 +345,8 @@ bool SortLocks(Select* select) {
 
 // Reads the options: the deadline, whether it has passed, whether there is a
 // default.
-void ReadOptions(lua_State* L, int64_t* deadline, bool* now, bool* has_default) {
+void ReadOptions(lua_State* L, int64_t* deadline, bool* now,
+                 bool* has_default) {
   lua_getfield(L, 1, "default");
   *has_default = lua_toboolean(L, -1) != 0;
   lua_getfield(L, 1, "timeout");

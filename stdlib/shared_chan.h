@@ -7,7 +7,8 @@
 // Locks      kChan, one each; select takes several in address order. A waiting
 //            Lua G keeps it until it is public as waiting.
 // Invariants I1. Whoever uses it has a handle.
-//            I2. Each message belongs to the buffer, to a waiter or to the caller
+//            I2. Each message belongs to the buffer, to a waiter or to the
+//            caller
 //                of TrySend or TryRecv. A waiter's is the sender's until it is
 //                taken, the receiver's once it is there.
 //            I3. A waiter's G wins or loses its wait, and the waiter's message

@@ -53,8 +53,8 @@ class Resumption {
   const int close_depth_;
 };
 
-// What a caller of BeginPark owns outside the Lua heap: `run` is called before it
-// raises.
+// What a caller of BeginPark owns outside the Lua heap: `run` is called before
+// it raises.
 struct Unwind {
   void (*run)(void* argument) = nullptr;
   void* argument = nullptr;

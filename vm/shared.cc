@@ -241,8 +241,8 @@ void PushShared(lua_State* L, Shared* object) {
     return;
   }
   lua_pop(L, 1);
-  auto* handle = static_cast<SharedHandle*>(
-      lua_newuserdatauv(L, sizeof(SharedHandle), 0));
+  auto* handle =
+      static_cast<SharedHandle*>(lua_newuserdatauv(L, sizeof(SharedHandle), 0));
   handle->tag = object->type->tag;
   handle->object = nullptr;  // until nothing raises any more
   object->type->push_metatable(L);

@@ -108,8 +108,9 @@ class ChannelTest {
 TEST_CASE_FIXTURE(ChannelTest, "channel: values go from heap to heap") {
   Isolate* a = New();
   Isolate* b = New();
-  CHECK(Run(a, "ch = tri.channel(8) put(ch, 0) ch:send('x') ch:send(1.5) "
-               "ch:send(nil) return #ch, ch:cap()") == "3 8");
+  CHECK(Run(a,
+            "ch = tri.channel(8) put(ch, 0) ch:send('x') ch:send(1.5) "
+            "ch:send(nil) return #ch, ch:cap()") == "3 8");
   CHECK(Run(b, "ch = get(0) return ch == get(0), #ch, ch:recv()") ==
         "true 3 'x' true");
   CHECK(Run(b, "return ch:recv(), ch:recv()") == "float 1.500000 nil true");
@@ -265,11 +266,12 @@ TEST_CASE_FIXTURE(ChannelTest,
   // The main G waits on after it was told of.
   CHECK(Run(New(), "tri.channel():recv()") == "deadlock");
   CHECK(Run(New(), "tri.channel():send(1)") == "deadlock");
-  CHECK(Run(New(), "local ch = tri.channel() "
-                   "tri.select{{ch, 'recv'}, {tri.chan(), 'recv'}}") ==
-        "deadlock");
-  CHECK(Run(New(), "local ch = tri.channel() tri.go(ch.recv, ch) "
-                   "tri.channel():recv()") == "deadlock");
+  CHECK(Run(New(),
+            "local ch = tri.channel() "
+            "tri.select{{ch, 'recv'}, {tri.chan(), 'recv'}}") == "deadlock");
+  CHECK(Run(New(),
+            "local ch = tri.channel() tri.go(ch.recv, ch) "
+            "tri.channel():recv()") == "deadlock");
   CHECK(Run(New(), "return tri.channel():recv(0.001)") == "nil nil 'timeout'");
 }
 
@@ -297,8 +299,7 @@ TEST_CASE_FIXTURE(ChannelTest,
   }
 }
 
-TEST_CASE_FIXTURE(ChannelTest,
-                  "channel: os.exit leaves no waiters behind") {
+TEST_CASE_FIXTURE(ChannelTest, "channel: os.exit leaves no waiters behind") {
   Isolate* a = New();
   Isolate* b = New();
   Run(a, "put(tri.channel(), 0)");

@@ -19,7 +19,8 @@ constexpr Shared::Type kType = {"box", nullptr, nullptr};
 // Holds references as if in messages.
 class Box final : public Shared {
  public:
-  Box(SharedCycles* cycles, int* alive) : Shared(&kType, cycles), alive_(alive) {
+  Box(SharedCycles* cycles, int* alive)
+      : Shared(&kType, cycles), alive_(alive) {
     ++*alive_;
   }
   void Hold(Box* other) {
