@@ -3,6 +3,7 @@
 #include "stdlib/modules.h"
 #include "vm/coroutine.h"
 #include "vm/debug_hook.h"
+#include "vm/protected_call.h"
 #include "vm/require.h"
 
 namespace trilune::stdlib {
@@ -37,6 +38,7 @@ int OpenAll(lua_State* L) {
   luaL_openlibs(L);
   vm::OpenCoroutine(L);
   vm::OpenDebugHooks(L);
+  vm::OpenProtectedCalls(L);
   vm::OpenRequire(L);
   OpenIo(L);
   OpenOs(L);

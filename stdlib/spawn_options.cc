@@ -1,8 +1,10 @@
 #include "stdlib/spawn_options.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
+#include "sched/clock.h"
 #include "stdlib/modules.h"
 
 namespace trilune::stdlib {
@@ -46,6 +48,18 @@ size_t ReadBytes(lua_State* L, const char* name) {
   return static_cast<size_t>(bytes);
 }
 
+double ReadCount(lua_State* L, const char* name, double most) {
+  const double n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
+  if (!(n >= 1 && n <= most)) Refuse(L, name, "a number above 0");
+  return n;
+}
+
+int64_t ReadNs(lua_State* L, const char* name) {
+  const double n = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
+  if (!(n > 0)) Refuse(L, name, "seconds above 0");
+  return std::max<int64_t>(1, DeadlineAfter(0, n));
+}
+
 void ReadPreempt(lua_State* L, SpawnOptions* options) {
   const char* text =
       lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
@@ -75,7 +89,19 @@ void ReadOption(lua_State* L, const char* key, SpawnOptions* options) {
     if (lua_type(L, -1) != LUA_TSTRING) Refuse(L, key, "string");
     options->name = lua_tostring(L, -1);
   } else if (std::strcmp(key, "memory") == 0) {
-    options->memory_bytes = ReadBytes(L, key);
+    options->limits.memory_bytes = ReadBytes(L, key);
+  } else if (std::strcmp(key, "message") == 0) {
+    options->limits.message_bytes = ReadBytes(L, key);
+  } else if (std::strcmp(key, "instructions") == 0) {
+    options->limits.instructions =
+        static_cast<uint64_t>(ReadCount(L, key, 1e18));
+  } else if (std::strcmp(key, "goroutines") == 0) {
+    options->limits.goroutines =
+        static_cast<uint32_t>(ReadCount(L, key, 1e9));
+  } else if (std::strcmp(key, "time") == 0) {
+    options->limits.time_ns = ReadNs(L, key);
+  } else if (std::strcmp(key, "cpu") == 0) {
+    options->limits.cpu_ns = ReadNs(L, key);
   } else if (std::strcmp(key, "preempt") == 0) {
     ReadPreempt(L, options);
   } else {
@@ -104,18 +130,45 @@ void ReadSpawnOptions(lua_State* L, int index, SpawnOptions* options) {
   }
 }
 
+namespace {
+
+// Instructions are counted by the mode "count", and what ends a program that
+// computes is a signal or that mode.
+void CountIfLimited(vm::IsolateConfig* config) {
+  if (config->budget == nullptr) return;
+  if (config->preempt == PreemptMode::kOff && config->budget->is_timed()) {
+    config->preempt = PreemptMode::kStrand;
+  }
+  if (!config->budget->counts_instructions() ||
+      config->preempt == PreemptMode::kCount) {
+    return;
+  }
+  constexpr uint64_t kTurn = 1000;
+  const uint64_t limit = config->budget->limits().instructions;
+  config->preempt = PreemptMode::kCount;
+  config->preempt_count =
+      static_cast<int>(limit == 0 ? kTurn : std::clamp(limit / 100, uint64_t{1}, kTurn));
+}
+
+}  // namespace
+
 vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
                              const SpawnOptions& options, const char* name) {
   vm::IsolateConfig config;
   config.name = name;
   config.isolates = parent->isolates();
-  config.memory_limit_bytes = options.memory_bytes;
   config.preempt = parent->config().preempt;
   config.preempt_count = parent->config().preempt_count;
   if (options.has_preempt) {
     config.preempt = options.preempt;
     config.preempt_count = options.preempt_count;
   }
+  config.budget = parent->config().budget;
+  if (options.limits.any()) {
+    config.budget = std::make_shared<vm::Budget>(std::move(config.budget),
+                                                 options.limits, NowNs());
+  }
+  CountIfLimited(&config);
   config.stop_deadline_ns = parent->config().stop_deadline_ns;
   config.report = parent->config().report;
   return config;

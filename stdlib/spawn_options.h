@@ -15,7 +15,7 @@ namespace trilune::stdlib {
 // Plain, as it lives where Lua may raise.
 struct SpawnOptions {
   const char* name = nullptr;  // in the table of options
-  size_t memory_bytes = 0;     // 0: no limit
+  vm::Limits limits;
   bool has_preempt = false;
   vm::PreemptMode preempt = vm::PreemptMode::kSignal;
   int preempt_count = 0;

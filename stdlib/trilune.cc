@@ -461,7 +461,11 @@ class Runtime::Impl {
     vm::IsolateConfig config;
     config.name = options.name;
     config.isolates = all_.get();
-    config.memory_limit_bytes = options.memory_limit_bytes;
+    vm::Limits limits;
+    limits.memory_bytes = options.memory_limit_bytes;
+    if (limits.any()) {
+      config.budget = std::make_shared<vm::Budget>(nullptr, limits, NowNs());
+    }
     config.host_wakes = options.host_calls_in;
     config.preempt = ToVm(options.preempt);
     config.preempt_count = options.preempt_count;

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "sched/sync/sanitizers.h"
+#include "vm/budget.h"
 
 namespace trilune::vm {
 namespace {
@@ -30,6 +31,10 @@ bool IsLarge(size_t bytes) {
 }  // namespace
 
 void Heap::Release() {
+  if (budget_ != nullptr) {
+    budget_->GiveMemory(allowed_bytes_);
+    budget_ = nullptr;
+  }
   if (chunks_ == nullptr) return;
   ChunkPool::Get()->PutAll(chunks_);
   chunks_ = nullptr;
@@ -77,7 +82,7 @@ void* Heap::AllocateAtEnd(void* heap, void* block, size_t old_bytes,
 // The sum may wrap around for sizes that GetLarge refuses anyway.
 inline void* Heap::New(size_t bytes) {
   const size_t used = used_bytes_ + bytes;
-  if (used > limit_bytes_) return Refuse();
+  if (used > allowed_bytes_ && !Extend(used)) return Refuse();
   void* result = Get(bytes);
   if (result == nullptr) return Refuse();
   used_bytes_ = used;
@@ -92,7 +97,9 @@ void* Heap::Refuse() {
 
 void* Heap::Resize(void* block, size_t old_bytes, size_t new_bytes) {
   const size_t used = used_bytes_ - old_bytes + new_bytes;
-  if (new_bytes > old_bytes && used > limit_bytes_) return Refuse();
+  if (new_bytes > old_bytes && used > allowed_bytes_ && !Extend(used)) {
+    return Refuse();
+  }
   void* result = block;
   if (IsLarge(old_bytes) && IsLarge(new_bytes)) {
     result = ResizeLarge(block, old_bytes, new_bytes);
@@ -181,6 +188,34 @@ void Heap::PutRest() {
     bump_ += bytes;
     rest -= bytes;
   }
+}
+
+void Heap::SetBudget(Budget* budget) {
+  if (!budget->limits_memory()) return;
+  budget_ = budget;
+  limit_bytes_ = budget->max_memory_bytes();
+  allowed_bytes_ = 0;
+  // What is in use already may be above the limit: then only growing fails.
+  if (!Extend(used_bytes_)) allowed_bytes_ = 0;
+}
+
+// Takes as much more from the budget that `used` bytes may be in use. The sum
+// may have wrapped around: then GetLarge would refuse it.
+bool Heap::Extend(size_t used) {
+  if (budget_ == nullptr || used > PTRDIFF_MAX) return false;
+  const size_t need = used - allowed_bytes_;
+  for (const size_t step : {need + kStep, need}) {
+    if (!budget_->TakeMemory(step)) continue;
+    allowed_bytes_ += step;
+    return true;
+  }
+  return false;
+}
+
+void Heap::GiveBack(size_t keep) {
+  const size_t more = allowed_bytes_ - used_bytes_ - keep;
+  budget_->GiveMemory(more);
+  allowed_bytes_ -= more;
 }
 
 // Invariant I3.

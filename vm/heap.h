@@ -24,10 +24,12 @@
 
 namespace trilune::vm {
 
+class Budget;
+
 class Heap {
  public:
   // `limit_bytes`: 0 for none.
-  explicit Heap(size_t limit_bytes) { SetLimit(limit_bytes); }
+  explicit Heap(size_t limit_bytes = 0) { SetLimit(limit_bytes); }
   ~Heap() { Release(); }
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
@@ -51,6 +53,16 @@ class Heap {
   // From now on; 0 for none. If more is in use, only growing fails.
   void SetLimit(size_t limit_bytes) {
     limit_bytes_ = limit_bytes == 0 ? SIZE_MAX : limit_bytes;
+    allowed_bytes_ = limit_bytes_;
+  }
+  // From now on what is in use counts in `budget`, which must outlive this, and
+  // has its limit. Once.
+  void SetBudget(Budget* budget);
+  // Gives back what it has taken in advance, but for a step.
+  void TrimBudget() {
+    if (budget_ != nullptr && allowed_bytes_ > used_bytes_ + 2 * kStep) {
+      GiveBack(kStep);
+    }
   }
   // SIZE_MAX: none.
   [[nodiscard]] size_t limit_bytes() const { return limit_bytes_; }
@@ -59,7 +71,7 @@ class Heap {
   [[nodiscard]] size_t peak_bytes() const { return peak_bytes_; }
   // What may still be asked for.
   [[nodiscard]] size_t headroom() const {
-    return limit_bytes_ - std::min(used_bytes_, limit_bytes_);
+    return allowed_bytes_ - std::min(used_bytes_, allowed_bytes_);
   }
   // How often Lua was refused; it collects then and asks once more.
   [[nodiscard]] uint64_t refused() const { return refused_; }
@@ -71,6 +83,7 @@ class Heap {
   static constexpr size_t kMaxSmall = 256;  // classes every 8 bytes up to it
   static constexpr size_t kMaxMedium = 8 << 10;  // eight a doubling up to it
   static constexpr size_t kFirstChunk = 16 << 10;
+  static constexpr size_t kStep = size_t{64} << 10;  // taken from a budget
   static constexpr size_t kSpare = size_t{256} << 10;
 
  private:
@@ -96,6 +109,8 @@ class Heap {
   void PutLarge(void* block, size_t bytes);
   bool AddChunk(size_t least);
   [[nodiscard]] bool MayReserve(size_t bytes) const;
+  [[nodiscard]] bool Extend(size_t used);
+  void GiveBack(size_t keep);
   [[nodiscard]] bool MakeRoom(size_t bytes);
   void PutRest();
   bool ReuseMedium(size_t least);
@@ -104,6 +119,10 @@ class Heap {
 
   size_t used_bytes_ = 0;
   size_t limit_bytes_ = SIZE_MAX;
+  // What may be in use before Extend is asked: the limit, or what was taken
+  // from the budget.
+  size_t allowed_bytes_ = SIZE_MAX;
+  Budget* budget_ = nullptr;
   size_t peak_bytes_ = 0;
   char* bump_ = nullptr;
   char* bump_end_ = nullptr;

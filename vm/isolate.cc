@@ -14,6 +14,7 @@
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/check.h"
 #include "sched/thread_lock.h"
+#include "vm/allow_hook.h"
 #include "vm/coroutine.h"
 #include "vm/isolate_pool.h"
 #include "vm/message.h"
@@ -32,13 +33,17 @@ int Panic(lua_State* L) {
   return 0;  // liblua aborts
 }
 
-bool AsksBySignal(PreemptMode mode) {
-  return mode == PreemptMode::kSignal || mode == PreemptMode::kStrand;
+bool AsksBySignal(const IsolateConfig& config) {
+  return config.preempt == PreemptMode::kSignal ||
+         config.preempt == PreemptMode::kStrand ||
+         (config.budget != nullptr && config.budget->is_timed());
 }
 
 }  // namespace
 
-const GKind Isolate::kHostKind = {&Isolate::RunHost, nullptr, true};
+// Signals reach it for finalizers in lua_close.
+const GKind Isolate::kHostKind = {&Isolate::RunHost, &Isolate::OnPreemptSignal,
+                                  true};
 const GKind Isolate::kWarmKind = {&Isolate::RunWarm};
 const GKind Isolate::kDrainDeadlineKind = {&Isolate::RunDrainDeadline};
 
@@ -46,9 +51,10 @@ Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),
       config_(std::move(config)),
       preempter_(this, config_.preempt, config_.preempt_count),
-      spawned_kind_(AsksBySignal(config_.preempt) ? &kSpawnedKind
-                                                  : &kQuietSpawnedKind),
-      heap_(config_.memory_limit_bytes) {}
+      spawned_kind_(AsksBySignal(config_) ? &kSpawnedKind
+                                          : &kQuietSpawnedKind) {
+  ApplyBudget();
+}
 
 Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
                                                IsolateConfig config,
@@ -75,6 +81,7 @@ Status Isolate::Open(lua_CFunction open) {
   lua_State* L = main_;
   lua_atpanic(L, &Panic);
   TagOf(L) = reinterpret_cast<uintptr_t>(this);
+  FindAllowHook();
   preempter_.Reset(L);
   lua_gc(L, LUA_GCSTOP);  // nothing that is opened becomes garbage
   if (!OpenStates()) return no_memory;
@@ -139,6 +146,7 @@ bool Isolate::OpenStates() {
     lua_newtable(data);  // kReasons
     lua_pushliteral(data, "cancelled");
     lua_pushliteral(data, "not enough memory");
+    lua_pushliteral(data, "the isolate ends: its finalizers must, too");
     // As a G's own thread: no script may resume or close them.
     TagOf(data) = reinterpret_cast<uintptr_t>(iso->main_g_) | 1;
     TagOf(worker) = TagOf(data);
@@ -315,6 +323,7 @@ void Isolate::StartMain(HostCall* call) {
     return;
   }
   main_runs_ = true;
+  WatchTime();
   main_g_->id = NextId();
   main_g_->ClearFlags();
   interrupts_once_ = false;
@@ -332,14 +341,13 @@ void Isolate::StartMain(HostCall* call) {
 void Isolate::Configure(IsolateConfig&& config) {
   if (warm_timer_ != nullptr) StopTimer(std::exchange(warm_timer_, nullptr));
   config_ = std::move(config);
-  heap_.SetLimit(config_.memory_limit_bytes);
+  ApplyBudget();
+  spawned_kind_ = AsksBySignal(config_) ? &kSpawnedKind : &kQuietSpawnedKind;
   if (config_.preempt == preempter_.mode() &&
       config_.preempt_count == preempter_.count()) {
     return;
   }
   preempter_.SetMode(config_.preempt, config_.preempt_count);
-  spawned_kind_ =
-      AsksBySignal(config_.preempt) ? &kSpawnedKind : &kQuietSpawnedKind;
   for (lua_State* state : states_) {
     if (state != nullptr) preempter_.Reset(state);
   }
@@ -362,6 +370,7 @@ void Isolate::ServeSpawn(HostCall* call) {
           lua_pushlightuserdata(state, held->argument);
           held->handle = Of(state)->Go(state, 2, /*in_group=*/false);
           held->handle->host_call = held;
+          Of(state)->WatchTime();
           if (held->g_id != 0) {
             held->handle->id = held->handle->g->id = held->g_id;
           }
@@ -490,6 +499,7 @@ void Isolate::Halt() {
   stopping_ = true;
   halted_ = true;
   live = 0;
+  GiveGs(gs_taken_);
   if (thread_locks != nullptr) DropThreadLocks(CurrentM(), this);
   // What waits is won here, so that nobody reaches it later. A G that a timer
   // has won is queued, or on its way: `external` counts it until it is picked,
@@ -545,6 +555,7 @@ void Isolate::CloseState(HostCall* call) {
   if (closing_) return;
   Halt();
   closing_ = true;
+  closing_since_ns_ = NowNs();
   for (HostCall* waiting = waiting_; waiting != nullptr;
        waiting = waiting->next) {
     waiting->handle = nullptr;
@@ -589,7 +600,9 @@ bool Isolate::FinishClose() {
     MutexLock lock(host_mu_);
     closed_.store(true, std::memory_order_release);  // [IC1]
   }
-  const Status stopped(StatusCode::kStopped, "the isolate was closed");
+  const Status stopped =
+      killed_ ? Status(StatusCode::kLuaError, kill_reason_)
+              : Status(StatusCode::kStopped, "the isolate was closed");
   CompleteAll(&drains_, stopped);
   CompleteAll(&waiting_, stopped);
   HostCall* late = TakeRequests();
@@ -637,6 +650,7 @@ void Isolate::StopTimer(LuaG* g) {
 }
 
 void Isolate::OnIdle() {
+  heap_.TrimBudget();
   if (!has_unseen_ || halted_) return;
   // An error waits to be reported until its handle is garbage: look now, if the
   // last such look was cheap enough.
@@ -651,8 +665,9 @@ void Isolate::OnIdle() {
 }
 
 bool Isolate::IsStuck() {
-  if (external == 0) return true;
-  if (external != shared_wait_count_ || waiting_ == nullptr ||
+  const uint32_t others = external - daemons_;
+  if (others == 0) return true;
+  if (others != shared_wait_count_ || waiting_ == nullptr ||
       config_.host_wakes || halted_) {
     return false;
   }

@@ -33,6 +33,8 @@
 #include "sched/status.h"
 #include "sched/strand.h"
 #include "sched/sync/mutex.h"
+#include "vm/allow_hook.h"
+#include "vm/budget.h"
 #include "vm/heap.h"
 #include "vm/host_call.h"
 #include "vm/lua_g.h"
@@ -48,7 +50,7 @@ class MessageSpace;
 struct IsolateConfig {
   std::string name;
   Isolates* isolates = nullptr;  // all of the runtime; null in some tests
-  size_t memory_limit_bytes = 0;
+  std::shared_ptr<Budget> budget;  // its limits; null: none
   // The host may still call in while its calls wait: then Gs that all wait are
   // no deadlock.
   bool host_wakes = false;
@@ -155,9 +157,40 @@ class Isolate final : public Strand {
   // otherwise.
   int Exit(lua_State* L, int code, bool close);
 
+  // --- Limits; see limits.cc. ---
+
+  // Looks whether a limit is used up, and ends the isolate's work then: every G
+  // is cancelled, with the limit as the reason, and none is made any more.
+  void CheckLimits();
+  [[nodiscard]] bool killed() const { return killed_; }
+  // For the signal handler: a limit is used up, so `L`, which runs, shall come
+  // to a preemption point, even in a finalizer, a hook, or after an error in
+  // one. Charges for instructions that nobody could count there.
+  [[nodiscard]] TRI_NO_TSAN bool MustForceHooks(lua_State* L) const;
+  // A protected call in `L` has failed: if such a request stands, Lua may have
+  // switched hooks off again.
+  void KeepHooks(lua_State* L) {
+    if (is_watched() && IsOverLimit()) AllowHooks(L);
+  }
+  // Whether signals are of use to look at limits, or to end what cannot be
+  // preempted.
+  [[nodiscard]] TRI_NO_TSAN bool is_watched() const {
+    return is_timed_ || killed_ || closing_;
+  }
+  // `n` more are about to be run; counts them, if there is a limit.
+  void ChargeInstructions(int n) {
+    if (counts_) config_.budget->ChargeInstructions(static_cast<uint64_t>(n));
+  }
+  // The largest message that may be sent.
+  [[nodiscard]] size_t max_message_bytes() const {
+    return config_.budget == nullptr ? kMaxMessage
+                                     : config_.budget->max_message_bytes();
+  }
+
   // The G `g` runs on, where it was. The signal handler looks at `current`
   // first, so it is set last.
   void Enter(LuaG* g, CoFrame* its_frames, int its_close_depth) {
+    if (meters_cpu_) BeginMetering();
     frames = its_frames;
     close_depth = its_close_depth;
     preempter_.SetWant(g->raises() > kRaisesBeforeKill);
@@ -167,13 +200,15 @@ class Isolate final : public Strand {
   }
   // No G's Lua code runs from here on.
   void Leave() {
+    if (meters_cpu_ && current != nullptr) EndMetering();
     current = nullptr;
     preempter_.Moved();
   }
   // The state in which Lua code of a G runs, or null. For the handler, too.
   [[nodiscard]] TRI_NO_TSAN lua_State* Innermost() const {
     const LuaG* g = current;
-    if (g == nullptr) return nullptr;
+    // Finalizers run in the end, too.
+    if (g == nullptr) return closing_ ? main_ : nullptr;
     const CoFrame* frame = frames;
     return frame != nullptr ? frame->L : g->L;
   }
@@ -279,6 +314,13 @@ class Isolate final : public Strand {
   uint32_t module_generation = 0;
 
  private:
+  // Starts to count in config_.budget.
+  void ApplyBudget();
+  void WatchTime();
+  void Kill(int64_t now_ns);
+  static Outcome RunLimitTimer(G* g);
+  static const GKind kLimitTimerKind;
+
   static uintptr_t& TagOf(lua_State* L) {
     return *static_cast<uintptr_t*>(lua_getextraspace(L));
   }
@@ -318,6 +360,7 @@ class Isolate final : public Strand {
     kReasons,        // slot -> reason of cancellation, if one was given
     kDefaultReason,  // "cancelled"
     kNoMemory,       // "not enough memory"
+    kTooLong,        // why a finalizer was ended
   };
   // All that data_'s stack may hold; as many as a new thread has room for.
   static constexpr int kDataSlots = 32;
@@ -325,6 +368,9 @@ class Isolate final : public Strand {
   // A cancelled G that catches what its preemption points raise is let go on so
   // often; then they raise at every instruction.
   static constexpr int kRaisesBeforeKill = 8;
+  static constexpr size_t kMaxMessage = size_t{1} << 30;
+  // A finalizer in lua_close is ended after that long.
+  static constexpr int64_t kFinalizersNs = 500'000'000;
   static constexpr int kFirstHandles = 4;
   static constexpr size_t kMaxStates = 256;
 
@@ -411,7 +457,14 @@ class Isolate final : public Strand {
   void Complete(HostCall* call, Status status) TRI_EXCLUDES(host_mu_);
   void CheckDrained();
 
+  [[nodiscard]] bool TakeG();
+  void GiveGs(uint32_t n);
+  [[nodiscard]] TRI_NO_TSAN bool IsOverLimit() const;
+  void BeginMetering();
+  void EndMetering();
+
   [[noreturn]] void RaiseAtPoint(lua_State* L);
+  [[noreturn]] void EndFinalizer(lua_State* L);
   void ReportAtomic(lua_State* L, int64_t now_ns);
 
   IsolateConfig config_;  // constant once the first G runs
@@ -442,6 +495,17 @@ class Isolate final : public Strand {
   Status opened_;                   // how that went
   bool main_runs_ = false;
   bool interrupts_once_ = false;  // the main G's cancel is an interrupt
+  bool is_timed_ = false;    // a limit is to be looked at now and then
+  bool counts_ = false;      // the budget counts instructions
+  bool meters_cpu_ = false;  // the budget counts CPU time
+  bool killed_ = false;      // a limit is used up
+  std::string kill_reason_;
+  int64_t cpu_since_ns_ = 0;     // the thread's clock, as the G was entered
+  LuaG* limit_timer_ = nullptr;  // looks at the time limit
+  // Of the Gs counted in `external`, how many wake nobody who waits in here.
+  uint32_t daemons_ = 0;
+  uint32_t gs_taken_ = 0;  // from the budget
+  int64_t closing_since_ns_ = 0;
   bool stopping_ = false;
   bool halted_ = false;            // no G runs any more
   bool closing_ = false;           // inside or after lua_close

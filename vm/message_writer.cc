@@ -342,8 +342,11 @@ void AddPath(lua_State* L, const char* path) {
 }  // namespace
 
 Message* WriteMessage(lua_State* L, int first, int count,
-                      const WriteOptions& options) {
+                      const WriteOptions& wanted) {
   first = lua_absindex(L, first);
+  WriteOptions options = wanted;
+  options.max_bytes =
+      std::min(options.max_bytes, Isolate::Of(L)->max_message_bytes());
   MessageSpace* space = MessageSpace::Of(L);
   if (space == nullptr) luaL_error(L, "not enough memory");
   luaL_checkstack(L, kSegmentSlots + 8, nullptr);

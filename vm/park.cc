@@ -75,6 +75,7 @@ const char* WhyNoWaitNow(const Isolate* iso, const LuaG* g, bool shielded) {
 LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded, Unwind unwind) {
   Isolate* iso = Isolate::Of(L);
   LuaG* g = iso->current;
+  if (iso->is_watched()) iso->CheckLimits();
   const char* why =
       ChooseStackless(L, iso, g, CurrentM(), &iso->park_stackless);
   if (why == nullptr) why = WhyNoWaitNow(iso, g, shielded);
@@ -118,6 +119,7 @@ int Yield(lua_State* L, lua_KFunction k) {
   Isolate* iso = Isolate::Of(L);
   LuaG* g = iso->current;
   M* m = CurrentM();
+  if (iso->is_watched()) iso->CheckLimits();
   bool stackless = false;
   const char* why = ChooseStackless(L, iso, g, m, &stackless);
   if (why == nullptr) why = WhyNoWaitNow(iso, g, /*shielded=*/false);

@@ -8,6 +8,7 @@
 #include "sched/loop.h"
 #include "sched/m.h"
 #include "sched/sync/sanitizers.h"
+#include "vm/allow_hook.h"
 #include "vm/isolate.h"
 #include "vm/park.h"
 
@@ -32,14 +33,6 @@ class NoArm {
   std::atomic<bool>& flag_;
 };
 
-// Of the calling thread. Async-signal-safe; not by clock_gettime, where
-// ThreadSanitizer sits. The kernel is asked in any case.
-TRI_NO_TSAN int64_t ThreadCpuNs() {
-  timespec time = {};
-  syscall(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec * INT64_C(1'000'000'000) + time.tv_nsec;
-}
-
 }  // namespace
 
 // Called by the handler too: async-signal-safe. lua_sethook stores a few words
@@ -48,6 +41,11 @@ TRI_NO_TSAN int64_t ThreadCpuNs() {
 TRI_NO_TSAN void Preempter::Arm(M* m) {
   lua_State* L = iso_->Innermost();
   if (L == nullptr) return;
+  if (iso_->MustForceHooks(L)) {
+    is_forced_.store(true, std::memory_order_relaxed);
+    AllowHooks(L);
+  }
+  const bool is_forced = is_forced_.load(std::memory_order_relaxed);
   lua_State* armed = armed_L_.load(std::memory_order_relaxed);
   if (armed != nullptr) {
     // Asked again. The interpreter, which found no hook and was just about to
@@ -58,7 +56,8 @@ TRI_NO_TSAN void Preempter::Arm(M* m) {
     return;
   }
   const int mask = lua_gethookmask(L);
-  if ((mask & LUA_MASKCOUNT) != 0) return;  // that hook calls Poll, or is ours
+  // That hook calls Poll, or is ours. It may be long until then.
+  if ((mask & LUA_MASKCOUNT) != 0 && !is_forced) return;
   const int64_t begin = ThreadCpuNs();
   armed_ = {lua_gethook(L), mask, lua_gethookcount(L)};
   armed_L_.store(L, std::memory_order_relaxed);
@@ -132,6 +131,9 @@ void Preempter::Inherit(lua_State* L, lua_State* co) {
   } else {
     Reset(co);
   }
+  // Its first instructions are counted when they are a full turn: so each new
+  // coroutine is charged one in advance.
+  Isolate::Of(L)->ChargeInstructions(count_);
 }
 
 void Preempter::Reset(lua_State* L) {
@@ -143,6 +145,7 @@ void Preempter::Reset(lua_State* L) {
 }
 
 void Preempter::Poll(lua_State* L) {
+  Isolate::Of(L)->ChargeInstructions(lua_gethookcount(L));
   if (mode_ != PreemptMode::kCount) {
     if (!want_.load(std::memory_order_relaxed)) return;
     {
@@ -158,7 +161,8 @@ void Preempter::Poll(lua_State* L) {
 void Preempter::Hook(lua_State* L, lua_Debug* ar) {
   Preempter& self = Isolate::Of(L)->preempter();
   const bool is_armed = self.armed_L_.load(std::memory_order_relaxed) == L;
-  if (ar->event != LUA_HOOKCOUNT) {
+  if (ar->event != LUA_HOOKCOUNT &&
+      !self.is_forced_.load(std::memory_order_relaxed)) {
     if (is_armed) self.armed_.hook(L, ar);
     return;
   }
@@ -176,7 +180,9 @@ void Preempter::Hook(lua_State* L, lua_Debug* ar) {
 }
 
 void Preempter::CountHook(lua_State* L, lua_Debug*) {
-  Isolate::Of(L)->AtPreemptionPoint(L);
+  Isolate* iso = Isolate::Of(L);
+  iso->ChargeInstructions(iso->preempter().count());
+  iso->AtPreemptionPoint(L);
 }
 
 }  // namespace trilune::vm

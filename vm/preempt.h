@@ -39,6 +39,9 @@ namespace trilune::vm {
 
 class Isolate;
 
+// Of the calling thread. Async-signal-safe.
+int64_t ThreadCpuNs();
+
 enum class PreemptMode : uint8_t {
   kSignal,  // a G that used up its slice lets the others go first
   kCount,   // the same after every `count` instructions of a state
@@ -114,6 +117,8 @@ class Preempter {
   std::atomic<lua_State*> armed_L_{nullptr};
   std::atomic<bool> want_{false};
   std::atomic<bool> noarm_{false};  // the handler shall leave hooks alone
+  // A limit is used up: not even the script's hooks are called any more.
+  std::atomic<bool> is_forced_{false};
   HookSetting armed_;
 };
 

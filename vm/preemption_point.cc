@@ -1,11 +1,13 @@
 // What happens at a preemption point: the G lets others go first, or raises
 // because it was cancelled. And what holds that off: tri.atomic, tri.shield.
 
+#include <algorithm>
 #include <string>
 
 #include "sched/clock.h"
 #include "sched/loop.h"
 #include "sched/sync/sanitizers.h"
+#include "vm/allow_hook.h"
 #include "vm/isolate.h"
 #include "vm/park.h"
 
@@ -30,7 +32,7 @@ TRI_NO_TSAN bool Isolate::ShallTakeRequest(const M* m) const {
 
 TRI_NO_TSAN bool Isolate::HasReasonToPreempt() const {
   const LuaG* g = current;
-  return HasRunnable() || word.HasMail() ||
+  return is_watched() || HasRunnable() || word.HasMail() ||
          (g != nullptr && (g->Has(G::kCancelled) || g->interrupts() > 0)) ||
          interrupted != nullptr;
 }
@@ -48,9 +50,11 @@ bool Isolate::MayLeaveStack(lua_State* L) const {
 
 void Isolate::AtPreemptionPoint(lua_State* L) {
   LuaG* g = current;
-  if (g == nullptr) return;
+  if (g == nullptr && !closing_) return;
   CurrentM()->has_request.store(false, std::memory_order_relaxed);
+  CheckLimits();
   if (!MayLeaveStack(L)) {
+    if (IsOverLimit()) EndFinalizer(L);
     CurrentM()->Answer();
     return;
   }
@@ -75,15 +79,31 @@ void Isolate::AtPreemptionPoint(lua_State* L) {
   if (MustRaise()) RaiseAtPoint(L);
 }
 
+// The running finalizer, or what it calls, may catch this: then it is raised
+// again.
+void Isolate::EndFinalizer(lua_State* L) {
+  CurrentM()->Answer();
+  preempter_.Want(CurrentM());
+  AllowHooks(L);
+  lua_pushvalue(data_, kTooLong);
+  lua_xmove(data_, L, 1);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
 // Level-triggered: what this raises may be caught, and then it is raised again.
 void Isolate::RaiseAtPoint(lua_State* L) {
   LuaG* g = current;
   M* m = CurrentM();
+  // One that a limit has ended is let go on once.
+  if (killed_) g->set_raises(std::max(g->raises(), kRaisesBeforeKill - 1));
   if (g->raises() <= kRaisesBeforeKill) g->set_raises(g->raises() + 1);
   m->hurry.store(true, std::memory_order_relaxed);
   m->Answer();
   // At every instruction from here on.
   if (g->raises() > kRaisesBeforeKill) preempter_.Want(m);
+  // Else Lua would call no hooks of `L` until a pcall around this has ended.
+  AllowHooks(L);
   RaiseReason(L, g);
 }
 
@@ -118,6 +138,10 @@ void Isolate::ReportAtomic(lua_State* L, int64_t now_ns) {
 // --- tri.shield. ---
 
 void Isolate::AddShield(Shield* shield) {
+  if (killed_) {
+    shield->g = nullptr;
+    return;
+  }
   shield->prev = nullptr;
   shield->next = shields_;
   if (shields_ != nullptr) shields_->prev = shield;

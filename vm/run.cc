@@ -110,6 +110,7 @@ void Isolate::Free(LuaG* g) {
 }
 
 GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
+  if (killed_) luaL_error(L, "%s", kill_reason_.c_str());
   if (stopping_)
     luaL_error(L, "cannot start a goroutine: the isolate is stopping");
   const bool packed = n > kMaxDirect;
@@ -144,6 +145,12 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   half_made_ = g;
   lua_pushvalue(L, at);
   lua_rawseti(L, lua_upvalueindex(1), g->slot());
+  if (config_.budget != nullptr && !TakeG()) {
+    lua_pushnil(L);
+    lua_rawseti(L, lua_upvalueindex(1), g->slot());
+    luaL_error(L, "too many goroutines (limit %d)",
+               static_cast<int>(config_.budget->max_goroutines()));
+  }
   half_made_ = nullptr;
   // Nothing raises from here on.
   handle->g = g;
@@ -290,6 +297,7 @@ Outcome Isolate::RunSpawned(G* base) {
       return Outcome::kEnded;
     }
     g->Set(G::kStarted);
+    iso->ChargeInstructions(iso->preempter_.count());
     if (!iso->Begin(g, &n)) {
       iso->Finish(g, LUA_ERRMEM, 0);
       return Outcome::kEnded;
@@ -521,6 +529,7 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
     ReadyInStrand(waiter->g, /*woken=*/false);
   }
   live--;
+  if (gs_taken_ > 0) GiveGs(1);
   if (handle != nullptr) {
     handle->g = nullptr;
     if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->Has(G::kCancelled));

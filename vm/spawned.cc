@@ -61,22 +61,32 @@ Spawned* Spawned::Start(const Type* type, IsolateConfig config,
   return spawned;
 }
 
+// A body that goes on after a deadlock, or the isolate's end, says nothing new.
 void Spawned::SetResults(Message* results) {
+  if (ended()) {
+    FreeMessage(results);
+    return;
+  }
   outcome_.ok = true;
   outcome_.values = results;
 }
 
 void Spawned::SetErrorText(const char* text) {
+  if (ended()) return;
   outcome_.ok = false;
   outcome_.text = text;
 }
 
 void Spawned::SetError(Message* error) {
+  if (ended()) {
+    FreeMessage(error);
+    return;
+  }
   outcome_.values = error;
 }
 
 void Spawned::SetTrace(char* trace) {
-  if (trace != nullptr) outcome_.trace = trace;
+  if (trace != nullptr && !ended()) outcome_.trace = trace;
   std::free(trace);
 }
 

@@ -1,0 +1,135 @@
+#include "vm/budget.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <utility>
+
+namespace trilune::vm {
+namespace {
+
+constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
+
+// Adds `n` unless the sum is above `limit`; 0: none.
+template <class T>
+bool TryAdd(std::atomic<T>& counter, T n, T limit) {
+  T now = counter.load(std::memory_order_relaxed);
+  do {
+    if (limit != 0 && (n > limit || now > limit - n)) return false;
+  } while (
+      !counter.compare_exchange_weak(now, now + n, std::memory_order_relaxed));
+  return true;
+}
+
+std::string Seconds(int64_t ns) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%g s", static_cast<double>(ns) / 1e9);
+  return text;
+}
+
+}  // namespace
+
+Budget::Budget(std::shared_ptr<Budget> parent, const Limits& limits,
+               int64_t now_ns)
+    : parent_(std::move(parent)),
+      limits_(limits),
+      deadline_ns_(limits.time_ns == 0 ||
+                           limits.time_ns > kNoDeadline - now_ns
+                       ? kNoDeadline
+                       : now_ns + limits.time_ns),
+      max_memory_bytes_(limits.memory_bytes == 0 ? kNoLimit
+                                                 : limits.memory_bytes),
+      max_message_bytes_(limits.message_bytes == 0 ? kNoLimit
+                                                   : limits.message_bytes),
+      counts_instructions_(limits.instructions != 0),
+      meters_cpu_(limits.cpu_ns != 0) {
+  if (parent_ != nullptr) {
+    max_memory_bytes_ = std::min(max_memory_bytes_, parent_->max_memory_bytes_);
+  }
+  max_message_bytes_ = std::min(max_message_bytes_, max_memory_bytes_);
+  if (parent_ == nullptr) return;
+  deadline_ns_ = std::min(deadline_ns_, parent_->deadline_ns_);
+  max_message_bytes_ =
+      std::min(max_message_bytes_, parent_->max_message_bytes_);
+  counts_instructions_ = counts_instructions_ || parent_->counts_instructions_;
+  meters_cpu_ = meters_cpu_ || parent_->meters_cpu_;
+}
+
+bool Budget::TakeMemory(size_t bytes) {
+  for (Budget* at = this; at != nullptr; at = at->parent_.get()) {
+    if (TryAdd(at->memory_, bytes, at->limits_.memory_bytes)) continue;
+    for (Budget* taken = this; taken != at; taken = taken->parent_.get())
+      taken->memory_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+  return true;
+}
+
+void Budget::GiveMemory(size_t bytes) {
+  for (Budget* at = this; at != nullptr; at = at->parent_.get())
+    at->memory_.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+bool Budget::TakeG() {
+  for (Budget* at = this; at != nullptr; at = at->parent_.get()) {
+    if (TryAdd(at->gs_, uint32_t{1}, at->limits_.goroutines)) continue;
+    for (Budget* taken = this; taken != at; taken = taken->parent_.get())
+      taken->gs_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  return true;
+}
+
+void Budget::GiveG() {
+  for (Budget* at = this; at != nullptr; at = at->parent_.get())
+    at->gs_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Budget::ChargeInstructions(uint64_t n) {
+  for (Budget* at = this; at != nullptr; at = at->parent_.get())
+    at->instructions_.fetch_add(n, std::memory_order_relaxed);
+}
+
+void Budget::ChargeCpu(int64_t ns) {
+  for (Budget* at = this; at != nullptr; at = at->parent_.get())
+    at->cpu_ns_.fetch_add(ns, std::memory_order_relaxed);
+}
+
+TRI_NO_TSAN bool Budget::IsUsedUp(int64_t now_ns, int64_t cpu_ns) const {
+  if (now_ns >= deadline_ns_) return true;
+  for (const Budget* at = this; at != nullptr; at = at->parent_.get()) {
+    const Limits& limits = at->limits_;
+    if (limits.instructions != 0 && at->instructions() > limits.instructions) {
+      return true;
+    }
+    if (limits.cpu_ns != 0 && at->cpu_ns() + cpu_ns > limits.cpu_ns) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string Budget::Reason(int64_t now_ns) const {
+  for (const Budget* at = this; at != nullptr; at = at->parent_.get()) {
+    const Limits& limits = at->limits_;
+    if (limits.instructions != 0 && at->instructions() > limits.instructions) {
+      return "instruction limit (" + std::to_string(limits.instructions) +
+             ") exceeded";
+    }
+    if (limits.cpu_ns != 0 && at->cpu_ns() > limits.cpu_ns) {
+      return "CPU time limit (" + Seconds(limits.cpu_ns) + ") exceeded";
+    }
+    if (limits.time_ns != 0 && now_ns >= at->deadline_ns_ &&
+        (at->parent_ == nullptr ||
+         at->deadline_ns_ < at->parent_->deadline_ns_)) {
+      return "time limit (" + Seconds(limits.time_ns) + ") exceeded";
+    }
+  }
+  return "limit exceeded";
+}
+
+bool Budget::is_timed() const {
+  return counts_instructions_ || meters_cpu_ || deadline_ns_ != kNoDeadline;
+}
+
+}  // namespace trilune::vm

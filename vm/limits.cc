@@ -1,0 +1,146 @@
+// Limits: the isolate's use of its budget, and its end when a limit is used up.
+//
+// Memory and Gs are refused where they are asked for, and the script may catch
+// that. Instructions, CPU time and time end the isolate's work. They are looked
+// at where a G is at a preemption point: after each slice at least, as sysmon
+// asks every G that runs for so long; the time also by a timer, as all Gs may
+// wait.
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <ctime>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "vm/allow_hook.h"
+#include "vm/isolate.h"
+
+namespace trilune::vm {
+namespace {
+
+// About what runs in a slice: instructions that a hook or a finalizer hides.
+constexpr uint64_t kHiddenTurn = 1'000'000;
+
+// Not by clock_gettime, where ThreadSanitizer sits.
+TRI_NO_TSAN int64_t SafeClockNs(clockid_t clock) {
+  timespec time = {};
+  syscall(SYS_clock_gettime, clock, &time);
+  return time.tv_sec * INT64_C(1'000'000'000) + time.tv_nsec;
+}
+
+}  // namespace
+
+TRI_NO_TSAN int64_t ThreadCpuNs() {
+  return SafeClockNs(CLOCK_THREAD_CPUTIME_ID);
+}
+
+TRI_NO_TSAN bool Isolate::MustForceHooks(lua_State* L) const {
+  if (!is_watched()) return false;
+  if (counts_ && !HooksAllowed(L)) {
+    config_.budget->ChargeInstructions(kHiddenTurn);
+  }
+  return IsOverLimit();
+}
+
+// For the handler, too.
+TRI_NO_TSAN bool Isolate::IsOverLimit() const {
+  if (killed_) return true;
+  const int64_t now = SafeClockNs(CLOCK_MONOTONIC);
+  if (closing_ && now - closing_since_ns_ > kFinalizersNs) return true;
+  if (!is_timed_) return false;
+  const int64_t cpu_ns =
+      meters_cpu_ && current != nullptr ? ThreadCpuNs() - cpu_since_ns_ : 0;
+  return config_.budget->IsUsedUp(now, cpu_ns);
+}
+
+const GKind Isolate::kLimitTimerKind = {&Isolate::RunLimitTimer};
+
+void Isolate::ApplyBudget() {
+  const Budget* budget = config_.budget.get();
+  if (budget == nullptr) return;
+  heap_.SetBudget(config_.budget.get());
+  is_timed_ = budget->is_timed();
+  counts_ = budget->counts_instructions();
+  meters_cpu_ = budget->meters_cpu();
+}
+
+bool Isolate::TakeG() {
+  if (!config_.budget->TakeG()) return false;
+  gs_taken_++;
+  return true;
+}
+
+void Isolate::GiveGs(uint32_t n) {
+  for (; n > 0; n--, gs_taken_--)
+    config_.budget->GiveG();
+}
+
+void Isolate::BeginMetering() {
+  cpu_since_ns_ = ThreadCpuNs();
+}
+
+void Isolate::EndMetering() {
+  config_.budget->ChargeCpu(ThreadCpuNs() - cpu_since_ns_);
+}
+
+void Isolate::WatchTime() {
+  if (limit_timer_ != nullptr || config_.budget == nullptr ||
+      config_.budget->deadline_ns() == kNever) {
+    return;
+  }
+  limit_timer_ = NewTimerG(&kLimitTimerKind);
+  if (limit_timer_ == nullptr) return;  // then only running Gs look
+  daemons_++;
+  limit_timer_->timer.target = this;
+  limit_timer_->timer.next_ns = config_.budget->deadline_ns();
+}
+
+Outcome Isolate::RunLimitTimer(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (!iso->halted_ && NowNs() < g->timer.next_ns) return iso->ParkTimer(g);
+  iso->limit_timer_ = nullptr;
+  iso->daemons_--;
+  if (!iso->halted_) iso->CheckLimits();
+  return iso->EndTimer(g);
+}
+
+void Isolate::CheckLimits() {
+  if (!is_timed_ || killed_) return;
+  if (meters_cpu_ && current != nullptr) {
+    EndMetering();
+    BeginMetering();
+  }
+  if (IsOverLimit()) Kill(NowNs());
+}
+
+// From here on each wait and each preemption point of every G raises, and
+// tri.shield holds nothing off.
+void Isolate::Kill(int64_t now_ns) {
+  killed_ = true;
+  stopping_ = true;
+  kill_reason_ = config_.budget->Reason(now_ns);
+  lua_pushcfunction(worker_, [](lua_State* L) {
+    lua_pushstring(L, Of(L)->kill_reason_.c_str());
+    return 1;
+  });
+  // Without memory the reason is a less telling one.
+  if (lua_pcall(worker_, 0, 1, 0) == LUA_OK) {
+    lua_xmove(worker_, data_, 1);
+    lua_replace(data_, kDefaultReason);
+  }
+  lua_settop(worker_, 0);
+  while (shields_ != nullptr)
+    RemoveShield(shields_);
+  CancelAll();
+  ForEachG([this](LuaG* g) {
+    if (g->Has(G::kCancelled) && g->word.state() == GState::kWaiting) {
+      g->Clear(LuaG::kShielded);
+      EndWaitOf(g);
+    }
+    return false;
+  });
+}
+
+}  // namespace trilune::vm
