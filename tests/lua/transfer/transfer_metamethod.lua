@@ -1,0 +1,51 @@
+-- __transfer(value) gives a function and arguments, with which the receiver
+-- makes the value anew.
+local copy = require "trilune.transfer".copy
+local Point = {}
+Point.__index = Point
+local function new(x, y) return setmetatable({x = x, y = y}, Point) end
+function Point:norm() return self.x * self.x + self.y * self.y end
+local calls = 0
+local function make(x, y)
+  return setmetatable({x = x, y = y, made = true}, {__index = {norm = "made"}})
+end
+function Point.__transfer(p) calls = calls + 1 return make, p.x, p.y end
+local p = new(3, 4)
+local c = copy {p, p, [p] = p, more = {p}}
+print(calls, c[1].x, c[1].y, c[1].made)              --> 1 3 4 true
+print(c[1] == c[2], c[1] == c.more[1], c[c[1]] == c[1])  --> true true true
+-- Arguments are complete when the function is called, deep ones too.
+local deep = {}
+for i = 1, 100 do deep = {deep, i} end
+local function count(t) local n = 0 while t[1] do n = n + 1 t = t[1] end return n end
+print(copy(setmetatable({}, {__transfer = function() return count, deep end})))  --> 100
+-- Nested, and in a cycle through a table.
+local outer = setmetatable({}, {__transfer = function()
+  return function(a, b) return {a.x + b.x} end, new(1, 1), new(2, 2)
+end})
+print(copy {{outer}}[1][1][1])                       --> 3
+local ring = {}
+ring.object = setmetatable({}, {__transfer = function()
+  return function(t) return {ring = t} end, ring
+end})
+local r = copy(ring)
+print(r.object.ring == r)                            --> true
+-- With a function of a module, and with nil for a result.
+print(copy(setmetatable({}, {__transfer = function() return string.rep, "ab", 2 end})))  --> abab
+print(copy {setmetatable({}, {__transfer = function() return print end}), 2}[2])
+--> 
+--> 2
+-- What goes wrong.
+local function try(meta) print(select(2, pcall(copy, {z = setmetatable({}, meta)}))) end
+try {__transfer = function() error("boom", 0) end}   --> boom (in __transfer at value.z)
+try {__transfer = function() return 1 end}           --> cannot send what has a __transfer that gives no function (at value.z)
+try {__transfer = function(t) return print, {t} end}  --> cannot send what its own __transfer returns (at value.z)
+try {__transfer = function() return print, {coroutine.create(print)} end}  --> cannot send a thread (at value.z, in what its __transfer gave)
+try {__transfer = function() return error, "there" end}  --> there
+local e = setmetatable({}, {})
+local ok, object = pcall(copy, setmetatable({}, {__transfer = function() error(e) end}))
+print(ok, object == e)                               --> false true
+-- So many in each other that it would have no end.
+local Endless = {}
+function Endless.__transfer() return print, setmetatable({}, Endless) end
+try(Endless)  --> cannot send values nested so deep by __transfer (at value.z, in what its __transfer gave)
