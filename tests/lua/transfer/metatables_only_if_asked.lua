@@ -12,10 +12,11 @@ package.preload.note = function()
   return {finalized = function() finalized = finalized + 1 end}
 end
 local note = require "note".finalized
-local f = copy(setmetatable({}, {__gc = function() note() end}), {metatables = true})
+local original = setmetatable({}, {__gc = function() note() end})
+local f = copy(original, {metatables = true})
 f = nil
 collectgarbage()
-print(finalized)                                      --> 1
+print(finalized, original ~= f)                       --> 1 true
 local weak = copy({setmetatable({{}}, {__mode = "v"})}, {metatables = true})
 collectgarbage()
 print(#weak[1])                                       --> 0
