@@ -58,6 +58,9 @@ struct TableHead {
 };
 constexpr uint32_t kWithMetatable = 0x80000000;  // of `array`
 
+// A reference to a Shared object, at the end of the data.
+constexpr size_t kReferenceBytes = sizeof(void*);
+
 // Contents of a function: for each upvalue one of these.
 enum class Upvalue : uint8_t {
   kOwn,   // value

@@ -373,8 +373,8 @@ void Reader::SharedObject() {
   const auto number = Take<uint32_t>();
   Need(number < options_.shared_count);
   Shared* object = nullptr;
-  std::memcpy(&object, options_.shared + number * sizeof(object),
-              sizeof(object));
+  std::memcpy(&object, options_.shared + number * kReferenceBytes,
+              kReferenceBytes);
   PushShared(L_, object);
 }
 
@@ -395,7 +395,7 @@ struct ProtectedRead {
 };
 
 size_t DataBytes(const Message* message) {
-  return message->bytes - message->shared * sizeof(Shared*);
+  return message->bytes - message->shared * kReferenceBytes;
 }
 
 ReadOptions OptionsFor(const Message* message) {

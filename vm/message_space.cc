@@ -8,6 +8,7 @@
 #include "sched/sync/mutex.h"
 #include "sched/sync/sanitizers.h"
 #include "vm/isolate.h"
+#include "vm/message_format.h"
 
 namespace trilune::vm {
 namespace {
@@ -40,8 +41,8 @@ void VisitShared(const Message* message, Visit visit) {
   const char* at = message->data() + message->bytes;
   for (uint32_t i = 0; i < message->shared; i++) {
     Shared* object = nullptr;
-    at -= sizeof(object);
-    std::memcpy(&object, at, sizeof(object));
+    at -= kReferenceBytes;
+    std::memcpy(&object, at, kReferenceBytes);
     visit(object);
   }
 }
@@ -123,7 +124,8 @@ T* RawArray<T>::Add() {
   if (count == capacity) {
     if (capacity > (uint32_t{1} << 29)) return nullptr;
     const uint32_t larger = std::max<uint32_t>(capacity * 2, 16);
-    void* memory = std::realloc(at, larger * sizeof(T));
+    constexpr size_t kBytes = sizeof(T);  // NOLINT(bugprone-sizeof-expression)
+    void* memory = std::realloc(at, larger * kBytes);
     if (memory == nullptr) return nullptr;
     at = static_cast<T*>(memory);
     capacity = larger;

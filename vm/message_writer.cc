@@ -34,7 +34,6 @@ bool MessageWriter::Value(int index, int depth) {
     case LUA_TFUNCTION:
       return Function(index, depth);
     case LUA_TLIGHTUSERDATA:
-      flags_ |= kIsDemanding;
       return PutWith(Tag::kLightUserdata, lua_touserdata(L_, index));
     case LUA_TUSERDATA:
       return Userdata(index);
@@ -240,7 +239,7 @@ bool MessageWriter::Grow(size_t bytes) {
 
 Message* MessageWriter::Finish(int count) {
   const uint32_t shared = scratch_->shared.count;
-  if (shared != 0 && !PutBytes(scratch_->shared.at, shared * sizeof(Shared*))) {
+  if (shared != 0 && !PutBytes(scratch_->shared.at, shared * kReferenceBytes)) {
     return nullptr;
   }
   const size_t bytes = offset();

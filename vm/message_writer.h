@@ -77,7 +77,7 @@ class MessageWriter {
   bool FunctionContents(int index, uint32_t entry, int depth);
   bool Userdata(int index);
   bool Thread(int index);
-  bool CallTransfer(int index, uint32_t entry, bool* done);
+  bool CallTransfer(int index, uint32_t entry, bool* is_called);
   bool Segment(int first, int count, uint32_t parent);
   bool Drain(uint32_t from);
   bool Defer(int index, uint32_t entry);

@@ -5,10 +5,12 @@
 #include <cstring>
 
 // The program's own bounds, which the linker defines.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" {
-extern const char __executable_start;  // NOLINT(bugprone-reserved-identifier)
+extern const char __executable_start;
 extern const char etext;
 }
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace trilune::vm {
 namespace {

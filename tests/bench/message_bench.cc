@@ -1,13 +1,14 @@
 // What a message costs to write, and to read.
 //
-//   message_bench
+//   message_bench [NAME]
 //
-// prints, for each kind of value, nanoseconds per write (freeing included) and
-// per read, the best of several rounds; tests/bench/README.md says more.
+// prints nanoseconds per write (freeing included) and per read of a value, the
+// best of several rounds; without a name, of each. tests/bench/README.md says
+// more.
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
+#include <cstring>
 #include <memory>
 
 #include <lua.hpp>
@@ -86,7 +87,7 @@ int Measure(lua_State* L) {
 }  // namespace
 }  // namespace trilune
 
-int main() {
+int main(int argc, char** argv) {
   using trilune::Result;
   using trilune::Runtime;
   trilune::Config config;
@@ -96,6 +97,7 @@ int main() {
   Result<trilune::Isolate*> isolate = runtime.value()->NewIsolate();
   if (!isolate.ok()) return 1;
   for (trilune::Case it : trilune::kCases) {
+    if (argc > 1 && std::strcmp(argv[1], it.name) != 0) continue;
     if (!isolate.value()->Main(&trilune::Measure, &it).ok()) return 1;
   }
   return runtime.value()->Stop().ok() ? 0 : 1;

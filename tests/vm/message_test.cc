@@ -181,6 +181,8 @@ TEST_CASE("an isolate's messages are read by another one") {
                     "local n = 0 local function add() n = n + 1 return n "
                     "end local f f = function() return add(), f ~= nil, "
                     "print ~= nil, math.random end return {f, add, io = io, "
+                    "sync = require 'trilune.sync', mutex = "
+                    "require 'trilune.sync'.mutex, "
                     "g = _G, out = io.stdout}";
                 if (luaL_dostring(L, chunk) != LUA_OK) return lua_error(L);
                 *out = WriteMessage(L, lua_gettop(L), 1);
@@ -201,9 +203,11 @@ TEST_CASE("an isolate's messages are read by another one") {
   const char* chunk =
       "local n, f, p, r = got[1]() "
       "return n, f, p, r == math.random, got[2](), got.io == io, "
-      "got.g == _G, got.out == io.stdout";
+      "got.g == _G, got.out == io.stdout, "
+      "got.sync == package.loaded['trilune.sync'], "
+      "got.mutex == got.sync.mutex";
   CHECK(test::Text(other->RunString(chunk, "=test", {})) ==
-        "1 true true true 2 true true true");
+        "1 true true true 2 true true true true true");
 }
 
 TEST_CASE("a module that the reader lacks is an error, and nothing leaks") {
