@@ -1,12 +1,13 @@
-// Channels between two isolates: channel_bench [MILLIONS [PROCS]].
+// Shared channels between two isolates.
 //
-// One way: one isolate sends, the other receives. Round trip: each message is
-// answered before the next is sent.
+//   channel_bench NAME [PROCS [CAPACITY]]
+//
+// runs NAME and prints its value; tests/bench/README.md says what each means.
 
-#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <thread>
 
@@ -18,8 +19,7 @@
 namespace trilune {
 namespace {
 
-constexpr int kSlots = 4;
-vm::Shared* slots[kSlots];  // set before the isolates run
+vm::Shared* slots[2];  // set before the isolates run
 
 int l_put(lua_State* L) {
   vm::Shared* object = vm::TestShared(L, 1);
@@ -33,9 +33,9 @@ int l_get(lua_State* L) {
   return 1;
 }
 
-void Fail(const Status& status) {
+[[noreturn]] void Fail(const Status& status) {
   std::fprintf(stderr, "channel_bench: %s\n", status.message().c_str());
-  std::exit(1);
+  std::exit(1);  // NOLINT(concurrency-mt-unsafe): nothing to clean up
 }
 
 Isolate* NewIsolate(Runtime* runtime) {
@@ -60,30 +60,6 @@ void Run(Isolate* isolate, const std::string& chunk, int64_t n) {
   if (!result.ok()) Fail(result.status());
 }
 
-// Runs both chunks at once and says how many of `n` were done in a second.
-void Measure(const char* name, int procs, int64_t n, int capacity,
-             const std::string& left, const std::string& right) {
-  Config config;
-  config.procs = procs;
-  auto runtime = Runtime::Start(config);
-  if (!runtime.ok()) Fail(runtime.status());
-  Isolate* a = NewIsolate(runtime.value().get());
-  Isolate* b = NewIsolate(runtime.value().get());
-  Run(a, "put(tri.channel(n), 0) put(tri.channel(n), 1)", capacity);
-  const auto begin = std::chrono::steady_clock::now();
-  std::thread other([&] { Run(b, right, n); });
-  Run(a, left, n);
-  other.join();
-  const std::chrono::duration<double> time =
-      std::chrono::steady_clock::now() - begin;
-  for (int i = 0; i < 2; i++)
-    slots[i]->Release();
-  std::printf("%-34s %10.0f /s  %8.0f ns\n", name,
-              static_cast<double>(n) / time.count(),
-              time.count() * 1e9 / static_cast<double>(n));
-  std::fflush(stdout);
-}
-
 constexpr char kReceive[] = "local ch = get(0) for i = 1, n do ch:recv() end";
 constexpr char kSendString[] =
     "local ch, s = get(0), ('x'):rep(32) for i = 1, n do ch:send(s) end";
@@ -97,21 +73,52 @@ constexpr char kAnswer[] =
     "local ask, answer = get(0), get(1) "
     "for i = 1, n do answer:send((ask:recv())) end";
 
-void Main(int argc, char** argv) {
-  const auto n =
-      static_cast<int64_t>((argc > 1 ? std::atof(argv[1]) : 2) * 1e6);
-  const int procs = argc > 2 ? std::atoi(argv[2]) : 2;
-  Measure("channel_string_unbuffered", procs, n / 4, 0, kSendString, kReceive);
-  Measure("channel_string_buffer_100", procs, n, 100, kSendString, kReceive);
-  Measure("channel_string_buffer_1000", procs, n, 1000, kSendString, kReceive);
-  Measure("channel_round_trip", procs, n / 4, 0, kAsk, kAnswer);
-  Measure("channel_round_trip_buffer_1", procs, n / 4, 1, kAsk, kAnswer);
-  Measure("channel_table_buffer_1000", procs, n, 1000, kSendTable, kReceive);
+struct Benchmark {
+  const char* name;
+  const char* left;
+  const char* right;
+  int capacity;
+  int64_t n;
+};
+
+constexpr Benchmark kBenchmarks[] = {
+    {"string", kSendString, kReceive, 1000, 4'000'000},
+    {"table", kSendTable, kReceive, 1000, 2'000'000},
+    {"round_trip", kAsk, kAnswer, 0, 500'000},
+};
+
+void Measure(const Benchmark& benchmark, int procs, int capacity) {
+  Config config;
+  config.procs = procs;
+  auto runtime = Runtime::Start(config);
+  if (!runtime.ok()) Fail(runtime.status());
+  Isolate* left = NewIsolate(runtime.value().get());
+  Isolate* right = NewIsolate(runtime.value().get());
+  Run(left, "put(tri.channel(n), 0) put(tri.channel(n), 1)", capacity);
+  const auto begin = std::chrono::steady_clock::now();
+  std::thread other([&] { Run(right, benchmark.right, benchmark.n); });
+  Run(left, benchmark.left, benchmark.n);
+  other.join();
+  const std::chrono::duration<double, std::nano> time =
+      std::chrono::steady_clock::now() - begin;
+  for (vm::Shared* channel : slots)
+    channel->Release();
+  std::printf("ns_per_op=%.2f\n",
+              time.count() / static_cast<double>(benchmark.n));
 }
 
 }  // namespace
 }  // namespace trilune
 
 int main(int argc, char** argv) {
-  trilune::Main(argc, argv);
+  for (const trilune::Benchmark& benchmark : trilune::kBenchmarks) {
+    if (argc < 2 || std::strcmp(argv[1], benchmark.name) != 0) continue;
+    trilune::Measure(benchmark, argc > 2 ? std::atoi(argv[2]) : 2,
+                     argc > 3 ? std::atoi(argv[3]) : benchmark.capacity);
+    return 0;
+  }
+  std::fprintf(stderr,
+               "usage: channel_bench string|table|round_trip [PROCS "
+               "[CAPACITY]]\n");
+  return 1;
 }

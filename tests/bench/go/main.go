@@ -51,10 +51,13 @@ func main() {
 		"yield":      yieldInTurn,
 		"round_trip": roundTrip,
 		"buffered":   buffered,
-		"skynet":     skynet,
-		"sleep":      sleep,
-		"wake":       wake,
-		"memory":     memory,
+
+		"string_round_trip": stringRoundTrip,
+
+		"skynet": skynet,
+		"sleep":  sleep,
+		"wake":   wake,
+		"memory": memory,
 	}
 	if len(os.Args) < 2 || benchmarks[os.Args[1]] == nil {
 		fmt.Fprintln(os.Stderr, "usage: bench NAME [NUMBER...]")

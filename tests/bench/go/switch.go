@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -55,6 +56,26 @@ func roundTrip() {
 	}
 	group.Wait()
 	each(start, trips*pairs)
+}
+
+// stringRoundTrip sends a 32-byte string there and back over two unbuffered
+// channels. Each side makes a copy, as a message between heaps is one.
+func stringRoundTrip() {
+	trips := number(1, 1000000)
+	ask, answer := make(chan string), make(chan string)
+	text := strings.Repeat("x", 32)
+	start := time.Now()
+	go func() {
+		for v := range ask {
+			answer <- strings.Clone(v)
+		}
+	}()
+	for i := 0; i < trips; i++ {
+		ask <- strings.Clone(text)
+		<-answer
+	}
+	each(start, trips)
+	close(ask)
 }
 
 // buffered sends numbers through a buffer of 128.

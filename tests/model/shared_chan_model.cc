@@ -1,0 +1,185 @@
+// Models of a G that waits in a channel shared with other isolates, and of the
+// two ends that are not its own: its isolate is dropped (Isolate::Halt and
+// DropSharedWaits, stdlib/channel.cc), and the last other handle goes
+// (SharedChan::DropToOnlyHandle, Isolate::IsStuck, Isolate::Poke). The steps
+// are written again here, around the production G word.
+
+#include <doctest/doctest.h>
+
+#include "sched/g_word.h"
+#include "tests/model/relacy_sync.h"
+
+namespace trilune::model {
+namespace {
+
+// HandoverLock. [HL1]
+template <class Sync>
+struct Lock {
+  typename Sync::template Atomic<uint32_t> held;
+
+  Lock() : held(0) {}
+  void Take() {
+    while (held.exchange(1, std::memory_order_acquire) == 1)
+      Yield();
+  }
+  void Leave() { held.store(0, std::memory_order_release); }
+};
+
+// --- A receiver's isolate is dropped while others send. ---
+
+enum class Drop {
+  kRight,
+  kWithoutLock,   // the wait's memory is taken back without the lock
+  kMovesOutside,  // a sender moves its message after it has left the lock
+};
+
+// Thread 0: a G of an isolate waits to receive; the isolate halts. Threads 1
+// and 2: two isolates send a message each. Every message ends in one place: in
+// the channel, or with the wait, which the halt frees.
+template <class Sync, Drop drop>
+struct Halted : rl::test_suite<Halted<Sync, drop>, 3> {
+  GWord<Sync> word;
+  Lock<Sync> lock;
+  rl::var<bool> linked;   // under the lock
+  rl::var<int> buffered;  // under the lock
+  rl::var<int> given;     // messages with the waiter
+  rl::var<int> readied;   // by who won the G for a message
+  rl::var<int> freed;
+
+  void before() {
+    linked($) = false;
+    buffered($) = 0;
+    given($) = 0;
+    readied($) = 0;
+    freed($) = 0;
+    word.Become(GState::kIdle, GState::kRunnable);
+    word.Become(GState::kRunnable, GState::kRunning);
+  }
+
+  void Send() {
+    lock.Take();
+    bool won = false;
+    if (linked($)) {
+      linked($) = false;
+      won = word.TryWakeCurrent();
+    }
+    if (!won) {
+      buffered($) = buffered($) + 1;
+    } else if (drop != Drop::kMovesOutside) {
+      given($) = given($) + 1;
+      readied($) = 1;
+    }
+    lock.Leave();
+    if (won && drop == Drop::kMovesOutside) {
+      given($) = given($) + 1;
+      readied($) = 1;
+    }
+  }
+
+  void thread(unsigned index) {
+    if (index > 0) {
+      Send();
+      return;
+    }
+    // The wait, its lock released as it is public.
+    lock.Take();
+    if (buffered($) > 0) {
+      lock.Leave();
+      return;
+    }
+    linked($) = true;
+    (void)word.BeginWait();
+    word.Become(GState::kRunning, GState::kWaiting);
+    lock.Leave();
+    // The halt: the G first, then the wait.
+    (void)word.TryWakeCurrent();
+    if (drop != Drop::kWithoutLock) lock.Take();
+    linked($) = false;
+    if (drop != Drop::kWithoutLock) lock.Leave();
+    freed($) = given($);
+    given($) = 0;
+  }
+
+  void after() {
+    RL_ASSERT(given($) == 0);
+    RL_ASSERT(buffered($) + freed($) == 2);
+    RL_ASSERT(readied($) == freed($));
+  }
+};
+
+TEST_CASE("model: shared channel: a dropped wait leaves no message behind") {
+  CHECK(Holds<Halted<RelacySync<>, Drop::kRight>>());
+}
+
+TEST_CASE("model: shared channel: breaks if a wait is dropped without lock") {
+  CHECK(Breaks<Halted<RelacySync<>, Drop::kWithoutLock>>());
+}
+
+TEST_CASE("model: shared channel: breaks if a message moves after the lock") {
+  CHECK(Breaks<Halted<RelacySync<>, Drop::kMovesOutside>>());
+}
+
+TEST_CASE("model: shared channel: breaks if the lock does not order [HL1]") {
+  CHECK(Breaks<Halted<RelacySync<Weak::kStores>, Drop::kRight>>());
+}
+
+// --- The last other handle goes. ---
+
+enum class Look {
+  kRight,
+  kBeforeTheDrop,  // who drops looks for a waiter first
+};
+
+// Thread 0: a G waits, and its isolate, about to be idle, looks if the channel
+// is its own by now. Thread 1 drops the other handle and looks for a waiter to
+// poke. One of the two must see the other, or the deadlock stays unseen.
+template <class Sync, Look look>
+struct LastHandle : rl::test_suite<LastHandle<Sync, look>, 2> {
+  Lock<Sync> lock;
+  typename Sync::template Atomic<uint64_t> handles;
+  rl::var<bool> linked;  // under the lock
+  rl::var<bool> seen;
+  rl::var<bool> poked;
+
+  LastHandle() : handles(2) {}
+
+  void before() {
+    linked($) = false;
+    seen($) = false;
+    poked($) = false;
+  }
+  void thread(unsigned index) {
+    if (index == 0) {
+      lock.Take();
+      linked($) = true;
+      lock.Leave();
+      seen($) = handles.load(std::memory_order_relaxed) == 1;
+      return;
+    }
+    lock.Take();
+    bool waits = false;
+    if (look == Look::kBeforeTheDrop) waits = linked($);
+    if (look == Look::kBeforeTheDrop) lock.Leave();
+    uint64_t both = 2;
+    RL_ASSERT(handles.compare_exchange_strong(both, uint64_t{1},
+                                              std::memory_order_acq_rel));
+    if (look != Look::kBeforeTheDrop) {
+      waits = linked($);
+      lock.Leave();
+    }
+    poked($) = waits;
+  }
+  void after() { RL_ASSERT(seen($) || poked($)); }
+};
+
+TEST_CASE("model: shared channel: the last handle's isolate learns of it") {
+  CHECK(Holds<LastHandle<RelacySync<>, Look::kRight>>());
+}
+
+TEST_CASE(
+    "model: shared channel: breaks if who drops a handle looks before it") {
+  CHECK(Breaks<LastHandle<RelacySync<>, Look::kBeforeTheDrop>>());
+}
+
+}  // namespace
+}  // namespace trilune::model
