@@ -25,8 +25,9 @@ constexpr uint32_t kMaxGlobalShare = 128;
 // A check of clock and timers costs about as much as a switch. This many
 // switches apart it costs nothing; fewer if Gs run long between switches.
 constexpr int32_t kMaxCheckInterval = 64;
-// A P that wakes a strand mostly parks soon and runs it itself.
-constexpr long kRunnextGraceNs = 3000;
+// A P that wakes a strand mostly parks soon and runs it itself. About what it
+// costs to wake an M for it.
+constexpr long kRunnextGraceNs = 10'000;
 constexpr int64_t kCheckPeriodNs = 50'000;
 
 }  // namespace
@@ -186,6 +187,22 @@ Strand* Scheduler::TakeLocal(P* p) {
   return strand != nullptr ? strand : p->queue.PopLocal();  // [NX1]
 }
 
+// What was woken last is about to run there: takes it only if the P does not
+// come to it for a moment. One that switches meanwhile has a pair that wake
+// each other; apart they would wake an M each time.
+Strand* Scheduler::StealRunnext(P* victim) {
+  if (victim->runnext.load(std::memory_order_relaxed) == nullptr) {
+    return nullptr;
+  }
+  const uint64_t ticks = victim->schedtick.load(std::memory_order_relaxed);
+  const timespec moment = {0, kRunnextGraceNs};
+  nanosleep(&moment, nullptr);
+  if (victim->schedtick.load(std::memory_order_relaxed) != ticks) {
+    return nullptr;
+  }
+  return victim->runnext.exchange(nullptr, std::memory_order_acq_rel);  // [NX1]
+}
+
 Strand* Scheduler::Steal(M* m) {
   const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
   for (int round = 0; round < kStealRounds; round++) {
@@ -203,15 +220,8 @@ Strand* Scheduler::Steal(M* m) {
         if (strand != nullptr) return strand;
       }
       Strand* strand = m->p()->queue.StealHalf(victim->queue);
-      // What was woken last is about to run there: take it only at the end, and
-      // only if it is still there after a moment.
-      if (strand == nullptr && last_round &&
-          victim->runnext.load(std::memory_order_relaxed) != nullptr) {
-        const timespec moment = {0, kRunnextGraceNs};
-        nanosleep(&moment, nullptr);
-        strand = victim->runnext.exchange(nullptr, std::memory_order_acq_rel);
-      }
-      if (strand != nullptr) {  // [NX1]
+      if (strand == nullptr && last_round) strand = StealRunnext(victim);
+      if (strand != nullptr) {
         Bump(m->p()->steals);
         return strand;
       }

@@ -200,6 +200,7 @@ class Scheduler {
 
   [[nodiscard]] Strand* TakeLocal(P* p);
   [[nodiscard]] Strand* Steal(M* m);
+  [[nodiscard]] static Strand* StealRunnext(P* victim);
   [[nodiscard]] bool SeesWork() const;
   [[nodiscard]] bool LooksUnminded() const;
   [[nodiscard]] int64_t EarliestTimer() const;
