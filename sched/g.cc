@@ -58,6 +58,8 @@ const char* WaitReasonName(WaitReason reason) {
       return "system call";
     case WaitReason::kFile:
       return "file";
+    case WaitReason::kDict:
+      return "dict";
   }
   return "?";
 }

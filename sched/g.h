@@ -45,6 +45,7 @@ enum class WaitReason : uint8_t {
   kHostCall,
   kSyscall,
   kFile,
+  kDict,
 };
 
 const char* WaitReasonName(WaitReason reason);

@@ -46,6 +46,7 @@ int OpenAll(lua_State* L) {
   Preload(L, "trilune", &OpenTrilune);
   Preload(L, "trilune.sync", &OpenSync);
   Preload(L, "trilune.transfer", &OpenTransfer);
+  Preload(L, "trilune.dict", &OpenDict);
   return 0;
 }
 

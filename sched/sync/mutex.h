@@ -22,6 +22,7 @@ namespace trilune {
 // The lock order, lowest first. One line a mutex; docs/locks.md explains each.
 enum class LockRank : int {
   kIsolates = 10,   // stdlib: the runtime's list of isolates
+  kDicts = 12,      // stdlib: the names of a runtime's dictionaries
   kIsolate = 15,    // stdlib: the calls that an isolate has to answer
   kHost = 20,       // vm: an isolate's requests; a host call's result
   kChan = 30,       // sched: a channel between native Gs

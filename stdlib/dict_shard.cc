@@ -1,0 +1,211 @@
+#include "stdlib/dict_shard.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "sched/loop.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using Kind = DictValue::Kind;
+
+// How many entries from the old end on are looked at for expired ones, where
+// room is needed; and after every insertion.
+constexpr int kSearch = 32;
+constexpr int kSweep = 2;
+
+// Null: nobody waits there.
+DictWaiter* Win(WaitQueue& queue, GList* woken) {
+  WaiterBase* waiter = queue.PopAndWin();
+  if (waiter == nullptr) return nullptr;
+  waiter->g->wake = WakeResult::kReady;
+  woken->PushTail(waiter->g);
+  return static_cast<DictWaiter*>(waiter);
+}
+
+}  // namespace
+
+bool DictEntry::IsShort(const DictValue& value) {
+  return value.kind != Kind::kObject && value.kind != Kind::kList &&
+         (value.kind != Kind::kString || value.size <= DictReading::kCopyBytes);
+}
+
+void DictEntry::ReadInto(DictReading* reading) {
+  reading->value = value;
+  reading->flags = flags;
+  reading->version = version;
+  if (!IsShort(value)) {
+    // relaxed: the caller's lock, or reference, keeps it.
+    refs.fetch_add(1, std::memory_order_relaxed);
+    reading->held = this;
+  } else if (value.kind == Kind::kString) {
+    std::memcpy(reading->copy, value.bytes, value.size);
+    reading->value.bytes = reading->copy;
+  }
+}
+
+void DictEntry::Assign(const DictValue& its) {
+  value = its;
+  if (its.kind != Kind::kString) return;
+  value.bytes = payload();
+  std::memcpy(payload(), its.bytes, its.size);
+}
+
+DictEntry* DictEntry::New(const DictKey& key, const DictValue& value) {
+  size_t room = value.kind == Kind::kString ? value.size : 0;
+  if (value.kind == Kind::kList) room = sizeof(DictList);
+  const size_t bytes =
+      sizeof(DictEntry) + DictEntry::PayloadOffset(key.size) + room;
+  void* memory = bytes < room ? nullptr : std::malloc(bytes);
+  if (memory == nullptr) return nullptr;
+  auto* entry = new (memory) DictEntry();
+  entry->expires_ns = kNever;
+  entry->block = BlockBytes(bytes) +
+                 (value.kind == Kind::kObject ? BlockBytes(value.size) : 0);
+  entry->hash = key.hash;
+  entry->key_size = static_cast<uint32_t>(key.size);
+  entry->room = static_cast<uint32_t>(std::min(room, DictReading::kCopyBytes));
+  entry->refs.store(1, std::memory_order_relaxed);  // nobody else sees it
+  std::memcpy(entry->key(), key.bytes, key.size);
+  if (value.kind == Kind::kList) {
+    new (entry->payload()) DictList();
+    entry->value = value;
+  } else {
+    entry->Assign(value);
+  }
+  return entry;
+}
+
+size_t DictNode::block_bytes() const {
+  return BlockBytes(sizeof(DictNode) +
+                    (value.kind == Kind::kString ? value.size : 0)) +
+         (value.kind == Kind::kObject ? BlockBytes(value.size) : 0);
+}
+
+void MakeReady(GList* woken) {
+  while (G* g = woken->PopHead())
+    Ready(g);
+}
+
+DictEntry* DictShard::Find(const DictKey& key) {
+  DictEntry* entry = buckets[key.hash & bucket_mask];
+  while (entry != nullptr &&
+         (entry->hash != key.hash || entry->key_size != key.size ||
+          std::memcmp(entry->key(), key.bytes, key.size) != 0)) {
+    entry = entry->chain;
+  }
+  return entry;
+}
+
+void DictShard::Link(DictEntry* entry) {
+  entry->newer = nullptr;
+  entry->older = newest;
+  (newest != nullptr ? newest->newer : oldest) = entry;
+  newest = entry;
+}
+
+void DictShard::Unlink(DictEntry* entry) {
+  (entry->newer != nullptr ? entry->newer->older : newest) = entry->older;
+  (entry->older != nullptr ? entry->older->newer : oldest) = entry->newer;
+}
+
+void DictShard::Insert(DictEntry* entry) {
+  DictEntry** bucket = &buckets[entry->hash & bucket_mask];
+  entry->chain = *bucket;
+  *bucket = entry;
+  Link(entry);
+  used += entry->block;
+  entries++;
+}
+
+void DictShard::Remove(DictEntry* entry, DictEntry** garbage) {
+  DictEntry** at = &buckets[entry->hash & bucket_mask];
+  while (*at != entry)
+    at = &(*at)->chain;
+  *at = entry->chain;
+  Unlink(entry);
+  used -= BytesOf(entry);
+  entries--;
+  entry->newer = *garbage;
+  *garbage = entry;
+}
+
+void DictShard::Touch(DictEntry* entry) {
+  if (entry == newest) return;
+  Unlink(entry);
+  Link(entry);
+}
+
+bool DictShard::MakeRoom(size_t bytes, DictEntry* keep, bool safe,
+                         bool* forcible, DictEntry** garbage) {
+  const size_t kept = keep == nullptr ? 0 : BytesOf(keep);
+  if (bytes > capacity - kept) return false;
+  if (used + bytes <= capacity) return true;
+  DictEntry* entry = oldest;
+  for (int i = 0; i < kSearch && entry != nullptr; i++) {
+    DictEntry* following = entry->newer;
+    if (entry != keep && !IsLive(entry)) {
+      Remove(entry, garbage);
+      expired++;
+    }
+    entry = following;
+  }
+  if (used + bytes <= capacity) return true;
+  if (safe) return false;
+  for (entry = oldest; used + bytes > capacity;) {
+    DictEntry* following = entry->newer;
+    if (entry != keep) {
+      if (IsLive(entry)) {
+        *forcible = true;
+        evicted++;
+      } else {
+        expired++;
+      }
+      Remove(entry, garbage);
+    }
+    entry = following;
+  }
+  return true;
+}
+
+void DictShard::Sweep(DictEntry** garbage) {
+  for (int i = 0; i < kSweep && oldest != nullptr && !IsLive(oldest); i++) {
+    Remove(oldest, garbage);
+    expired++;
+  }
+}
+
+DictWait* DictShard::FindWait(const DictKey& key) {
+  if (wait_count == 0) return nullptr;
+  DictWait* wait = waits[key.hash % kWaitBuckets];
+  while (wait != nullptr &&
+         (wait->hash != key.hash || wait->key_size != key.size ||
+          std::memcmp(wait->key(), key.bytes, key.size) != 0)) {
+    wait = wait->next;
+  }
+  return wait;
+}
+
+void DictShard::Give(DictEntry* entry, GList* woken) {
+  DictWait* wait = FindWait({entry->key(), entry->key_size, entry->hash});
+  if (wait == nullptr) return;
+  while (DictWaiter* waiter = Win(wait->values, woken)) {
+    // relaxed: as in ReadInto.
+    entry->refs.fetch_add(1, std::memory_order_relaxed);
+    waiter->held = entry;
+  }
+}
+
+bool DictShard::GiveNode(const DictKey& key, DictNode* node, GList* woken) {
+  DictWait* wait = FindWait(key);
+  if (wait == nullptr) return false;
+  DictWaiter* waiter = Win(wait->pops, woken);
+  if (waiter == nullptr) return false;
+  waiter->node = node;
+  return true;
+}
+
+}  // namespace trilune::stdlib
