@@ -1,10 +1,8 @@
 // Life of a Lua G: Go makes it, Begin gives it a state at its first run,
 // RunSpawned runs it until it parks, yields or ends, Finish takes it apart.
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "sched/clock.h"
@@ -61,53 +59,6 @@ const GKind Isolate::kQuietSpawnedKind = {&Isolate::RunSpawned};
 const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 
 // --- Making. ---
-
-bool Isolate::AddSlab() {
-  const size_t records = SlabRecords(slabs_.size());
-  if (records_ + records >= size_t{1} << LuaG::kSlotBits) return false;
-  bool is_new = false;
-  void* memory = sched->lua_slabs().Get(sizeof(LuaG), records, &is_new);
-  if (memory == nullptr) return false;
-  auto* slab = static_cast<LuaG*>(memory);
-  for (size_t i = 0; is_new && i < records; i++)
-    new (slab + i) LuaG();
-  try {
-    slabs_.push_back(slab);
-  } catch (const std::bad_alloc&) {
-    sched->lua_slabs().Put(slab, records);
-    return false;
-  }
-  for (size_t i = records; i-- > 0;) {
-    LuaG* g = slab + i;
-    // Of a G of another isolate only the word, with its ticket, lives on.
-    g->L = nullptr;
-    g->fiber = nullptr;
-    g->joiners.Forget();
-    g->waiter = LuaWaiter();
-    g->strand = this;
-    g->tag = records_ + static_cast<uint32_t>(i) + 1;
-    g->next = free_;
-    free_ = g;
-  }
-  records_ += static_cast<uint32_t>(records);
-  return true;
-}
-
-LuaG* Isolate::Allocate() {
-  if (free_ == nullptr && !AddSlab()) return nullptr;
-  LuaG* g = free_;
-  free_ = static_cast<LuaG*>(g->next);
-  g->kind = spawned_kind_;
-  g->tag = g->slot();
-  g->timer_p = 0;
-  return g;
-}
-
-void Isolate::Free(LuaG* g) {
-  g->word.Become(GState::kDead, GState::kIdle);
-  g->next = free_;
-  free_ = g;
-}
 
 GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   if (killed_) luaL_error(L, "%s", kill_reason_.c_str());
@@ -195,57 +146,6 @@ void Isolate::SetHandleMetatable(lua_State* L) {
 }
 
 // --- Running. ---
-
-// An idle place in the pool, with or without a state; kUnpooled: there is none.
-int16_t Isolate::TakeStateNumber() {
-  if (!idle_states_.empty()) {
-    const int16_t number = idle_states_.back();
-    idle_states_.pop_back();
-    return number;
-  }
-  if (states_.size() == kMaxStates) return GHandle::kUnpooled;
-  try {
-    if (idle_states_.capacity() == states_.size()) {
-      idle_states_.reserve(std::max(size_t{4}, 2 * states_.size()));
-    }
-    states_.push_back(nullptr);
-  } catch (const std::bad_alloc&) {
-    return GHandle::kUnpooled;
-  }
-  return static_cast<int16_t>(states_.size() - 1);
-}
-
-// A state for a G; null without memory. `*number`: its place in the pool. An
-// unpooled one stays on worker_'s stack until Begin has anchored it.
-lua_State* Isolate::TakeState(int16_t* number) {
-  *number = TakeStateNumber();
-  const bool is_pooled = *number != GHandle::kUnpooled;
-  if (is_pooled && states_[*number] != nullptr) return states_[*number];
-  lua_pushcfunction(worker_, [](lua_State* L) {
-    const lua_Integer place = lua_tointeger(L, 1);
-    lua_newthread(L);
-    if (place < 0) return 1;
-    lua_State* data = Of(L)->data_;
-    lua_pushvalue(data, kStates);
-    lua_xmove(data, L, 1);
-    lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, place + 1);
-    lua_pop(L, 1);
-    return 1;
-  });
-  lua_pushinteger(worker_, *number);
-  if (lua_pcall(worker_, 1, 1, 0) != LUA_OK) {
-    lua_settop(worker_, 0);
-    if (is_pooled) idle_states_.push_back(*number);
-    return nullptr;
-  }
-  lua_State* L = lua_tothread(worker_, -1);
-  if (is_pooled) {
-    states_[*number] = L;
-    lua_settop(worker_, 0);
-  }
-  return L;
-}
 
 // Gives `g` a state and moves body and arguments there; `*n` is the number of
 // arguments for lua_resume. False: no memory.

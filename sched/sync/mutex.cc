@@ -8,7 +8,7 @@ namespace {
 // The ranks this thread holds, as a count each: ranks are few and small. A
 // fiber never switches away with a lock held but for a channel's, which the
 // landing side releases on the same thread.
-constexpr int kMaxRank = 80;
+constexpr int kMaxRank = 90;
 constinit thread_local int held[kMaxRank] = {};
 
 }  // namespace

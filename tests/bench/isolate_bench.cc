@@ -71,9 +71,9 @@ void BenchMemory(Scheduler* sched, vm::Isolates* all, size_t n) {
   const int64_t closed = NowNs();
   const auto count = static_cast<double>(n);
   std::printf(
-      "bytes_per_isolate=%.0f lua_bytes=%zu chunk_bytes=%zu make_us=%.2f close_us=%.2f\n",
-      static_cast<double>(after - before) / count, used,
-      chunks,
+      "bytes_per_isolate=%.0f lua_bytes=%zu chunk_bytes=%zu make_us=%.2f "
+      "close_us=%.2f\n",
+      static_cast<double>(after - before) / count, used, chunks,
       static_cast<double>(made - start) / 1e3 / count,
       static_cast<double>(closed - closing) / 1e3 / count);
 }

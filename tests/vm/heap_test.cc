@@ -1,5 +1,5 @@
-// Unit tests for vm/heap.h and vm/chunk_pool.h. Under AddressSanitizer every block is malloc's, so
-// what concerns the chunks is left out there.
+// Unit tests for vm/heap.h and vm/chunk_pool.h. Under AddressSanitizer every
+// block is malloc's, so what concerns the chunks is left out there.
 
 #include "vm/heap.h"
 
@@ -120,10 +120,10 @@ TEST_CASE("heap: a freed block serves the next request of its class") {
 
 TEST_CASE("heap: resizing between any two sizes keeps the content") {
   Heap heap(0);
-  const size_t sizes[] = {1,    2,    15,   16,   17,   31,    32,    33,
-                          48,   100,  500,  1000, 1008, 1009,  1023,  1024,
-                          1025, 1040, 2000, 4096, 5000, 8191,  8192,
-                          8193, 9000, 65536, 100000};
+  const size_t sizes[] = {1,    2,    15,   16,   17,    31,    32,
+                          33,   48,   100,  500,  1000,  1008,  1009,
+                          1023, 1024, 1025, 1040, 2000,  4096,  5000,
+                          8191, 8192, 8193, 9000, 65536, 100000};
   unsigned char fill = 0;
   for (const size_t from : sizes) {
     for (const size_t to : sizes) {
@@ -365,8 +365,9 @@ TEST_CASE("pool: heaps on several threads at once") {
         Heap heap(0);
         lua_State* L = lua_newstate(&Heap::Allocate, &heap);
         luaL_openlibs(L);
-        if (luaL_dostring(L, "local t = {} for i = 1, 500 do t[i] = {i} end "
-                             "assert(t[500][1] == 500)") != LUA_OK) {
+        if (luaL_dostring(L,
+                          "local t = {} for i = 1, 500 do t[i] = {i} end "
+                          "assert(t[500][1] == 500)") != LUA_OK) {
           FAIL_CHECK(lua_tostring(L, -1));
         }
         lua_setallocf(L, &Heap::AllocateAtEnd, &heap);
