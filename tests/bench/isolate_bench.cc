@@ -26,7 +26,7 @@ namespace {
   std::exit(1);
 }
 
-std::unique_ptr<vm::Isolate> Make(Scheduler* sched, vm::Isolates* all) {
+std::shared_ptr<vm::Isolate> Make(Scheduler* sched, vm::Isolates* all) {
   vm::IsolateConfig config;
   config.isolates = all;
   auto made = vm::Isolate::Make(sched, std::move(config), &stdlib::OpenAll);
@@ -53,7 +53,7 @@ size_t ResidentBytes() {
 
 // All alive at once.
 void BenchMemory(Scheduler* sched, vm::Isolates* all, size_t n) {
-  std::vector<std::unique_ptr<vm::Isolate>> isolates;
+  std::vector<std::shared_ptr<vm::Isolate>> isolates;
   isolates.reserve(n);
   Close(Make(sched, all).get());
   const size_t before = ResidentBytes();
@@ -84,7 +84,7 @@ void BenchChurn(Scheduler* sched, vm::Isolates* all, size_t n) {
   int64_t closing = 0;
   for (size_t i = 0; i < n; i++) {
     const int64_t start = NowNs();
-    std::unique_ptr<vm::Isolate> isolate = Make(sched, all);
+    std::shared_ptr<vm::Isolate> isolate = Make(sched, all);
     const int64_t made = NowNs();
     Close(isolate.get());
     isolate.reset();
@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
   trilune::Scheduler sched(config);
   if (!sched.Start().ok()) trilune::Fail("cannot start");
   {
-    trilune::vm::Isolates all;
+    trilune::vm::Isolates all(&sched, &trilune::stdlib::OpenAll);
     if (std::strcmp(argv[1], "memory") == 0) {
       trilune::BenchMemory(&sched, &all, n);
     } else {
