@@ -11,6 +11,8 @@
 #ifndef TRI_SCHED_SLAB_POOL_H_
 #define TRI_SCHED_SLAB_POOL_H_
 
+#include <sys/mman.h>
+
 #include <bit>
 #include <cstddef>
 #include <cstring>
@@ -30,8 +32,11 @@ class SlabPool {
   SlabPool() = default;
   ~SlabPool() {
     MutexLock lock(mu_);
-    for (const Slab& slab : all_)
-      ::operator delete(slab.memory, kAlign);
+    for (const Slab& slab : all_) {
+      if (!slab.in_region) ::operator delete(slab.memory, kAlign);
+    }
+    for (void* region : regions_)
+      ::operator delete(region, kRegionAlign);
   }
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
@@ -49,10 +54,12 @@ class SlabPool {
       return memory;
     }
     const size_t bytes = record_bytes * records;
-    void* memory = ::operator new(bytes, kAlign, std::nothrow);
+    const bool in_region = all_.size() >= kManySlabs && records == kMaxRecords;
+    void* memory =
+        in_region ? Carve(bytes) : ::operator new(bytes, kAlign, std::nothrow);
     if (memory == nullptr) return nullptr;
     std::memset(memory, 0, bytes);
-    all_.push_back({memory, records});
+    all_.push_back({memory, records, in_region});
     return memory;
   }
   // Calls `visit(const void* record)` for each record there is, also those that
@@ -77,9 +84,14 @@ class SlabPool {
   struct Slab {
     void* memory;
     size_t records;
+    bool in_region;
   };
 
   static constexpr std::align_val_t kAlign{64};
+  // Where there are many, the largest are cut from huge pages.
+  static constexpr size_t kManySlabs = 32;
+  static constexpr size_t kRegionBytes = size_t{2} << 20;
+  static constexpr std::align_val_t kRegionAlign{kRegionBytes};
   static constexpr size_t kSizes = 7;
   static_assert(kMinRecords << (kSizes - 1) == kMaxRecords);
 
@@ -87,9 +99,25 @@ class SlabPool {
     return static_cast<size_t>(std::countr_zero(records / kMinRecords));
   }
 
+  void* Carve(size_t bytes) TRI_REQUIRES(mu_) {
+    if (region_left_ < bytes) {
+      void* region = ::operator new(kRegionBytes, kRegionAlign, std::nothrow);
+      if (region == nullptr) return nullptr;
+      madvise(region, kRegionBytes, MADV_HUGEPAGE);
+      regions_.push_back(region);
+      region_left_ = kRegionBytes;
+    }
+    char* end = static_cast<char*>(regions_.back()) + kRegionBytes;
+    void* memory = end - region_left_;
+    region_left_ -= bytes;
+    return memory;
+  }
+
   Mutex mu_{LockRank::kGSlabs};
   std::vector<Slab> all_ TRI_GUARDED_BY(mu_);
   size_t record_bytes_ TRI_GUARDED_BY(mu_) = 0;
+  std::vector<void*> regions_ TRI_GUARDED_BY(mu_);
+  size_t region_left_ TRI_GUARDED_BY(mu_) = 0;  // of the last one
   std::vector<void*> idle_[kSizes] TRI_GUARDED_BY(mu_);
 };
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <set>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -46,6 +47,25 @@ TEST_CASE("slab pool: what was put back comes again, with its content") {
   CHECK_FALSE(is_new);
   CHECK(again == first);
   CHECK(first[100] == 42);
+}
+
+TEST_CASE("slab pool: many slabs do not overlap") {
+  SlabPool pool;
+  std::vector<uint32_t*> slabs;
+  for (uint32_t i = 0; i < 300; i++) {
+    bool is_new = false;
+    slabs.push_back(static_cast<uint32_t*>(pool.Get(64, kMost, &is_new)));
+    REQUIRE(is_new);
+    CHECK(reinterpret_cast<uintptr_t>(slabs.back()) % 64 == 0);
+    for (size_t at = 0; at < kMost * 16; at++) {
+      REQUIRE(slabs[i][at] == 0);
+      slabs[i][at] = i + 1;
+    }
+  }
+  for (uint32_t i = 0; i < slabs.size(); i++) {
+    CHECK(std::count(slabs[i], slabs[i] + kMost * 16, i + 1) ==
+          static_cast<std::ptrdiff_t>(kMost * 16));
+  }
 }
 
 TEST_CASE("slab pool: every record is visited, idle ones too") {
