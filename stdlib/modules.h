@@ -47,6 +47,7 @@ int OpenTrilune(lua_State* L);
 int OpenSync(lua_State* L);
 int OpenTransfer(lua_State* L);
 int OpenDict(lua_State* L);
+int OpenParallel(lua_State* L);
 
 // Opens everything an isolate has: the standard libraries, the coroutine
 // library's equals, io, os, and the modules in package.preload.

@@ -47,6 +47,7 @@ int OpenAll(lua_State* L) {
   Preload(L, "trilune.sync", &OpenSync);
   Preload(L, "trilune.transfer", &OpenTransfer);
   Preload(L, "trilune.dict", &OpenDict);
+  Preload(L, "trilune.parallel", &OpenParallel);
   return 0;
 }
 

@@ -1,0 +1,519 @@
+-- trilune.parallel: functions over lists, in isolates.
+--
+-- A call cuts its list into chunks and sends them through one channel, `input`,
+-- to workers, which are programs of tri.spawn; what they make of them comes back
+-- through another, `output`. A group holds the call together: a G of it waits
+-- for the end of each worker, so that the first error ends the call. Workers that
+-- an unfinished call leaves behind are cancelled, and waited for.
+
+local clock, array, slice, store = ...
+local tri = require "trilune"
+local sync = require "trilune.sync"
+
+-- A chunk is to take about so long.
+local CHUNK_SECONDS <const> = 0.002
+-- The last chunks are smaller, so that the workers end together; not below this.
+local LEAST_SECONDS <const> = 0.000050
+local MAX_CHUNK <const> = 16384
+local GROWTH <const> = 4
+-- Chunks on their way, for each worker: one at work, one ready.
+local AHEAD <const> = 2
+
+-- ---- In the worker. Its upvalues are C functions: the rest would be sent. ----
+
+local function worker(control, init)
+  local function load(f)
+    if type(f) ~= "string" then return f end
+    local module = require(f)
+    local main = type(module) == "table" and module.main or module
+    if type(main) == "function" then return main end
+    error(("cannot run module '%s': it returned a %s, not a function or a table with 'main'")
+          :format(f, type(module)), 0)
+  end
+
+  local function map(f, chunk)
+    local n, base, values = chunk.n, chunk.base, chunk.values
+    local results = array(n)
+    if values then
+      for i = 1, n do results[i] = f(values[i], base + i) end
+    else
+      local from, step = chunk.from, chunk.step
+      for i = 1, n do results[i] = f(from + (i - 1) * step, base + i) end
+    end
+    return results
+  end
+
+  local function foreach(f, chunk)
+    local n, base, values = chunk.n, chunk.base, chunk.values
+    if values then
+      for i = 1, n do f(values[i], base + i) end
+    else
+      local from, step = chunk.from, chunk.step
+      for i = 1, n do f(from + (i - 1) * step, base + i) end
+    end
+  end
+
+  local function reduce(f, chunk)
+    local n, values = chunk.n, chunk.values
+    local result
+    if values then
+      result = values[1]
+      for i = 2, n do result = f(result, values[i]) end
+    else
+      local from, step = chunk.from, chunk.step
+      result = from
+      for i = 2, n do result = f(result, from + (i - 1) * step) end
+    end
+    return result
+  end
+
+  local kinds = {map = map, foreach = foreach, reduce = reduce}
+  if init ~= nil then load(init)() end
+  while true do
+    local job = control:recv()
+    if not job then return end
+    local f, run = load(job.f), kinds[job.kind]
+    local input, output = job.input, job.output
+    job = nil
+    while true do
+      local chunk = input:recv()
+      if not chunk then break end
+      local start = clock()
+      local result = run(f, chunk)
+      output:send {
+        id = chunk.id, base = chunk.base, n = chunk.n, result = result,
+        seconds = clock() - start,
+      }
+    end
+  end
+end
+
+-- ---- Arguments ----
+
+local function bad(level, index, name, message)
+  error(("bad argument #%d to '%s' (%s)"):format(index, name, message), level + 1)
+end
+
+local function check_type(level, index, name, value, expected, ...)
+  for _, wanted in ipairs {...} do
+    if type(value) == wanted then return end
+  end
+  bad(level + 1, index, name, ("%s expected, got %s"):format(
+    expected, value == nil and "no value" or type(value)))
+end
+
+local function check_option(level, options, key, ok, expected)
+  local value = options[key]
+  if value == nil or ok(value) then return value end
+  error(("bad option '%s' (%s expected, got %s)"):format(
+    key, expected, type(value) == "number" and tostring(value) or type(value)), level + 1)
+end
+
+local function is_count(value)
+  return math.type(value) == "integer" and value >= 1 and value <= 1 << 20
+end
+local function is_length(value)
+  return math.type(value) == "integer" and value >= 0 and value < 1 << 31
+end
+local function is_time(value)
+  return type(value) == "number" and value >= 0
+end
+local function is_function(value)
+  return type(value) == "function" or type(value) == "string"
+end
+
+local CALL_OPTIONS <const> = {chunk = true, timeout = true, n = true}
+local POOL_OPTIONS <const> = {workers = true, init = true}
+
+local function check_call_options(level, options)
+  check_option(level + 1, options, "chunk", is_count, "an integer from 1 to 1048576")
+  check_option(level + 1, options, "timeout", is_time, "a time in seconds")
+  check_option(level + 1, options, "n", is_length, "a length")
+end
+
+-- ---- Lists ----
+
+-- A source gives a list's parts: source.next(k) -> the next chunk, of at most k
+-- elements, or nil. source.left: how many elements are left, if that is known.
+
+local Range = {__name = "range"}
+Range.__index = Range
+
+function Range:__len() return self.n end
+
+function Range:__tostring()
+  return ("range(%s, %s, %s)"):format(self.from, self.to, self.step)
+end
+
+local function range(from, to, step)
+  check_type(2, 1, "range", from, "number", "number")
+  check_type(2, 2, "range", to, "number", "number")
+  if step == nil then step = 1 end
+  check_type(2, 3, "range", step, "number", "number")
+  if step == 0 then bad(2, 3, "range", "'step' is zero") end
+  local n = 0
+  if (step > 0 and from <= to) or (step < 0 and from >= to) then
+    n = math.tointeger((to - from) // step)
+    if not n or n < 0 or n >= (1 << 53) - 1 then bad(2, 2, "range", "too many elements") end
+    n = n + 1
+  end
+  return setmetatable({from = from, to = to, step = step, n = n}, Range)
+end
+
+local function range_source(list)
+  local from, step, n, base = list.from, list.step, list.n, 0
+  local source = {left = n}
+  function source.next(k)
+    if base == n then return nil end
+    k = math.min(k, n - base)
+    local chunk = {n = k, base = base, from = from + base * step, step = step}
+    base = base + k
+    source.left = n - base
+    return chunk
+  end
+  return source
+end
+
+local function list_source(list, n)
+  local base = 0
+  local source = {left = n}
+  function source.next(k)
+    if base == n then return nil end
+    k = math.min(k, n - base)
+    local chunk = {n = k, base = base, values = slice(list, base + 1, base + k)}
+    base = base + k
+    source.left = n - base
+    return chunk
+  end
+  return source
+end
+
+-- A chunk that takes long to come together goes as it is.
+local function iterator_source(iterator, timed)
+  local base, over = 0, false
+  local source = {}
+  function source.next(k)
+    if over then return nil end
+    local values, n, start = array(math.min(k, 64)), 0, clock()
+    while n < k do
+      local value = iterator()
+      if value == nil then
+        over = true
+        break
+      end
+      n = n + 1
+      values[n] = value
+      if timed and clock() - start > CHUNK_SECONDS then break end
+    end
+    if n == 0 then return nil end
+    local chunk = {n = n, base = base, values = values}
+    base = base + n
+    return chunk
+  end
+  return source
+end
+
+local function new_source(list, options)
+  if type(list) == "function" then return iterator_source(list, options.chunk == nil) end
+  if getmetatable(list) == Range then return range_source(list) end
+  return list_source(list, options.n or #list)
+end
+
+-- ---- Workers ----
+
+-- A crew is what a call works with and a pool keeps: at most `limit` workers,
+-- started when they are needed, each {program =, control =}.
+local function new_crew(options, limit)
+  local spawn = {name = "parallel worker"}
+  for key, value in pairs(options) do
+    if not POOL_OPTIONS[key] and not CALL_OPTIONS[key] then spawn[key] = value end
+  end
+  return {workers = {}, limit = limit, init = options.init, spawn = spawn}
+end
+
+local function get_worker(crew, index)
+  local member = crew.workers[index]
+  if not member then
+    local control = tri.channel(1)
+    member = {control = control, program = tri.spawn(crew.spawn, worker, control, crew.init)}
+    crew.workers[index] = member
+  end
+  return member
+end
+
+-- Ends all workers, at once or after what they do, and waits for that.
+local function dismiss(crew, at_once)
+  local workers = crew.workers
+  crew.workers = {}
+  if #workers == 0 then return end
+  tri.shield(function()
+    for _, member in ipairs(workers) do
+      if at_once then member.program:cancel() end
+      member.control:close()
+    end
+    for _, member in ipairs(workers) do member.program:join() end
+  end, math.huge)
+end
+
+-- ---- A call ----
+
+-- A member of the call's group. The call's end cancels it.
+local function watch(program)
+  local ok, _, problem = pcall(program.join, program)
+  if ok then error(problem, 0) end
+end
+
+local Call = {}
+Call.__index = Call
+
+function Call:__close()
+  if not self.complete then
+    dismiss(self.crew, true)
+  elseif not self.keep then
+    dismiss(self.crew, false)
+  end
+end
+
+-- Sends the chunk, to a worker more if all have something to do.
+function Call:dispatch(chunk)
+  local team = self.team
+  if self.flying >= #team and #team < self.crew.limit then
+    local member = get_worker(self.crew, #team + 1)
+    team[#team + 1] = self.group:go(watch, member.program)
+    member.control:send(self.job)
+  end
+  self.input:send(chunk)
+  self.flying = self.flying + 1
+end
+
+-- Waits for a result. Nil: that took too long.
+function Call:receive()
+  local deadline, timeout = self.deadline, nil
+  if deadline then timeout = math.max(0, deadline - clock()) end
+  local answer = self.output:recv(timeout)
+  if answer then self.flying = self.flying - 1 end
+  return answer
+end
+
+-- How many elements the next chunk has.
+function Call:next_size()
+  if self.fixed then return self.fixed end
+  local size, left = self.size, self.source.left
+  if left then
+    local share = left // (AHEAD * self.crew.limit) + 1
+    if share < size then size = math.max(share, math.min(size, self.least)) end
+  end
+  return size
+end
+
+function Call:learn(answer)
+  local each = math.max(answer.seconds, 1e-7) / answer.n
+  local size = math.min(CHUNK_SECONDS / each, answer.n * GROWTH, MAX_CHUNK)
+  self.size = math.max(1, math.floor(size))
+  self.least = math.max(1, math.floor(LEAST_SECONDS / each))
+end
+
+-- Gives each chunk's answer to `take`. False: out of time.
+function Call:run(take)
+  local source, most = self.source, AHEAD * self.crew.limit
+  local id = 0
+  local chunk = source.next(self:next_size())
+  while chunk or self.flying > 0 do
+    while chunk and self.flying < most do
+      id = id + 1
+      chunk.id = id
+      self:dispatch(chunk)
+      chunk = source.next(self:next_size())
+    end
+    local answer = self:receive()
+    if not answer then return false end
+    if not self.fixed then self:learn(answer) end
+    take(answer)
+  end
+  return true
+end
+
+-- body(call) -> whether it was in time
+local function perform(crew, keep, kind, f, source, options, deadline, body)
+  local most = AHEAD * crew.limit
+  local call <close> = setmetatable({
+    crew = crew, keep = keep, source = source, deadline = deadline,
+    fixed = options.chunk, size = 1, least = 1, flying = 0, team = {},
+    input = tri.channel(most), output = tri.channel(most),
+  }, Call)
+  call.job = {f = f, kind = kind, input = call.input, output = call.output}
+  tri.group(function(group)
+    call.group = group
+    call.complete = body(call)
+    for _, watcher in ipairs(call.team) do watcher:cancel() end
+  end)
+  if call.complete then call.input:close() end
+  return call.complete
+end
+
+local kinds = {}
+
+function kinds.map(start, source)
+  local n = 0
+  local results = array(source.left or 0)
+  local in_time = start(function(call)
+    return call:run(function(answer)
+      store(results, answer.base, answer.result, answer.n)
+      n = n + answer.n
+    end)
+  end)
+  if in_time then return results, n end
+  return nil, "timeout"
+end
+
+function kinds.foreach(start)
+  if start(function(call) return call:run(function() end) end) then return true end
+  return nil, "timeout"
+end
+
+function kinds.reduce(start, _, initial)
+  local partial, n, result = {}, 0, nil
+  local in_time = start(function(call)
+    if not call:run(function(answer)
+      partial[answer.id] = answer.result
+      n = math.max(n, answer.id)
+    end) then
+      return false
+    end
+    if initial ~= nil then
+      table.move(partial, 1, n, 2)
+      partial[1] = initial
+      n = n + 1
+    end
+    result = partial[1]
+    if n < 2 then return true end
+    -- What the chunks gave is a chunk as well.
+    call:dispatch {id = 1, n = n, base = 0, values = partial}
+    local answer = call:receive()
+    if not answer then return false end
+    result = answer.result
+    return true
+  end)
+  if in_time then return result end
+  return nil, "timeout"
+end
+
+local function check_call(level, kind, f, list, options, options_index)
+  check_type(level + 1, 1, kind, f, "function or module name", "function", "string")
+  check_type(level + 1, 2, kind, list, "list, range or iterator", "table", "function")
+  if options ~= nil then
+    check_type(level + 1, options_index, kind, options, "table", "table")
+    check_call_options(level + 1, options)
+  end
+end
+
+local function check_workers(level, options)
+  check_option(level + 1, options, "init", is_function, "function or module name")
+  return check_option(level + 1, options, "workers", is_count,
+                      "an integer from 1 to 1048576") or tri.procs()
+end
+
+local function deadline_of(options)
+  return options.timeout and options.timeout < math.huge and clock() + options.timeout or nil
+end
+
+-- A call with workers of its own. Here and in with_pool level 2 is the script:
+-- what it calls ends with a tail call.
+local function with_own(kind, f, list, initial, options, options_index)
+  check_call(2, kind, f, list, options, options_index)
+  options = options or {}
+  local crew = new_crew(options, check_workers(2, options))
+  local source = new_source(list, options)
+  return kinds[kind](function(body)
+    return perform(crew, false, kind, f, source, options, deadline_of(options), body)
+  end, source, initial)
+end
+
+-- ---- Pools ----
+
+local Pool = {__name = "pool"}
+Pool.__index = Pool
+
+local function check_pool(pool, name)
+  if getmetatable(pool) ~= Pool then
+    error(("calling '%s' on bad self (pool expected, got %s)"):format(name, type(pool)), 2)
+  end
+end
+
+-- A pool does one call at a time; the others wait, first come, first served.
+local function with_pool(pool, kind, f, list, initial, options, options_index)
+  check_pool(pool, kind)
+  check_call(2, kind, f, list, options, options_index)
+  options = options or {}
+  for key in pairs(options) do
+    if not CALL_OPTIONS[key] then error(("unknown option '%s'"):format(key), 2) end
+  end
+  if pool.user == tri.self() then error("the pool is in use by this goroutine", 2) end
+  local deadline = deadline_of(options)
+  local held <close> = pool.mutex:lock(options.timeout)
+  if not held then return nil, "timeout" end
+  if pool.closed then error("the pool is closed", 2) end
+  pool.user = tri.self()
+  local _ <close> = setmetatable({}, {__close = function() pool.user = nil end})
+  local source = new_source(list, options)
+  return kinds[kind](function(body)
+    return perform(pool.crew, true, kind, f, source, options, deadline, body)
+  end, source, initial)
+end
+
+function Pool:map(f, list, options)
+  return with_pool(self, "map", f, list, nil, options, 3)
+end
+
+function Pool:foreach(f, list, options)
+  return with_pool(self, "foreach", f, list, nil, options, 3)
+end
+
+function Pool:reduce(f, list, initial, options)
+  return with_pool(self, "reduce", f, list, initial, options, 4)
+end
+
+function Pool:close()
+  check_pool(self, "close")
+  if self.user == tri.self() then error("the pool is in use by this goroutine", 2) end
+  local held <close> = self.mutex:lock()
+  self.closed = true
+  dismiss(self.crew, false)
+end
+
+function Pool:__close()
+  tri.shield(function() self:close() end, math.huge)
+end
+
+-- Nobody can use it any more: its workers wait, and end.
+function Pool:__gc()
+  for _, member in ipairs(self.crew.workers) do member.control:close() end
+end
+
+function Pool:__transfer()
+  error("cannot send a pool", 0)
+end
+
+local function pool(options)
+  if options ~= nil then check_type(2, 1, "pool", options, "table", "table") end
+  options = options or {}
+  for key in pairs(CALL_OPTIONS) do
+    if options[key] ~= nil then error(("unknown option '%s'"):format(key), 2) end
+  end
+  local crew = new_crew(options, check_workers(2, options))
+  return setmetatable({crew = crew, mutex = sync.mutex()}, Pool)
+end
+
+return {
+  map = function(f, list, options)
+    return with_own("map", f, list, nil, options, 3)
+  end,
+  foreach = function(f, list, options)
+    return with_own("foreach", f, list, nil, options, 3)
+  end,
+  reduce = function(f, list, initial, options)
+    return with_own("reduce", f, list, initial, options, 4)
+  end,
+  range = range,
+  pool = pool,
+}
