@@ -231,11 +231,21 @@ local function new_crew(options, limit)
   return {workers = {}, limit = limit, init = options.init, spawn = spawn}
 end
 
+local Member = {}
+
+-- A pool that nobody closed: its workers wait, and end. Younger than the handles
+-- in it, a member is finalized before them.
+function Member:__gc()
+  if not self.dismissed then self.control:close() end
+end
+
 local function get_worker(crew, index)
   local member = crew.workers[index]
   if not member then
     local control = tri.channel(1)
-    member = {control = control, program = tri.spawn(crew.spawn, worker, control, crew.init)}
+    member = setmetatable({
+      control = control, program = tri.spawn(crew.spawn, worker, control, crew.init),
+    }, Member)
     crew.workers[index] = member
   end
   return member
@@ -250,6 +260,7 @@ local function dismiss(crew, at_once)
     for _, member in ipairs(workers) do
       if at_once then member.program:cancel() end
       member.control:close()
+      member.dismissed = true
     end
     for _, member in ipairs(workers) do member.program:join() end
   end, math.huge)
@@ -436,7 +447,7 @@ Pool.__index = Pool
 
 local function check_pool(pool, name)
   if getmetatable(pool) ~= Pool then
-    error(("calling '%s' on bad self (pool expected, got %s)"):format(name, type(pool)), 2)
+    error(("calling '%s' on bad self (pool expected, got %s)"):format(name, type(pool)), 3)
   end
 end
 
@@ -483,11 +494,6 @@ end
 
 function Pool:__close()
   tri.shield(function() self:close() end, math.huge)
-end
-
--- Nobody can use it any more: its workers wait, and end.
-function Pool:__gc()
-  for _, member in ipairs(self.crew.workers) do member.control:close() end
 end
 
 function Pool:__transfer()

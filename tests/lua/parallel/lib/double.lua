@@ -1,0 +1,1 @@
+return function(v) return 2 * v end

@@ -1,0 +1,1 @@
+return function() Greeting = "hello" end
