@@ -2,6 +2,8 @@
 // for speed.
 
 #include <climits>
+#include <cstring>
+#include <iterator>
 
 #include "sched/clock.h"
 #include "stdlib/modules.h"
@@ -26,20 +28,99 @@ int l_array(lua_State* L) {
   return 1;
 }
 
-// slice(list, first, last) -> {list[first], ..., list[last]}
+// Numbers of one subtype travel as the bytes of a string, after a byte that says
+// which: one value instead of many to write and to read.
+constexpr char kIntegers = 'i';
+constexpr char kFloats = 'f';
+
+// Pushes the items of the table at `index` from `first` on in that form. False:
+// they are something else.
+bool PushPacked(lua_State* L, int index, lua_Integer first, lua_Integer n) {
+  static_assert(sizeof(lua_Integer) == sizeof(lua_Number));
+  constexpr size_t kSize = sizeof(lua_Integer);
+  if (n < 1) return false;
+  const bool is_number = lua_rawgeti(L, index, first) == LUA_TNUMBER;
+  const bool are_integers = is_number && lua_isinteger(L, -1) != 0;
+  lua_pop(L, 1);
+  if (!is_number) return false;
+  const size_t size = 1 + static_cast<size_t>(n) * kSize;
+  auto* bytes = static_cast<char*>(lua_newuserdatauv(L, size, 0));
+  bytes[0] = are_integers ? kIntegers : kFloats;
+  char* at = bytes + 1;
+  for (lua_Integer i = 0; i < n; i++, at += kSize) {
+    if (lua_rawgeti(L, index, first + i) != LUA_TNUMBER ||
+        (lua_isinteger(L, -1) != 0) != are_integers) {
+      lua_pop(L, 2);
+      return false;
+    }
+    if (are_integers) {
+      const lua_Integer value = lua_tointeger(L, -1);
+      std::memcpy(at, &value, kSize);
+    } else {
+      const lua_Number value = lua_tonumber(L, -1);
+      std::memcpy(at, &value, kSize);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pushlstring(L, bytes, size);
+  lua_remove(L, -2);
+  return true;
+}
+
+// Puts the `n` numbers in the string `bytes` into the table at `index`, behind
+// `base`.
+void Unpack(lua_State* L, const char* bytes, int index, lua_Integer base,
+            lua_Integer n) {
+  const bool are_integers = bytes[0] == kIntegers;
+  const char* at = bytes + 1;
+  for (lua_Integer i = 1; i <= n; i++, at += sizeof(lua_Integer)) {
+    if (are_integers) {
+      lua_Integer value = 0;
+      std::memcpy(&value, at, sizeof(value));
+      lua_pushinteger(L, value);
+    } else {
+      lua_Number value = 0;
+      std::memcpy(&value, at, sizeof(value));
+      lua_pushnumber(L, value);
+    }
+    lua_rawseti(L, index, base + i);
+  }
+}
+
+// pack(values, n) -> the values packed, or themselves
+int l_pack(lua_State* L) {
+  if (!PushPacked(L, 1, 1, lua_tointeger(L, 2))) lua_pushvalue(L, 1);
+  return 1;
+}
+
+// unpack(values, n) -> a table, from what pack or slice gave
+int l_unpack(lua_State* L) {
+  lua_settop(L, 2);
+  if (lua_type(L, 1) != LUA_TSTRING) {
+    lua_pushvalue(L, 1);
+    return 1;
+  }
+  const lua_Integer n = lua_tointeger(L, 2);
+  lua_createtable(L, static_cast<int>(n), 0);
+  Unpack(L, lua_tostring(L, 1), 3, 0, n);
+  return 1;
+}
+
+// slice(list, first, n) -> list[first] and the n - 1 that follow, perhaps packed
 int l_slice(lua_State* L) {
   const lua_Integer first = lua_tointeger(L, 2);
-  const lua_Integer n = lua_tointeger(L, 3) - first + 1;
-  lua_createtable(L, static_cast<int>(n), 0);
+  const lua_Integer n = lua_tointeger(L, 3);
   const bool is_raw = lua_getmetatable(L, 1) == 0;
-  if (!is_raw) lua_pop(L, 1);
+  lua_settop(L, 3);
+  if (is_raw && PushPacked(L, 1, first, n)) return 1;
+  lua_createtable(L, static_cast<int>(n), 0);
   for (lua_Integer i = 0; i < n; i++) {
     if (is_raw) {
       lua_rawgeti(L, 1, first + i);
     } else {
       lua_geti(L, 1, first + i);
     }
-    lua_rawseti(L, -2, i + 1);
+    lua_rawseti(L, 4, i + 1);
   }
   return 1;
 }
@@ -48,6 +129,10 @@ int l_slice(lua_State* L) {
 int l_store(lua_State* L) {
   const lua_Integer base = lua_tointeger(L, 2);
   const lua_Integer n = lua_tointeger(L, 4);
+  if (lua_type(L, 3) == LUA_TSTRING) {
+    Unpack(L, lua_tostring(L, 3), 1, base, n);
+    return 0;
+  }
   for (lua_Integer i = 1; i <= n; i++) {
     // No key for nil: it would make the table grow for nothing.
     if (lua_rawgeti(L, 3, i) == LUA_TNIL) {
@@ -66,9 +151,11 @@ int OpenParallel(lua_State* L) {
                        "t") != LUA_OK) {
     return lua_error(L);
   }
-  for (lua_CFunction f : {&l_clock, &l_array, &l_slice, &l_store})
-    lua_pushcfunction(L, f);
-  lua_call(L, 4, 1);
+  constexpr lua_CFunction kHelpers[] = {&l_clock,  &l_array, &l_pack,
+                                        &l_unpack, &l_slice, &l_store};
+  for (lua_CFunction helper : kHelpers)
+    lua_pushcfunction(L, helper);
+  lua_call(L, static_cast<int>(std::size(kHelpers)), 1);
   return 1;
 }
 

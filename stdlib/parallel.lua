@@ -6,7 +6,7 @@
 -- for the end of each worker, so that the first error ends the call. Workers that
 -- an unfinished call leaves behind are cancelled, and waited for.
 
-local clock, array, slice, store = ...
+local clock, array, pack, unpack, slice, store = ...
 local tri = require "trilune"
 local sync = require "trilune.sync"
 
@@ -40,7 +40,7 @@ local function worker(control, init)
       local from, step = chunk.from, chunk.step
       for i = 1, n do results[i] = f(from + (i - 1) * step, base + i) end
     end
-    return results
+    return pack(results, n)
   end
 
   local function foreach(f, chunk)
@@ -78,6 +78,7 @@ local function worker(control, init)
     while true do
       local chunk = input:recv()
       if not chunk then break end
+      chunk.values = chunk.values and unpack(chunk.values, chunk.n)
       local start = clock()
       local result = run(f, chunk)
       output:send {
@@ -180,7 +181,7 @@ local function list_source(list, n)
   function source.next(k)
     if base == n then return nil end
     k = math.min(k, n - base)
-    local chunk = {n = k, base = base, values = slice(list, base + 1, base + k)}
+    local chunk = {n = k, base = base, values = slice(list, base + 1, k)}
     base = base + k
     source.left = n - base
     return chunk
@@ -206,7 +207,7 @@ local function iterator_source(iterator, timed)
       if timed and clock() - start > CHUNK_SECONDS then break end
     end
     if n == 0 then return nil end
-    local chunk = {n = n, base = base, values = values}
+    local chunk = {n = n, base = base, values = pack(values, n)}
     base = base + n
     return chunk
   end
