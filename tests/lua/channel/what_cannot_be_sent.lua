@@ -5,7 +5,7 @@ local function failure(f, ...)
   local ok, message = pcall(f, ...)
   return ok, (message:match("cannot send a %l+"))
 end
-print(failure(ch.send, ch, io.stdout))                       --> false cannot send a userdata
+print(failure(ch.send, ch, io.tmpfile()))                       --> false cannot send a userdata
 print(failure(ch.trysend, ch, coroutine.create(print)))      --> false cannot send a thread
-print(failure(tri.select, { { other, "send", "fine" }, { ch, "send", io.stdout } }))  --> false cannot send a userdata
+print(failure(tri.select, { { other, "send", "fine" }, { ch, "send", io.tmpfile() } }))  --> false cannot send a userdata
 print(#ch, #other)                                           --> 0 0
