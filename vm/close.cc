@@ -1,0 +1,122 @@
+// The end of an isolate: its Gs are awaited, or dropped, and its heap is closed.
+
+#include <utility>
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "sched/sync/check.h"
+#include "sched/thread_lock.h"
+#include "vm/isolate.h"
+
+namespace trilune::vm {
+
+const GKind Isolate::kDrainDeadlineKind = {&Isolate::RunDrainDeadline};
+
+void Isolate::CheckDrained() {
+  if (live > 0) return;
+  CompleteAll(&drains_, Status());
+  if (drain_timer_ != nullptr) StopTimer(std::exchange(drain_timer_, nullptr));
+}
+
+Outcome Isolate::RunDrainDeadline(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (iso->drain_timer_ == g) {
+    if (NowNs() < g->timer.next_ns) return iso->ParkTimer(g);
+    iso->drain_timer_ = nullptr;
+    CompleteAll(&iso->drains_,
+                Status(StatusCode::kTimeout, "a goroutine did not stop"));
+  }
+  return iso->EndTimer(g);
+}
+
+// No G that is made runs again. Stacks of those that are left stay with the
+// fiber pool until its end.
+void Isolate::Halt() {
+  stopping_ = true;
+  halted_ = true;
+  live = 0;
+  GiveGs(gs_taken_);
+  if (thread_locks != nullptr) DropThreadLocks(CurrentM(), this);
+  // What waits is won here, so that nobody reaches it later. A G that a timer
+  // has won is queued, or on its way: `external` counts it until it is picked,
+  // and then it finds the isolate halted; see Straggled.
+  ForEachG([this](LuaG* g) {
+    // One that comes back from a system call has its frame to clean up.
+    const bool in_call =
+        g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
+    if (!in_call) g->fiber = nullptr;
+    const bool won = g->word.state() == GState::kWaiting && g->TryWin();
+    if (won && g->Has(G::kExternal)) {
+      g->Clear(G::kExternal | G::kHasTimer);
+      external--;
+    }
+    return false;
+  });
+  DropSharedWaits();
+}
+
+// Closes the Lua state, whatever is left in it.
+void Isolate::CloseState(HostCall* call) {
+  call->next = closes_;
+  closes_ = call;
+  if (closing_) return;
+  Halt();
+  closing_ = true;
+  closing_since_ns_ = NowNs();
+  for (HostCall* waiting = waiting_; waiting != nullptr;
+       waiting = waiting->next) {
+    waiting->handle = nullptr;
+  }
+  frames = nullptr;
+  if (main_ != nullptr) CloseHeap();
+}
+
+void Isolate::CloseHeap() {
+  lua_setallocf(main_, &Heap::AllocateAtEnd, &heap_);
+  lua_close(main_);
+  main_ = data_ = worker_ = nullptr;
+  heap_.Release();
+}
+
+void Isolate::DropCurrent() {
+  M* m = CurrentM();
+  auto* g = static_cast<LuaG*>(m->running());
+  auto* iso = static_cast<Isolate*>(g->strand);
+  TRI_CHECK(iso->halted_ && CanParkWithStack(m));
+  g->word.Become(GState::kRunning, GState::kDead);
+  // The close may have waited for this G.
+  if (iso->closes_ != nullptr && iso->host_g_.word.TryWakeCurrent()) {
+    Ready(&iso->host_g_);
+  }
+  LeaveStackForGood(m);
+}
+
+Outcome Isolate::Straggled(LuaG* g) {
+  g->word.Become(GState::kRunning, GState::kDead);
+  return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
+}
+
+// If nobody can reach this object any more but the host: completes everything.
+// After true, `this` may be gone.
+bool Isolate::FinishClose() {
+  if (closes_ == nullptr || external > 0) return false;
+  HostCall* closes = closes_;
+  // The signal handler looks at the running G, which goes with this object.
+  CurrentM()->current = nullptr;
+  {
+    MutexLock lock(host_mu_);
+    closed_.store(true, std::memory_order_release);  // [IC1]
+  }
+  const Status stopped =
+      killed_ ? Status(StatusCode::kLuaError, kill_reason_)
+              : Status(StatusCode::kStopped, "the isolate was closed");
+  CompleteAll(&drains_, stopped);
+  CompleteAll(&waiting_, stopped);
+  HostCall* late = TakeRequests();
+  CompleteAll(&late, stopped);
+  CompleteAll(&closes, Status());
+  return true;
+}
+
+}  // namespace trilune::vm

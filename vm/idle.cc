@@ -1,0 +1,95 @@
+// What an isolate does besides its Gs: timers, and what it does when idle.
+
+#include "sched/clock.h"
+#include "sched/loop.h"
+#include "vm/isolate.h"
+#include "vm/isolate_pool.h"
+
+namespace trilune::vm {
+
+const GKind Isolate::kWarmKind = {&Isolate::RunWarm};
+
+void Isolate::KeepWarm(IsolatePool* pool, int64_t next_ns) {
+  pool_ = pool;
+  warm_timer_ = NewTimerG(&kWarmKind);
+  if (warm_timer_ == nullptr) return;
+  warm_timer_->timer.target = this;
+  warm_timer_->timer.next_ns = next_ns;
+}
+
+Outcome Isolate::RunWarm(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (iso->warm_timer_ != g || iso->halted_) return iso->EndTimer(g);
+  if (NowNs() >= g->timer.next_ns) {
+    g->timer.next_ns = iso->pool_->Expire(iso);
+    if (g->timer.next_ns == 0) {  // it goes, or was just taken
+      iso->warm_timer_ = nullptr;
+      return iso->EndTimer(g);
+    }
+  }
+  return iso->ParkTimer(g);
+}
+
+LuaG* Isolate::NewTimerG(const GKind* kind) {
+  LuaG* g = Allocate();
+  if (g == nullptr) return nullptr;
+  g->kind = kind;
+  g->id = 0;
+  g->ClearFlags();
+  g->Set(G::kStarted);
+  g->Set(LuaG::kShielded);
+  g->timer = {};
+  g->word.Become(GState::kIdle, GState::kRunnable);
+  PushFresh(g);
+  return g;
+}
+
+Outcome Isolate::ParkTimer(LuaG* g) {
+  g->reason = WaitReason::kSleep;
+  g->wake = WakeResult::kReady;
+  g->word.BeginWait();
+  commit = ParkCommit();
+  commit.deadline_ns = g->timer.next_ns;
+  commit.external = true;
+  return Outcome::kParked;
+}
+
+Outcome Isolate::EndTimer(LuaG* g) {
+  g->waiter = LuaWaiter();
+  g->word.Become(GState::kRunning, GState::kDead);
+  Free(g);
+  return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
+}
+
+void Isolate::StopTimer(LuaG* g) {
+  g->timer.target = nullptr;
+  if (!g->TryWin()) return;
+  g->wake = WakeResult::kCancelled;
+  ReadyInStrand(g, /*woken=*/false);
+}
+
+void Isolate::OnIdle() {
+  heap_.TrimBudget();
+  if (!has_unseen_ || halted_) return;
+  // An error waits to be reported until its handle is garbage: look now, if the
+  // last such look was cheap enough.
+  const int64_t begin = NowNs();
+  if (begin < next_idle_gc_ns_) return;
+  has_unseen_ = false;
+  frames = nullptr;
+  lua_gc(worker_, LUA_GCCOLLECT);
+  const int64_t end = NowNs();
+  constexpr int64_t kShare = 20;  // at most 5 % of the time
+  next_idle_gc_ns_ = end + (end - begin) * kShare;
+}
+
+void Isolate::OnStuck() {
+  if (config_.host_wakes || waiting_ == nullptr || halted_) return;
+  ReportAllUnseen();  // one of them may be the cause
+  CompleteWaiting(
+      Status(StatusCode::kDeadlock,
+             "fatal: all goroutines are asleep - deadlock!\n\n" + Dump()));
+}
+
+}  // namespace trilune::vm
