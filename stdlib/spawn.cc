@@ -393,7 +393,64 @@ void CheckSpawn(lua_State* L, int first) {
   }
 }
 
+namespace {
+
+// --- tri.preload. ---
+
+// Body in a spare isolate. Its argument is a message: what it inherits, the
+// modules' names.
+int PreloadBody(lua_State* L) {
+  // A copy, as the call that brought it frees it.
+  Message* what =
+      vm::CopyMessage(static_cast<Message*>(lua_touserdata(L, 1)));
+  if (what == nullptr) return luaL_error(L, "not enough memory");
+  lua_settop(L, 0);
+  const int n = vm::ReadMessage(L, what);
+  Inherit(L, 1);
+  luaL_checkstack(L, 4, nullptr);
+  for (int i = 2; i <= n; i++) {
+    lua_getglobal(L, "require");
+    lua_pushvalue(L, i);
+    lua_call(L, 1, 0);
+  }
+  return 0;
+}
+
+int l_preload(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  Isolate* iso = Isolate::Of(L);
+  if (iso->isolates() == nullptr) return luaL_error(L, "cannot preload here");
+  lua_Integer spares = 1;
+  if (lua_getfield(L, 1, "spares") != LUA_TNIL) {
+    spares = lua_isinteger(L, -1) != 0 ? lua_tointeger(L, -1) : -1;
+    constexpr auto kMost =
+        static_cast<lua_Integer>(vm::IsolatePool::kMaxSpares);
+    luaL_argcheck(L, spares >= 0 && spares <= kMost, 1,
+                  "spares must be an integer from 0 to 64");
+  }
+  lua_settop(L, 1);
+  const auto n = static_cast<int>(lua_rawlen(L, 1));
+  luaL_checkstack(L, n + 4, "too many modules");
+  PushInheritance(L);
+  for (int i = 1; i <= n; i++) {
+    if (lua_rawgeti(L, 1, i) != LUA_TSTRING) {
+      return luaL_error(
+          L, "bad argument #1 to 'preload' (module %d is a %s, not a string)",
+          i, luaL_typename(L, -1));
+    }
+  }
+  Message* what = vm::WriteMessage(L, 2, n + 1, {.name = "module"});
+  iso->isolates()->pool().SetPreload(&PreloadBody, what,
+                                     static_cast<size_t>(spares),
+                                     iso->config().report);
+  return 0;
+}
+
+}  // namespace
+
 void OpenSpawn(lua_State* L) {
+  lua_pushcfunction(L, &l_preload);
+  lua_setfield(L, -2, "preload");
   lua_pushcfunction(L, &l_spawn);
   lua_setfield(L, -2, "spawn");
 }
