@@ -1,7 +1,7 @@
 // Dict: a named DictStore that the isolates of a runtime share.
 //
 // Role       What the handles of trilune.dict refer to, and what its parts,
-//            dict.cc and dict_wait.cc, share.
+//            dict.cc, dict_wait.cc and dict_open.cc, share.
 // Threads    any
 // Locks      DictRegistry::mu_ (kDicts)
 // Invariants I1. A dictionary lives until no isolate of the runtime is left.

@@ -26,6 +26,70 @@ DictWaiter* Win(WaitQueue& queue, GList* woken) {
   return static_cast<DictWaiter*>(waiter);
 }
 
+bool FitsInto(const DictEntry* entry, const DictValue& value) {
+  return DictEntry::IsShort(entry->value) && DictEntry::IsShort(value) &&
+         (value.kind != Kind::kString || value.size <= entry->room);
+}
+
+// As Lua's raw equality.
+bool Equal(const DictValue& a, const DictValue& b) {
+  if (a.kind != b.kind) {
+    if (!DictValue::IsNumber(a) || !DictValue::IsNumber(b)) return false;
+    const int64_t integer = a.kind == Kind::kInteger ? a.integer : b.integer;
+    const double number = a.kind == Kind::kInteger ? b.number : a.number;
+    // Exact: 2^63 is the first float beyond the integers.
+    return number >= -0x1p63 && number < 0x1p63 &&
+           static_cast<double>(static_cast<int64_t>(number)) == number &&
+           static_cast<int64_t>(number) == integer;
+  }
+  switch (a.kind) {
+    case Kind::kInteger:
+      return a.integer == b.integer;
+    case Kind::kFloat:
+      return a.number == b.number;
+    case Kind::kString:
+      return a.size == b.size && std::memcmp(a.bytes, b.bytes, a.size) == 0;
+    case Kind::kNil:
+    case Kind::kFalse:
+    case Kind::kTrue:
+      return true;
+    case Kind::kObject:
+    case Kind::kList:
+      break;
+  }
+  return false;
+}
+
+// `live`: the present entry, or null.
+DictStatus Judge(const DictEntry* live, const DictWrite& write) {
+  switch (write.mode) {
+    case DictWrite::Mode::kSet:
+      break;
+    case DictWrite::Mode::kAdd:
+      if (live != nullptr) return DictStatus::kExists;
+      break;
+    case DictWrite::Mode::kReplace:
+      if (live == nullptr) return DictStatus::kNotFound;
+      break;
+    case DictWrite::Mode::kCas:
+      if (live == nullptr) {
+        if (write.old->kind != Kind::kNil) return DictStatus::kNotFound;
+        break;
+      }
+      if (live->value.kind == Kind::kList) return DictStatus::kIsList;
+      if (!Equal(live->value, *write.old)) return DictStatus::kChanged;
+      break;
+    case DictWrite::Mode::kCasVersion:
+      if (live == nullptr) {
+        if (write.version != 0) return DictStatus::kNotFound;
+      } else if (live->version != write.version) {
+        return DictStatus::kChanged;
+      }
+      break;
+  }
+  return DictStatus::kOk;
+}
+
 }  // namespace
 
 bool DictEntry::IsShort(const DictValue& value) {
@@ -169,6 +233,52 @@ bool DictShard::MakeRoom(size_t bytes, DictEntry* keep, bool safe,
     entry = following;
   }
   return true;
+}
+
+DictEntry* DictShard::Replace(DictEntry* old, bool safe, DictChange* change) {
+  DictEntry* fresh = change->fresh;
+  // Only what it is larger is more; but if all fails, `old` stays.
+  const size_t gone = old == nullptr ? 0 : BytesOf(old);
+  if (fresh->block > capacity) return nullptr;
+  if (fresh->block > gone && !MakeRoom(fresh->block - gone, old, safe,
+                                       &change->forcible, &change->garbage)) {
+    return nullptr;
+  }
+  if (old != nullptr) {
+    if (!IsLive(old)) expired++;
+    Remove(old, &change->garbage);
+  }
+  Insert(fresh);
+  change->fresh = nullptr;
+  Sweep(&change->garbage);
+  return fresh;
+}
+
+DictStatus DictShard::Write(const DictKey& key, const DictValue& value,
+                            const DictWrite& write, DictChange* change) {
+  DictEntry* old = Find(key);
+  DictEntry* live = old != nullptr && IsLive(old) ? old : nullptr;
+  const DictStatus status = Judge(live, write);
+  if (status != DictStatus::kOk) return status;
+  if (value.kind == Kind::kNil) {
+    if (old != nullptr) Remove(old, &change->garbage);
+    return DictStatus::kOk;
+  }
+  DictEntry* entry = live;
+  if (live != nullptr && change->fresh == nullptr && FitsInto(live, value)) {
+    live->Assign(value);
+    Touch(live);
+  } else if (change->fresh == nullptr) {
+    change->needs_entry = true;
+    return DictStatus::kOk;
+  } else {
+    entry = Replace(old, write.safe, change);
+    if (entry == nullptr) return DictStatus::kNoMemory;
+  }
+  entry->expires_ns = write.expires_ns;
+  entry->flags = write.flags;
+  NoteChange(entry, &change->woken);
+  return DictStatus::kOk;
 }
 
 void DictShard::Sweep(DictEntry** garbage) {

@@ -92,15 +92,24 @@ struct DictWait {
 // Makes Gs runnable that were won under a lock, now released.
 void MakeReady(GList* woken);
 
+// What a write under the lock leaves for the time after it.
+struct DictChange {
+  DictEntry* fresh = nullptr;  // made before; null once it is in the table
+  DictEntry* garbage = nullptr;
+  GList woken;
+  bool needs_entry = false;  // nothing has happened: once more, with `fresh`
+  bool forcible = false;     // live entries were evicted
+};
+
 struct alignas(64) DictShard {
   static constexpr uint32_t kWaitBuckets = 16;
 
   HandoverLock mu;
   uint32_t wait_count TRI_GUARDED_BY(mu) = 0;
   size_t used TRI_GUARDED_BY(mu) = 0;
-  size_t capacity = 0;            // constant
-  size_t bucket_mask = 0;         // constant
-  DictEntry** buckets = nullptr;  // constant; what they hold: guarded
+  size_t capacity = 0;     // constant
+  size_t bucket_mask = 0;  // constant
+  DictEntry** buckets TRI_GUARDED_BY(mu) = nullptr;
   DictEntry* newest TRI_GUARDED_BY(mu) = nullptr;
   DictEntry* oldest TRI_GUARDED_BY(mu) = nullptr;
   uint64_t version TRI_GUARDED_BY(mu) = 0;  // the last one given
@@ -128,6 +137,15 @@ struct alignas(64) DictShard {
     DictEntry* entry = Find(key);
     return entry != nullptr && IsLive(entry) ? entry : nullptr;
   }
+  // As FindLive; one that has expired becomes garbage.
+  [[nodiscard]] DictEntry* FindOrRemove(const DictKey& key, DictEntry** garbage)
+      TRI_REQUIRES(mu) {
+    DictEntry* entry = Find(key);
+    if (entry == nullptr || IsLive(entry)) return entry;
+    Remove(entry, garbage);
+    expired++;
+    return nullptr;
+  }
   // Puts an entry into table, list and account, as the newest.
   void Insert(DictEntry* entry) TRI_REQUIRES(mu);
   // Takes it out of all, and makes it garbage.
@@ -146,6 +164,13 @@ struct alignas(64) DictShard {
   [[nodiscard]] bool MakeRoom(size_t bytes, DictEntry* keep, bool safe,
                               bool* forcible, DictEntry** garbage)
       TRI_REQUIRES(mu);
+  // Puts change->fresh, which then is null, in the place of `old`, if any;
+  // gives it. Null: there is no room, and nothing has changed.
+  DictEntry* Replace(DictEntry* old, bool safe, DictChange* change)
+      TRI_REQUIRES(mu);
+  // See DictStore::Put.
+  DictStatus Write(const DictKey& key, const DictValue& value,
+                   const DictWrite& write, DictChange* change) TRI_REQUIRES(mu);
   // Removes expired entries at the old end, a few.
   void Sweep(DictEntry** garbage) TRI_REQUIRES(mu);
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "sched/loop.h"
 #include "stdlib/dict_shard.h"
@@ -19,6 +20,7 @@ using Kind = DictValue::Kind;
 constexpr size_t kShardBytes = size_t{256} << 10;  // at least, if not chosen
 constexpr uint32_t kDefaultShards = 16;
 constexpr size_t kBytesPerBucket = 128;
+constexpr size_t kPointer = sizeof(void*);
 
 uint64_t RandomSeed() {
   uint64_t seed = 0;
@@ -50,74 +52,6 @@ uint64_t Hash(const char* bytes, size_t size, uint64_t seed) {
   return Mix(hash ^ kOne, kTwo);
 }
 
-bool FitsInto(const DictEntry* entry, const DictValue& value) {
-  return DictEntry::IsShort(entry->value) && DictEntry::IsShort(value) &&
-         (value.kind != Kind::kString || value.size <= entry->room);
-}
-
-bool IsNumber(const DictValue& value) {
-  return value.kind == Kind::kInteger || value.kind == Kind::kFloat;
-}
-
-// As Lua's raw equality.
-bool Equal(const DictValue& a, const DictValue& b) {
-  if (a.kind != b.kind) {
-    if (!IsNumber(a) || !IsNumber(b)) return false;
-    const int64_t integer = a.kind == Kind::kInteger ? a.integer : b.integer;
-    const double number = a.kind == Kind::kInteger ? b.number : a.number;
-    // Exact: 2^63 is the first float beyond the integers.
-    return number >= -0x1p63 && number < 0x1p63 &&
-           static_cast<double>(static_cast<int64_t>(number)) == number &&
-           static_cast<int64_t>(number) == integer;
-  }
-  switch (a.kind) {
-    case Kind::kInteger:
-      return a.integer == b.integer;
-    case Kind::kFloat:
-      return a.number == b.number;
-    case Kind::kString:
-      return a.size == b.size && std::memcmp(a.bytes, b.bytes, a.size) == 0;
-    case Kind::kNil:
-    case Kind::kFalse:
-    case Kind::kTrue:
-      return true;
-    case Kind::kObject:
-    case Kind::kList:
-      break;
-  }
-  return false;
-}
-
-// `live`: the present entry, or null.
-DictStatus Judge(const DictEntry* live, const DictWrite& write) {
-  switch (write.mode) {
-    case DictWrite::Mode::kSet:
-      break;
-    case DictWrite::Mode::kAdd:
-      if (live != nullptr) return DictStatus::kExists;
-      break;
-    case DictWrite::Mode::kReplace:
-      if (live == nullptr) return DictStatus::kNotFound;
-      break;
-    case DictWrite::Mode::kCas:
-      if (live == nullptr) {
-        if (write.old->kind != Kind::kNil) return DictStatus::kNotFound;
-        break;
-      }
-      if (live->value.kind == Kind::kList) return DictStatus::kIsList;
-      if (!Equal(live->value, *write.old)) return DictStatus::kChanged;
-      break;
-    case DictWrite::Mode::kCasVersion:
-      if (live == nullptr) {
-        if (write.version != 0) return DictStatus::kNotFound;
-      } else if (live->version != write.version) {
-        return DictStatus::kChanged;
-      }
-      break;
-  }
-  return DictStatus::kOk;
-}
-
 void Add(DictValue* value, const DictNumber& by) {
   if (value->kind == Kind::kInteger && by.is_integer) {
     // Wraps around, as Lua's.
@@ -134,6 +68,17 @@ void Add(DictValue* value, const DictNumber& by) {
   value->number = sum;
 }
 
+DictValue ValueOf(const DictNumber& number) {
+  DictValue value;
+  value.kind = number.is_integer ? Kind::kInteger : Kind::kFloat;
+  if (number.is_integer) {
+    value.integer = number.integer;
+  } else {
+    value.number = number.number;
+  }
+  return value;
+}
+
 DictNumber NumberOf(const DictValue& value) {
   DictNumber number;
   number.is_integer = value.kind == Kind::kInteger;
@@ -143,6 +88,32 @@ DictNumber NumberOf(const DictValue& value) {
     number.number = value.number;
   }
   return number;
+}
+
+size_t LengthOf(const DictEntry* chain) {
+  size_t length = 0;
+  for (; chain != nullptr; chain = chain->chain)
+    length++;
+  return length;
+}
+
+// Adds to the number of `key`; or puts change->fresh there, if there is one.
+DictStatus Add(DictShard* shard, const DictKey& key, const DictNumber& by,
+               DictNumber* result, DictChange* change) TRI_REQUIRES(shard->mu) {
+  DictEntry* old = shard->Find(key);
+  DictEntry* entry = old != nullptr && DictShard::IsLive(old) ? old : nullptr;
+  if (entry != nullptr) {
+    if (!DictValue::IsNumber(entry->value)) return DictStatus::kNotANumber;
+    Add(&entry->value, by);
+    shard->Touch(entry);
+  } else {
+    if (change->fresh == nullptr) return DictStatus::kNotFound;
+    entry = shard->Replace(old, /*safe=*/false, change);
+    if (entry == nullptr) return DictStatus::kNoMemory;
+  }
+  *result = NumberOf(entry->value);
+  shard->NoteChange(entry, &change->woken);
+  return DictStatus::kOk;
 }
 
 }  // namespace
@@ -177,8 +148,8 @@ DictStore::DictStore(uint32_t shards, void (*free_object)(void*))
       seed_(RandomSeed()),
       shards_(new (std::nothrow) DictShard[shards]) {}
 
-std::unique_ptr<DictStore> DictStore::Make(size_t bytes, uint32_t shards,
-                                           void (*free_object)(void*)) {
+std::unique_ptr<DictStore> DictStore::Make(
+    size_t bytes, uint32_t shards, void (*free_object)(void*)) TRI_NO_ANALYSIS {
   if (shards == 0) {
     shards = kDefaultShards;
     while (shards > 1 && bytes / shards < kShardBytes)
@@ -189,12 +160,11 @@ std::unique_ptr<DictStore> DictStore::Make(size_t bytes, uint32_t shards,
   if (store == nullptr || store->shards_ == nullptr) return nullptr;
   const size_t share = bytes / shards;
   const size_t buckets = std::bit_floor(share / kBytesPerBucket);
-  const size_t table = BlockBytes(buckets * sizeof(DictEntry*));
+  const size_t table = BlockBytes(buckets * kPointer);
   for (uint32_t i = 0; i < shards; i++) {
     DictShard& shard = store->shards_[i];
     // Of a large one the kernel gives the pages as they are touched.
-    shard.buckets =
-        static_cast<DictEntry**>(std::calloc(buckets, sizeof(DictEntry*)));
+    shard.buckets = static_cast<DictEntry**>(std::calloc(buckets, kPointer));
     if (shard.buckets == nullptr) return nullptr;
     shard.bucket_mask = buckets - 1;
     shard.capacity = share - table;
@@ -202,14 +172,12 @@ std::unique_ptr<DictStore> DictStore::Make(size_t bytes, uint32_t shards,
   return store;
 }
 
-DictStore::~DictStore() {
+DictStore::~DictStore() TRI_NO_ANALYSIS {
   if (shards_ == nullptr) return;
   for (uint32_t i = 0; i < shard_count_; i++) {
-    if (shards_[i].buckets == nullptr) return;
-  }
-  Clear();
-  for (uint32_t i = 0; i < shard_count_; i++)
+    Destroy(shards_[i].oldest);  // the list by `newer`
     std::free(shards_[i].buckets);
+  }
 }
 
 DictKey DictStore::KeyOf(const char* bytes, size_t size) const {
@@ -226,8 +194,9 @@ DictShard& DictStore::ShardOf(const DictKey& key) const {
 }
 
 void DictStore::Release(DictEntry* held) {
-  // [DR1] acq_rel: who frees it sees that all others have read it.
-  if (held->refs.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // release: who frees it comes after what was read.
+  if (held->refs.fetch_sub(1, std::memory_order_release) != 1) return;  // [DR1]
+  static_cast<void>(held->refs.load(std::memory_order_acquire));        // [DR1]
   if (held->value.kind == Kind::kObject) {
     free_object_(held->value.object);
   } else if (held->value.kind == Kind::kList) {
@@ -252,65 +221,23 @@ void DictStore::Destroy(DictEntry* garbage) {
 DictStatus DictStore::Put(const DictKey& key, const DictValue& value,
                           const DictWrite& write, bool* forcible) {
   DictShard& shard = ShardOf(key);
-  DictEntry* garbage = nullptr;
-  DictEntry* fresh = nullptr;
-  GList woken;
+  DictChange change;
   DictStatus status = DictStatus::kOk;
-  const bool deletes = value.kind == Kind::kNil;
   // Where a short value may fit, the first look is without an entry.
-  bool looks = DictEntry::IsShort(value);
-  while (true) {
-    if (!looks) {
-      fresh = DictEntry::New(key, value);
-      if (fresh == nullptr) return DictStatus::kNoMemory;
+  change.needs_entry = !DictEntry::IsShort(value);
+  do {
+    if (change.needs_entry) {
+      change.fresh = DictEntry::New(key, value);
+      if (change.fresh == nullptr) return DictStatus::kNoMemory;
+      change.fresh->expires_ns = kNever;
+      change.needs_entry = false;
     }
     shard.mu.Lock();
-    DictEntry* old = shard.Find(key);
-    DictEntry* live = old != nullptr && DictShard::IsLive(old) ? old : nullptr;
-    status = Judge(live, write);
-    if (status != DictStatus::kOk) break;
-    if (deletes) {
-      if (old != nullptr) shard.Remove(old, &garbage);
-      break;
-    }
-    DictEntry* entry = nullptr;
-    if (live != nullptr && fresh == nullptr && FitsInto(live, value)) {
-      live->Assign(value);
-      shard.Touch(live);
-      entry = live;
-    } else if (fresh == nullptr) {
-      shard.mu.Unlock();
-      looks = false;
-      continue;
-    } else {
-      // Only what `fresh` is larger is more; but if all fails, `old` stays.
-      const size_t gone = old == nullptr ? 0 : DictShard::BytesOf(old);
-      const bool fits = fresh->block <= shard.capacity &&
-                        (fresh->block <= gone ||
-                         shard.MakeRoom(fresh->block - gone, old, write.safe,
-                                        forcible, &garbage));
-      if (!fits) {
-        status = DictStatus::kNoMemory;
-        break;
-      }
-      if (old != nullptr) {
-        shard.Remove(old, &garbage);
-        if (live == nullptr) shard.expired++;
-      }
-      shard.Insert(fresh);
-      entry = fresh;
-      fresh = nullptr;
-      shard.Sweep(&garbage);
-    }
-    entry->expires_ns = write.expires_ns;
-    entry->flags = write.flags;
-    shard.NoteChange(entry, &woken);
-    break;
-  }
-  shard.mu.Unlock();
-  std::free(fresh);
-  Destroy(garbage);
-  MakeReady(&woken);
+    status = shard.Write(key, value, write, &change);
+    shard.mu.Unlock();
+  } while (change.needs_entry);
+  *forcible = change.forcible;
+  Finish(&change);
   return status;
 }
 
@@ -318,62 +245,33 @@ DictStatus DictStore::Increment(const DictKey& key, const DictNumber& by,
                                 const DictNumber* init, int64_t init_expires_ns,
                                 DictNumber* result, bool* forcible) {
   DictShard& shard = ShardOf(key);
-  DictEntry* garbage = nullptr;
-  DictEntry* fresh = nullptr;
-  GList woken;
+  DictChange change;
   DictStatus status = DictStatus::kOk;
-  shard.mu.Lock();
-  while (true) {
-    DictEntry* old = shard.Find(key);
-    DictEntry* entry = old != nullptr && DictShard::IsLive(old) ? old : nullptr;
-    if (entry != nullptr) {
-      if (!IsNumber(entry->value)) {
-        status = DictStatus::kNotANumber;
-        break;
-      }
-      Add(&entry->value, by);
-      shard.Touch(entry);
-    } else if (init == nullptr) {
-      status = DictStatus::kNotFound;
-      break;
-    } else if (fresh == nullptr) {
-      shard.mu.Unlock();
-      DictValue first;
-      first.kind = init->is_integer ? Kind::kInteger : Kind::kFloat;
-      if (init->is_integer) {
-        first.integer = init->integer;
-      } else {
-        first.number = init->number;
-      }
+  do {
+    if (change.needs_entry) {
+      DictValue first = ValueOf(*init);
       Add(&first, by);
-      fresh = DictEntry::New(key, first);
-      if (fresh == nullptr) return DictStatus::kNoMemory;
-      fresh->expires_ns = init_expires_ns;
-      shard.mu.Lock();
-      continue;
-    } else {
-      if (old != nullptr) {
-        shard.Remove(old, &garbage);
-        shard.expired++;
-      }
-      if (!shard.MakeRoom(fresh->block, nullptr, false, forcible, &garbage)) {
-        status = DictStatus::kNoMemory;
-        break;
-      }
-      shard.Insert(fresh);
-      entry = fresh;
-      fresh = nullptr;
-      shard.Sweep(&garbage);
+      change.fresh = DictEntry::New(key, first);
+      if (change.fresh == nullptr) return DictStatus::kNoMemory;
+      change.fresh->expires_ns = init_expires_ns;
+      change.needs_entry = false;
     }
-    *result = NumberOf(entry->value);
-    shard.NoteChange(entry, &woken);
-    break;
-  }
-  shard.mu.Unlock();
-  std::free(fresh);
-  Destroy(garbage);
-  MakeReady(&woken);
+    shard.mu.Lock();
+    status = Add(&shard, key, by, result, &change);
+    shard.mu.Unlock();
+    if (status == DictStatus::kNotFound && init != nullptr) {
+      change.needs_entry = true;
+    }
+  } while (change.needs_entry);
+  *forcible = change.forcible;
+  Finish(&change);
   return status;
+}
+
+void DictStore::Finish(DictChange* change) {
+  std::free(change->fresh);
+  Destroy(change->garbage);
+  MakeReady(&change->woken);
 }
 
 DictStatus DictStore::Get(const DictKey& key, bool stale,
@@ -421,14 +319,22 @@ DictStatus DictStore::Expire(const DictKey& key, int64_t expires_ns) {
 void DictStore::Clear() {
   for (uint32_t i = 0; i < shard_count_; i++) {
     DictShard& shard = shards_[i];
+    // A large table is not cleared under the lock, if that can be had.
+    const size_t size = shard.bucket_mask + 1;
+    auto** empty = static_cast<DictEntry**>(std::calloc(size, kPointer));
     shard.mu.Lock();
     // The list by `newer` is the garbage.
     DictEntry* garbage = shard.oldest;
     shard.newest = shard.oldest = nullptr;
     shard.used = 0;
     shard.entries = 0;
-    std::memset(shard.buckets, 0, (shard.bucket_mask + 1) * sizeof(DictEntry*));
+    if (empty != nullptr) {
+      std::swap(shard.buckets, empty);
+    } else {
+      std::memset(shard.buckets, 0, size * kPointer);
+    }
     shard.mu.Unlock();
+    std::free(empty);
     Destroy(garbage);
   }
 }
@@ -470,7 +376,7 @@ bool DictStore::Scan(DictScan* scan, bool* no_memory) {
   while (scan->shard < shard_count_) {
     if (scan->room < wanted) {
       auto* grown = static_cast<DictEntry**>(
-          std::realloc(scan->entries, wanted * sizeof(DictEntry*)));
+          std::realloc(scan->entries, wanted * kPointer));
       if (grown == nullptr) {
         *no_memory = true;
         return false;
@@ -484,10 +390,8 @@ bool DictStore::Scan(DictScan* scan, bool* no_memory) {
     // A bucket is taken as a whole, so that each entry is met once.
     for (; scan->bucket <= shard.bucket_mask && looked < 4 * kBatch;
          looked++, scan->bucket++) {
-      size_t length = 0;
       DictEntry* first = shard.buckets[scan->bucket];
-      for (DictEntry* entry = first; entry != nullptr; entry = entry->chain)
-        length++;
+      const size_t length = LengthOf(first);
       if (scan->count + length > scan->room) {
         wanted = std::max(wanted, length);
         break;

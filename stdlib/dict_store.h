@@ -13,7 +13,7 @@
 //            I3. The number of buckets never changes: so a place in a scan is
 //                the number of a bucket.
 // Rejected   One limit for all shards: a counter that every write would touch.
-// Tests      tests/stdlib/dict_store_test.cc
+// Tests      tests/stdlib/dict_store_test.cc, dict_threads_test.cc
 
 #ifndef TRI_STDLIB_DICT_STORE_H_
 #define TRI_STDLIB_DICT_STORE_H_
@@ -45,6 +45,9 @@ struct DictValue {
     kList,  // read only
   };
   Kind kind = Kind::kNil;
+  static bool IsNumber(const DictValue& value) {
+    return value.kind == Kind::kInteger || value.kind == Kind::kFloat;
+  }
   size_t size = 0;  // of a string; of an object, what it occupies
   union {
     int64_t integer = 0;
@@ -107,6 +110,12 @@ struct DictWrite {
 
 // A G's place in the queue of a key.
 struct DictWaiter : WaiterBase {
+  enum class For : uint8_t {
+    kValue,  // one whose version is not `version`: all who wait get it
+    kPop,    // a list's element: one gets it, and it never enters the list
+  };
+  For what = For::kValue;
+  uint64_t version = 0;
   DictWait* wait = nullptr;
   DictEntry* held = nullptr;  // the value given, with a reference
   DictNode* node = nullptr;   // the element given
@@ -117,7 +126,6 @@ struct DictWaiter : WaiterBase {
 // belong to `held`, until DictStore::Release.
 struct DictReading {
   static constexpr size_t kCopyBytes = 512;
-  DictReading() {}  // `copy` is not cleared
   DictValue value;
   uint32_t flags = 0;
   uint64_t version = 0;
@@ -205,10 +213,6 @@ class DictStore {
 
   // --- Waiting. ---
 
-  enum class WaitFor : uint8_t {
-    kValue,  // one whose version is not `version`: all who wait get it
-    kPop,    // a list's element: one gets it, and it never enters the list
-  };
   // A place to wait for `key`, null without memory.
   static DictWait* NewWait(const DictKey& key);
   static void FreeWait(DictWait* wait);
@@ -216,8 +220,8 @@ class DictStore {
   // waits for is there, or for kPop a value that is no list: then false. Takes
   // the lock, and keeps it if true: `*commit` gets it released. Takes `wait`
   // over, true or false.
-  bool Queue(const DictKey& key, WaitFor what, uint64_t version, G* g,
-             DictWaiter* waiter, DictWait* wait, ParkCommit* commit);
+  bool Queue(const DictKey& key, G* g, DictWaiter* waiter, DictWait* wait,
+             ParkCommit* commit);
   // For the G of an ended wait: unlinks the waiter. What it was given: a
   // value, of kind kList too, in `*reading`, or the node. Requires: Queue
   // returned true.
@@ -232,6 +236,7 @@ class DictStore {
                       uint64_t* length);
   [[nodiscard]] DictWait* UnlinkWaiter(DictWaiter* waiter);
   void Destroy(DictEntry* garbage);
+  void Finish(struct DictChange* change);
 
   const uint32_t shard_count_;
   void (*const free_object_)(void*);

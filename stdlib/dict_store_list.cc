@@ -75,8 +75,7 @@ DictStatus DictStore::PushNode(const DictKey& key, DictNode* node, bool front,
   bool forcible = false;
   shard.mu.Lock();
   while (true) {
-    DictEntry* old = shard.Find(key);
-    DictEntry* entry = old != nullptr && DictShard::IsLive(old) ? old : nullptr;
+    DictEntry* entry = shard.FindOrRemove(key, &garbage);
     if (entry != nullptr && entry->value.kind != Kind::kList) {
       status = DictStatus::kNotList;
       break;
@@ -94,10 +93,6 @@ DictStatus DictStore::PushNode(const DictKey& key, DictNode* node, bool front,
       if (fresh == nullptr) return DictStatus::kNoMemory;
       shard.mu.Lock();
       continue;
-    }
-    if (entry == nullptr && old != nullptr) {
-      shard.Remove(old, &garbage);
-      shard.expired++;
     }
     const size_t bytes = block + (entry == nullptr ? fresh->block : 0);
     if (!shard.MakeRoom(bytes, entry, safe, &forcible, &garbage)) {

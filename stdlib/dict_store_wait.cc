@@ -30,14 +30,13 @@ void DictStore::FreeWait(DictWait* wait) {
   std::free(wait);
 }
 
-bool DictStore::Queue(const DictKey& key, WaitFor what, uint64_t version, G* g,
-                      DictWaiter* waiter, DictWait* wait,
-                      ParkCommit* commit) TRI_NO_ANALYSIS {
+bool DictStore::Queue(const DictKey& key, G* g, DictWaiter* waiter,
+                      DictWait* wait, ParkCommit* commit) TRI_NO_ANALYSIS {
+  const bool pops = waiter->what == DictWaiter::For::kPop;
   DictShard& shard = ShardOf(key);
   shard.mu.Lock();
   const DictEntry* entry = shard.FindLive(key);
-  if (entry != nullptr &&
-      (what == WaitFor::kPop || entry->version != version)) {
+  if (entry != nullptr && (pops || entry->version != waiter->version)) {
     shard.mu.Unlock();
     FreeWait(wait);
     return false;
@@ -56,7 +55,7 @@ bool DictStore::Queue(const DictKey& key, WaitFor what, uint64_t version, G* g,
   }
   present->users++;
   waiter->wait = present;
-  WaitQueue& queue = what == WaitFor::kPop ? present->pops : present->values;
+  WaitQueue& queue = pops ? present->pops : present->values;
   queue.PushTail(waiter, g);
   commit->unlock = &UnlockShard;
   commit->unlock_argument = &shard;

@@ -81,18 +81,17 @@ int l_waited_k(lua_State* L, int, lua_KContext context) {
 }
 
 // Waits for what was not there a moment ago. 0: it is there now.
-int Wait(lua_State* L, Dict* dict, const DictKey& key, DictStore::WaitFor what,
-         bool front, uint64_t version, int64_t deadline) {
+int Wait(lua_State* L, Dict* dict, const DictKey& key, const DictWaiter& wanted,
+         int64_t deadline) {
   KeyWait* wait = NewKeyWait(L, dict, key);
   vm::LuaG* g = vm::BeginPark(L, WaitReason::kDict, /*shielded=*/false,
                               {&FreeKeyWait, wait});
   ParkCommit commit;
   commit.deadline_ns = deadline;
-  wait->waiter.front = front;
+  wait->waiter = wanted;
   DictWait* place = wait->place;
   wait->place = nullptr;
-  if (!dict->store->Queue(key, what, version, g, &wait->waiter, place,
-                          &commit)) {
+  if (!dict->store->Queue(key, g, &wait->waiter, place, &commit)) {
     FreeKeyWait(wait);
     return 0;
   }
@@ -105,6 +104,9 @@ int BlockingPop(lua_State* L, bool front) {
   const DictKey key = CheckDictKey(L, dict);
   bool now = false;
   const int64_t deadline = CheckDeadline(L, 3, &now);
+  DictWaiter wanted;
+  wanted.what = DictWaiter::For::kPop;
+  wanted.front = front;
   while (true) {
     DictNode* node = nullptr;
     const DictStatus status = dict->store->Pop(key, front, &node);
@@ -114,8 +116,7 @@ int BlockingPop(lua_State* L, bool front) {
     }
     if (status != DictStatus::kNotFound) return PushFailure(L, status);
     if (now) return PushTimeout(L);
-    const int n =
-        Wait(L, dict, key, DictStore::WaitFor::kPop, front, 0, deadline);
+    const int n = Wait(L, dict, key, wanted, deadline);
     if (n > 0) return n;
   }
 }
@@ -127,18 +128,19 @@ int l_dict_wait(lua_State* L) {
   const DictKey key = CheckDictKey(L, dict);
   bool now = false;
   const int64_t deadline = CheckDeadline(L, 3, &now);
-  const auto version = static_cast<uint64_t>(luaL_optinteger(L, 4, 0));
+  DictWaiter wanted;
+  wanted.version = static_cast<uint64_t>(luaL_optinteger(L, 4, 0));
   while (true) {
     DictReading reading;
     const DictStatus status = dict->store->Get(key, false, &reading);
     if (status == DictStatus::kIsList) return PushFailure(L, status);
     if (status == DictStatus::kOk) {
-      if (reading.version != version) return PushValue(L, dict, &reading);
+      if (reading.version != wanted.version)
+        return PushValue(L, dict, &reading);
       if (reading.held != nullptr) dict->store->Release(reading.held);
     }
     if (now) return PushTimeout(L);
-    const int n =
-        Wait(L, dict, key, DictStore::WaitFor::kValue, true, version, deadline);
+    const int n = Wait(L, dict, key, wanted, deadline);
     if (n > 0) return n;
   }
 }

@@ -61,6 +61,9 @@ int ReadMessage(lua_State* L, Message* message);
 // read or free `message` meanwhile. Null without memory.
 Message* CopyMessage(const Message* message);
 
+// The memory that it takes.
+size_t MessageBytes(const Message* message);
+
 // Frees a message that nobody reads. `isolate`: the running one, if any, which
 // keeps small blocks for its own messages.
 void FreeMessage(Message* message, Isolate* isolate = nullptr);

@@ -352,6 +352,13 @@ void MessageSpace::EndRead(Message* message) {
   if (message->next != nullptr) message->next->prev = message->prev;
 }
 
+size_t MessageBytes(const Message* message) {
+  const size_t room = message->size_class == MessageSpace::kMallocClass
+                          ? 0
+                          : kClassBytes[message->size_class];
+  return sizeof(Message) + std::max(message->bytes, room);
+}
+
 Message* CopyMessage(const Message* message) {
   void* memory = std::malloc(sizeof(Message) + message->bytes);
   if (memory == nullptr) return nullptr;

@@ -22,5 +22,5 @@ bad("keys", d, -1)              --> false bad argument #2 (number is negative)
 bad("expire", d, "k")           --> false bad argument #3 (number expected, got no value)
 bad("wait", d, "k", -1)         --> false bad argument #3 (time is negative)
 bad("blpop", d, "k", "x")       --> false bad argument #3 (number expected, got string)
-print(pcall(d.set, d, "k", io.stdout))   --> false cannot send a userdata (at value)
+print(pcall(d.set, d, "k", coroutine.create(print)))   --> false cannot send a thread (at value)
 print(#d:keys())                --> 0
