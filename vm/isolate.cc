@@ -184,7 +184,9 @@ void Isolate::Post(HostCall* call) {
     return;
   }
   has_requests_.store(true, std::memory_order_seq_cst);
-  HeavyFence();  // [NC1]
+  // Inside the strand nobody else is just making the wait of host_g_ public.
+  const M* m = CurrentM();
+  if (m == nullptr || m->strand != this) HeavyFence();  // [NC1]
   if (host_g_.word.TryWakeCurrent()) Ready(&host_g_);
 }
 
