@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "sched/g.h"
+#include "sched/clock.h"
 #include "sched/m.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/sanitizers.h"
@@ -113,14 +114,15 @@ bool SendPreemptSignal(M* m, bool (*may_send)(M* m)) {
 }
 
 void AwaitPreemptSignal(M* m) {
-  constexpr int kAttempts = 1000;
+  // Sysmon may have lost its CPU before it sent it.
+  constexpr int64_t kPatienceNs = 5'000'000;
   const auto is_due = [m] {
     return m->signals_seen.load(std::memory_order_relaxed) !=
            m->signals_sent.load(std::memory_order_relaxed);
   };
   // A pending signal is delivered as the kernel returns. It may never be: some
   // C module may have blocked it.
-  for (int i = 0; i < kAttempts && is_due(); i++)
+  for (const int64_t end = NowNs() + kPatienceNs; is_due() && NowNs() < end;)
     sched_yield();
   if (!is_due()) return;
   m->signals_seen.store(m->signals_sent.load(std::memory_order_relaxed),
