@@ -9,8 +9,8 @@
 #include <cstdint>
 #include <mutex>
 
-#include "sched/g.h"
 #include "sched/clock.h"
+#include "sched/g.h"
 #include "sched/m.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "sched/sync/sanitizers.h"

@@ -180,7 +180,7 @@ Spawned* Spawn(lua_State* L, int first) {
       vm::WriteMessage(L, last + 2, count + 1, {.name = "argument"});
   // Nothing raises from here on.
   Spawned* spawned = Spawned::Start(
-      &kType, MakeConfig(iso, options, name), &ProgramBody, call);
+      &kType, iso, MakeConfig(iso, options, name), &ProgramBody, call);
   lua_settop(L, last);
   if (spawned == nullptr) {
     luaL_error(L, "cannot spawn: the runtime is stopping");

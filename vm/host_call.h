@@ -38,6 +38,7 @@ struct HostCall {
     kSpawn,      // run `body` as a new G
     kOpen,       // nothing: the isolate is open then, or could not be
     kCancel,  // cancel the G of `target`; `argument` is a Message, the reason
+    kLook,       // see whether errors of Gs will be seen by nobody
     kInterrupt,  // cancel the main G; `argument` is a C string
     kDrain,  // cancel every G, refuse new ones, complete when all have ended
     kClose,  // lua_close, whatever is left

@@ -240,6 +240,10 @@ void Isolate::Serve(HostCall* call) {
     case HostCall::Kind::kOpen:
       Complete(call, opened_);
       break;
+    case HostCall::Kind::kLook:
+      has_unseen_ = true;
+      Complete(call, Status());
+      break;
     case HostCall::Kind::kCancel:
       ServeCancel(call);
       break;

@@ -68,7 +68,8 @@ struct CoFrame {
   CoFrame* below;
 };
 
-class Isolate final : public Strand {
+class Isolate final : public Strand,
+                      public std::enable_shared_from_this<Isolate> {
  public:
   // Makes the heap and runs `open` on it in protected mode, which opens the
   // libraries. On the calling thread: no G runs yet.

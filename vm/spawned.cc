@@ -10,10 +10,11 @@
 
 namespace trilune::vm {
 
-Spawned::Spawned(const Type* its_type, const IsolateConfig& config,
-                 lua_CFunction body, Message* call)
+Spawned::Spawned(const Type* its_type, Isolate* spawner,
+                 const IsolateConfig& config, lua_CFunction body, Message* call)
     : Shared(its_type),
       isolates_(config.isolates),
+      spawner_(spawner->weak_from_this()),
       name_(config.name),
       report_(config.report),
       call_(call),
@@ -39,10 +40,11 @@ Spawned::~Spawned() {
     delete std::exchange(joiners_, joiners_->next);
 }
 
-Spawned* Spawned::Start(const Type* type, IsolateConfig config,
-                        lua_CFunction body, Message* call) {
+Spawned* Spawned::Start(const Type* type, Isolate* spawner,
+                        IsolateConfig config, lua_CFunction body,
+                        Message* call) {
   Isolates* isolates = config.isolates;
-  auto* spawned = new Spawned(type, config, body, call);
+  auto* spawned = new Spawned(type, spawner, config, body, call);
   spawned->Retain();  // its own: until the isolate is closed
   spawned->id_ = isolates->sched()->NextGIds(1);
   spawned->program_.g_id = spawned->id_;
@@ -146,6 +148,7 @@ void Spawned::Publish(const Status& status) {
   ended_.store(true, std::memory_order_release);  // [SP1]
   Joiner* joiners = std::exchange(joiners_, nullptr);
   lock_.Unlock();
+  if (joiners == nullptr) LookForJoiner();
   while (joiners != nullptr) {
     Joiner* joiner = std::exchange(joiners, joiners->next);
     if (joiner->g->word.TryWake(joiner->ticket)) Ready(joiner->g);
@@ -157,6 +160,20 @@ void Spawned::OnDrained(HostCall* call, Status) {
   Spawned* self = static_cast<Call*>(call)->spawned;
   const std::shared_ptr<Isolate> iso = self->isolate();
   iso->Post(&self->close_);
+}
+
+// If nobody can join any more, the error is to be reported soon. Whether the
+// handle is garbage only its heap knows.
+void Spawned::LookForJoiner() {
+  if (outcome_.ok || cancelled_.load(std::memory_order_relaxed) ||
+      seen_.load(std::memory_order_relaxed)) {
+    return;
+  }
+  const std::shared_ptr<Isolate> spawner = spawner_.lock();
+  if (spawner == nullptr) return;
+  auto* call = new HostCall(HostCall::Kind::kLook, nullptr, nullptr);
+  call->on_complete = [](HostCall* done, Status) { delete done; };
+  spawner->Post(call);
 }
 
 // The last use of the isolate on its strand. It is destroyed here, unless

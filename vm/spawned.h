@@ -38,8 +38,9 @@ class Spawned final : public Shared {
   // Runs `body` as a G of an isolate of its own, with the Spawned as argument,
   // a light userdata. `call`, owned, is for the body. The caller owns a
   // reference. Null: the runtime is stopping.
-  static Spawned* Start(const Type* type, IsolateConfig config,
-                        lua_CFunction body, Message* call);
+  static Spawned* Start(const Type* type, Isolate* spawner,
+                        IsolateConfig config, lua_CFunction body,
+                        Message* call);
 
   // For the body: what was sent along, to be read once.
   [[nodiscard]] Message* TakeCall() { return std::exchange(call_, nullptr); }
@@ -103,8 +104,8 @@ class Spawned final : public Shared {
     Spawned* spawned = nullptr;
   };
 
-  Spawned(const Type* type, const IsolateConfig& config, lua_CFunction body,
-          Message* call);
+  Spawned(const Type* type, Isolate* spawner, const IsolateConfig& config,
+          lua_CFunction body, Message* call);
   ~Spawned() override;
 
   static void OnProgramEnd(HostCall* call, Status status);
@@ -113,8 +114,10 @@ class Spawned final : public Shared {
   void Publish(const Status& status) TRI_EXCLUDES(lock_);
   void BeginEnd();
   void ReportUnseen();
+  void LookForJoiner();
 
   Isolates* const isolates_;
+  const std::weak_ptr<Isolate> spawner_;
   const std::string name_;
   const std::function<void(std::string_view)> report_;
   uint64_t id_ = 0;  // constant once started
