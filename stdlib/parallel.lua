@@ -2,9 +2,9 @@
 --
 -- A call cuts its list into chunks and sends them through one channel, `input`,
 -- to workers, which are programs of tri.spawn; what they make of them comes back
--- through another, `output`. A group holds the call together: a G of it waits
--- for the end of each worker, so that the first error ends the call. Workers that
--- an unfinished call leaves behind are cancelled, and waited for.
+-- through another, `output`. A group holds the call together: the workers are its
+-- members, or, of a pool's workers, Gs that wait for their end. So the first error
+-- ends the call, and the call ends the workers.
 
 local clock, array, pack, unpack, slice, store = ...
 local tri = require "trilune"
@@ -21,7 +21,8 @@ local AHEAD <const> = 2
 
 -- ---- In the worker. Its upvalues are C functions: the rest would be sent. ----
 
-local function worker(control, init)
+-- Does one job, or a pool's, which come through `control`.
+local function worker(init, job, control)
   local function load(f)
     if type(f) ~= "string" then return f end
     local module = require(f)
@@ -68,16 +69,13 @@ local function worker(control, init)
   end
 
   local kinds = {map = map, foreach = foreach, reduce = reduce}
-  if init ~= nil then load(init)() end
-  while true do
-    local job = control:recv()
-    if not job then return end
+  local function work()
     local f, run = load(job.f), kinds[job.kind]
     local input, output = job.input, job.output
     job = nil
     while true do
       local chunk = input:recv()
-      if not chunk then break end
+      if not chunk then return end
       chunk.values = chunk.values and unpack(chunk.values, chunk.n)
       local start = clock()
       local result = run(f, chunk)
@@ -86,6 +84,14 @@ local function worker(control, init)
         seconds = clock() - start,
       }
     end
+  end
+
+  if init ~= nil then load(init)() end
+  if job then return work() end
+  while true do
+    job = control:recv()
+    if not job then return end
+    work()
   end
 end
 
@@ -222,78 +228,81 @@ end
 
 -- ---- Workers ----
 
--- A crew is what a call works with and a pool keeps: at most `limit` workers,
--- started when they are needed, each {program =, control =}.
+-- A crew says who works for a call: at most `limit` workers, started when they are
+-- needed. A pool's crew keeps them in `members`. It is unfinished during a call,
+-- and after one that did not end well.
 local function new_crew(options, limit)
   local spawn = {name = "parallel worker"}
   for key, value in pairs(options) do
     if not POOL_OPTIONS[key] and not CALL_OPTIONS[key] then spawn[key] = value end
   end
-  return {workers = {}, limit = limit, init = options.init, spawn = spawn}
+  return {limit = limit, init = options.init, spawn = spawn}
 end
 
 local Member = {}
 
--- A pool that nobody closed: its workers wait, and end. Younger than the handles
--- in it, a member is finalized before them.
+-- Of a pool that nobody closed. Younger than the handles in it, a member is
+-- finalized before them.
 function Member:__gc()
-  if not self.dismissed then self.control:close() end
+  if self.dismissed then return end
+  if self.crew.unfinished then self.program:cancel() end
+  self.control:close()
 end
 
-local function get_worker(crew, index)
-  local member = crew.workers[index]
+local function get_member(crew, index)
+  local member = crew.members[index]
   if not member then
     local control = tri.channel(1)
     member = setmetatable({
-      control = control, program = tri.spawn(crew.spawn, worker, control, crew.init),
+      crew = crew, control = control,
+      program = tri.spawn(crew.spawn, worker, crew.init, nil, control),
     }, Member)
-    crew.workers[index] = member
+    crew.members[index] = member
   end
   return member
 end
 
--- Ends all workers, at once or after what they do, and waits for that.
-local function dismiss(crew, at_once)
-  local workers = crew.workers
-  crew.workers = {}
-  if #workers == 0 then return end
+-- Ends a pool's workers, at once if they may have something to do, and waits for
+-- that.
+local function dismiss(crew)
   tri.shield(function()
-    for _, member in ipairs(workers) do
-      if at_once then member.program:cancel() end
-      member.control:close()
+    for _, member in ipairs(crew.members) do
+      if crew.unfinished then member.program:cancel() end
+      if not member.dismissed then member.control:close() end
       member.dismissed = true
     end
-    for _, member in ipairs(workers) do member.program:join() end
+    for _, member in ipairs(crew.members) do member.program:join() end
+    crew.members = {}
+    crew.unfinished = nil
   end, math.huge)
 end
 
--- ---- A call ----
-
--- A member of the call's group. The call's end cancels it.
+-- A member of the call's group, for a pool's worker. The call's end cancels it.
 local function watch(program)
   local ok, _, problem = pcall(program.join, program)
   if ok then error(problem, 0) end
 end
 
+-- ---- A call ----
+
 local Call = {}
 Call.__index = Call
 
-function Call:__close()
-  if not self.complete then
-    dismiss(self.crew, true)
-  elseif not self.keep then
-    dismiss(self.crew, false)
+-- Calls on a worker more.
+function Call:enlist()
+  local crew, index = self.crew, #self.team + 1
+  if crew.members then
+    local member = get_member(crew, index)
+    self.team[index] = self.group:go(watch, member.program)
+    member.control:send(self.job)
+  else
+    self.team[index] = self.group:spawn(crew.spawn, worker, crew.init, self.job)
   end
 end
 
 -- Sends the chunk, to a worker more if all have something to do.
 function Call:dispatch(chunk)
-  local team = self.team
-  if self.flying >= #team and #team < self.crew.limit then
-    local member = get_worker(self.crew, #team + 1)
-    team[#team + 1] = self.group:go(watch, member.program)
-    member.control:send(self.job)
-  end
+  if self.flying >= #self.team and #self.team < self.crew.limit then self:enlist() end
   self.input:send(chunk)
   self.flying = self.flying + 1
 end
@@ -345,22 +354,34 @@ function Call:run(take)
   return true
 end
 
+-- The body is done: ends the group's members.
+function Call:conclude(in_time)
+  if not in_time then
+    self.group:cancel()
+    return
+  end
+  self.input:close()
+  if self.crew.members then
+    for _, watcher in ipairs(self.team) do watcher:cancel() end
+  end
+end
+
 -- body(call) -> whether it was in time
-local function perform(crew, keep, kind, f, source, options, deadline, body)
+local function perform(crew, kind, f, source, options, deadline, body)
   local most = AHEAD * crew.limit
-  local call <close> = setmetatable({
-    crew = crew, keep = keep, source = source, deadline = deadline,
-    fixed = options.chunk, size = 1, least = 1, flying = 0, team = {},
+  local call = setmetatable({
+    crew = crew, source = source, deadline = deadline, team = {}, flying = 0,
+    fixed = options.chunk, size = 1, least = 1,
     input = tri.channel(most), output = tri.channel(most),
   }, Call)
   call.job = {f = f, kind = kind, input = call.input, output = call.output}
+  local in_time
   tri.group(function(group)
     call.group = group
-    call.complete = body(call)
-    for _, watcher in ipairs(call.team) do watcher:cancel() end
+    in_time = body(call)
+    call:conclude(in_time)
   end)
-  if call.complete then call.input:close() end
-  return call.complete
+  return in_time
 end
 
 local kinds = {}
@@ -437,7 +458,7 @@ local function with_own(kind, f, list, initial, options, options_index)
   local crew = new_crew(options, check_workers(2, options))
   local source = new_source(list, options)
   return kinds[kind](function(body)
-    return perform(crew, false, kind, f, source, options, deadline_of(options), body)
+    return perform(crew, kind, f, source, options, deadline_of(options), body)
   end, source, initial)
 end
 
@@ -465,11 +486,19 @@ local function with_pool(pool, kind, f, list, initial, options, options_index)
   local held <close> = pool.mutex:lock(options.timeout)
   if not held then return nil, "timeout" end
   if pool.closed then error("the pool is closed", 2) end
+  local crew = pool.crew
+  if crew.unfinished then dismiss(crew) end
   pool.user = tri.self()
-  local _ <close> = setmetatable({}, {__close = function() pool.user = nil end})
+  local _ <close> = setmetatable({}, {__close = function()
+    if crew.unfinished then dismiss(crew) end
+    pool.user = nil
+  end})
   local source = new_source(list, options)
   return kinds[kind](function(body)
-    return perform(pool.crew, true, kind, f, source, options, deadline, body)
+    crew.unfinished = true
+    local in_time = perform(crew, kind, f, source, options, deadline, body)
+    if in_time then crew.unfinished = nil end
+    return in_time
   end, source, initial)
 end
 
@@ -490,7 +519,7 @@ function Pool:close()
   if self.user == tri.self() then error("the pool is in use by this goroutine", 2) end
   local held <close> = self.mutex:lock()
   self.closed = true
-  dismiss(self.crew, false)
+  dismiss(self.crew)
 end
 
 function Pool:__close()
@@ -508,6 +537,7 @@ local function pool(options)
     if options[key] ~= nil then error(("unknown option '%s'"):format(key), 2) end
   end
   local crew = new_crew(options, check_workers(2, options))
+  crew.members = {}
   return setmetatable({crew = crew, mutex = sync.mutex()}, Pool)
 end
 
