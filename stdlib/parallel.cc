@@ -28,8 +28,8 @@ int l_array(lua_State* L) {
   return 1;
 }
 
-// Numbers of one subtype travel as the bytes of a string, after a byte that says
-// which: one value instead of many to write and to read.
+// Numbers of one subtype travel as the bytes of a string, after a byte that
+// says which: one value instead of many to write and to read.
 constexpr char kIntegers = 'i';
 constexpr char kFloats = 'f';
 
@@ -106,7 +106,8 @@ int l_unpack(lua_State* L) {
   return 1;
 }
 
-// slice(list, first, n) -> list[first] and the n - 1 that follow, perhaps packed
+// slice(list, first, n) -> list[first] and the n - 1 that follow, perhaps
+// packed
 int l_slice(lua_State* L) {
   const lua_Integer first = lua_tointeger(L, 2);
   const lua_Integer n = lua_tointeger(L, 3);

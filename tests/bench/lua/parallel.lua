@@ -9,7 +9,7 @@ local N <const> = 1000000
 
 local function f(v)
   local x = v
-  for i = 1, 140 do x = (x * 31 + i) & 0xffff end
+  for i = 1, 175 do x = (x * 31 + i) & 0xffff end
   return x
 end
 
