@@ -9,11 +9,11 @@
 #include "stdlib/modules.h"
 
 namespace trilune::stdlib {
-namespace {
 
-constexpr char kSource[] =
-#include "stdlib/parallel_lua.inc"
-    ;
+// parallel.lua, in a file that BUILD makes.
+extern const char kParallelLua[];
+
+namespace {
 
 // clock() -> seconds
 int l_clock(lua_State* L) {
@@ -148,8 +148,8 @@ int l_store(lua_State* L) {
 }  // namespace
 
 int OpenParallel(lua_State* L) {
-  if (luaL_loadbufferx(L, kSource, sizeof(kSource) - 1, "=trilune.parallel",
-                       "t") != LUA_OK) {
+  if (luaL_loadbufferx(L, kParallelLua, std::strlen(kParallelLua),
+                       "=trilune.parallel", "t") != LUA_OK) {
     return lua_error(L);
   }
   constexpr lua_CFunction kHelpers[] = {&l_clock,  &l_array, &l_pack,
