@@ -58,8 +58,10 @@ Spawned* Spawned::Start(const Type* type, Isolate* spawner,
   std::shared_ptr<Isolate> iso = isolates->pool().Take();
   spawned->lock_.Lock();
   spawned->isolate_ = iso;
+  const bool aborted = spawned->ending_;  // before there was an isolate to end
   spawned->lock_.Unlock();
   iso->Post(&spawned->program_);
+  if (aborted) iso->Post(&spawned->drain_);
   return spawned;
 }
 
@@ -123,8 +125,10 @@ void Spawned::Abort() {
 }
 
 void Spawned::BeginEnd() {
-  if (ending_.exchange(true, std::memory_order_relaxed)) return;
-  const std::shared_ptr<Isolate> iso = isolate();
+  lock_.Lock();
+  const std::shared_ptr<Isolate> iso = ending_ ? nullptr : isolate_;
+  ending_ = true;
+  lock_.Unlock();
   if (iso != nullptr) iso->Post(&drain_);
 }
 

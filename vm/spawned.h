@@ -112,7 +112,7 @@ class Spawned final : public Shared {
   static void OnDrained(HostCall* call, Status status);
   static void OnClosed(HostCall* call, Status status);
   void Publish(const Status& status) TRI_EXCLUDES(lock_);
-  void BeginEnd();
+  void BeginEnd() TRI_EXCLUDES(lock_);
   void ReportUnseen();
   void LookForJoiner();
 
@@ -126,14 +126,14 @@ class Spawned final : public Shared {
   Call program_;
   Call drain_;
   Call close_;
-  std::atomic<bool> ending_{false};    // relaxed: only one caller gets false
-  std::atomic<bool> cancelled_{false};  // likewise
+  std::atomic<bool> cancelled_{false};  // relaxed: only one caller gets false
   std::atomic<bool> seen_{false};      // read when nobody holds a reference
   std::atomic<bool> ended_{false};     // [SP1] after it, outcome_ is constant
   Outcome outcome_;
   HandoverLock lock_;
   Joiner* joiners_ TRI_GUARDED_BY(lock_) = nullptr;
   std::shared_ptr<Isolate> isolate_ TRI_GUARDED_BY(lock_);
+  bool ending_ TRI_GUARDED_BY(lock_) = false;  // who finds false posts drain_
   Spawned* next_ = nullptr;  // in the list of Isolates, under its lock
   Spawned* prev_ = nullptr;
 };
