@@ -69,10 +69,15 @@ void IsolatePool::Refill() {
   {
     MutexLock lock(mu_);
     if (stopping_ || preparing_ > 0 || idle_.size() >= target_) return;
+    Message* what = nullptr;
+    if (what_ != nullptr) {
+      what = CopyMessage(what_);
+      if (what == nullptr) return;  // without memory: the next Take tries again
+    }
     preparing_++;
     preparing = std::make_unique<Preparing>(
         body_ != nullptr ? HostCall::Kind::kSpawn : HostCall::Kind::kOpen,
-        body_, what_ != nullptr ? CopyMessage(what_) : nullptr);
+        body_, what);
     preparing->generation = generation_;
   }
   preparing->pool = this;
@@ -97,9 +102,11 @@ void IsolatePool::Prepared(Preparing* preparing, const Status& status) {
     MutexLock lock(mu_);
     preparing_--;
     changed_.NotifyAll();
+    closing_++;  // at once: AwaitNone shall see no gap
     failed = !status.ok() && !stopping_ && preparing->generation == generation_;
     if (status.ok() && !stopping_ && preparing->generation == generation_ &&
         idle_.size() < kMaxSpares) {
+      closing_--;
       iso->KeepWarm(this, NowNs() + kIdleNs);
       idle_.push_back(std::move(iso));
       return;
@@ -118,10 +125,6 @@ void IsolatePool::Prepared(Preparing* preparing, const Status& status) {
 }
 
 void IsolatePool::Close(std::shared_ptr<Isolate> iso) {
-  {
-    MutexLock lock(mu_);
-    closing_++;
-  }
   auto* closing = new Closing();
   closing->pool = this;
   closing->iso = std::move(iso);
@@ -149,6 +152,7 @@ void IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
     least_ = std::min(spares, kMaxSpares);
     target_ = std::max(target_, least_);
     old.swap(idle_);
+    closing_ += old.size();
   }
   if (what != nullptr) FreeMessage(what);
   for (std::shared_ptr<Isolate>& iso : old)
@@ -171,6 +175,7 @@ int64_t IsolatePool::Expire(const Isolate* iso) {
     }
     gone = std::move(*at);
     idle_.erase(at);
+    closing_++;
     target_ = std::max(least_, std::min(target_, idle_.size()));
   }
   Close(std::move(gone));
@@ -183,6 +188,7 @@ void IsolatePool::Stop() {
     MutexLock lock(mu_);
     stopping_ = true;
     old.swap(idle_);
+    closing_ += old.size();
   }
   for (std::shared_ptr<Isolate>& iso : old)
     Close(std::move(iso));

@@ -78,6 +78,7 @@ class IsolatePool {
   static void OnPrepared(HostCall* call, Status status);
   static void OnClosed(HostCall* call, Status status);
   void Prepared(Preparing* preparing, const Status& status) TRI_EXCLUDES(mu_);
+  // closing_ counts `iso` since it has left idle_.
   void Close(std::shared_ptr<Isolate> iso) TRI_EXCLUDES(mu_);
 
   Isolates* const all_;
