@@ -64,7 +64,8 @@ void PickMain(lua_State* L, const char* name) {
 int SendResults(lua_State* L, int, lua_KContext) {
   auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
   spawned->SetResults(
-      vm::WriteMessage(L, 2, lua_gettop(L) - 1, {.name = "result"}));
+      vm::WriteMessage(L, 2, lua_gettop(L) - 1,
+                       {.name = "result", .several = "result"}));
   return 0;
 }
 
@@ -176,8 +177,8 @@ Spawned* Spawn(lua_State* L, int first) {
   PushInheritance(L);
   for (int i = first; i <= last; i++)
     lua_pushvalue(L, i);
-  Message* call =
-      vm::WriteMessage(L, last + 2, count + 1, {.name = "argument"});
+  Message* call = vm::WriteMessage(L, last + 2, count + 1,
+                                   {.name = "package", .first = first});
   // Nothing raises from here on.
   Spawned* spawned = Spawned::Start(
       &kType, iso, MakeConfig(iso, options, name), &ProgramBody, call);
@@ -209,12 +210,14 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
   const Spawned::Outcome& outcome = spawned->outcome();
   if (ok) lua_pushboolean(L, outcome.ok);
   spawned->MarkSeen();
-  if (outcome.ok) {
-    return vm::ReadMessage(L, vm::CopyMessage(outcome.values)) +
-           static_cast<int>(ok);
-  }
+  Message* values = nullptr;
   if (outcome.values != nullptr) {
-    vm::ReadMessage(L, vm::CopyMessage(outcome.values));
+    values = vm::CopyMessage(outcome.values);
+    if (values == nullptr) return luaL_error(L, "not enough memory");
+  }
+  if (outcome.ok) return vm::ReadMessage(L, values) + static_cast<int>(ok);
+  if (values != nullptr) {
+    vm::ReadMessage(L, values);
   } else {
     lua_pushstring(L, outcome.text.c_str());
   }

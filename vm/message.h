@@ -39,9 +39,12 @@ struct Message {
 };
 
 struct WriteOptions {
-  // What the values are called in an error: the path of the first of several
-  // begins "argument #1", of a single one "value".
+  // What the values are called in an error: the path of a single one begins
+  // "value", those of several "argument #1", "argument #2".
   const char* name = "value";
+  const char* several = "argument";
+  // If not 0: the first of several is called `name`, the second "#first".
+  int first = 0;
   size_t max_bytes = size_t{1} << 30;
   bool metatables = false;  // send them with their tables
 };

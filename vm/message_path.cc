@@ -172,9 +172,15 @@ void MessageWriter::FormatPath(lua_State* L, int first, int count, char* text,
     steps++;
   }
   const int argument = static_cast<int>(root - WriteScratch::kRoot);
-  char number[32];
-  std::snprintf(number, sizeof(number), "argument #%d", argument + 1);
-  path.Add(count == 1 ? options_.name : number);
+  if (count == 1 || (options_.first != 0 && argument == 0)) {
+    path.Add(options_.name);
+  } else {
+    char number[32];
+    const int shift = options_.first != 0 ? options_.first - 1 : 1;
+    std::snprintf(number, sizeof(number), "%.15s #%d", options_.several,
+                  argument + shift);
+    path.Add(number);
+  }
   auto* chain = static_cast<uint32_t*>(std::malloc(steps * sizeof(uint32_t)));
   const char* prefix = "";
   if (chain == nullptr || steps == 0) {
