@@ -171,6 +171,7 @@ vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
   CountIfLimited(&config);
   config.stop_deadline_ns = parent->config().stop_deadline_ns;
   config.report = parent->config().report;
+  config.root = parent->config().root;
   return config;
 }
 

@@ -68,7 +68,7 @@ std::string DumpOf(const std::string& name, vm::Isolate* iso) {
 
 class Isolate::Impl {
  public:
-  Impl(std::unique_ptr<vm::Isolate> isolate, std::string name,
+  Impl(std::shared_ptr<vm::Isolate> isolate, std::string name,
        std::chrono::nanoseconds deadline)
       : name_(std::move(name)),
         stop_deadline_(deadline),
@@ -301,9 +301,10 @@ class Runtime::Impl {
     auto made =
         vm::Isolate::Make(sched_.get(), std::move(config), &stdlib::OpenAll);
     if (!made.ok()) return made.status();
+    const std::shared_ptr<vm::Isolate> iso = std::move(made.value());
+    iso->SetRoot(iso);
     isolates_.emplace_back(new Isolate(std::make_unique<Isolate::Impl>(
-        std::move(made.value()), std::move(options.name),
-        config_.stop_deadline)));
+        iso, std::move(options.name), config_.stop_deadline)));
     return isolates_.back().get();
   }
 

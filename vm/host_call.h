@@ -43,6 +43,7 @@ struct HostCall {
     kDrain,  // cancel every G, refuse new ones, complete when all have ended
     kClose,  // lua_close, whatever is left
     kDump,   // write the dump to `argument`, a std::string
+    kExit,   // end as by os.exit; `argument` is an ExitRequest
   };
 
   HostCall(Kind what, lua_CFunction function, void* light)

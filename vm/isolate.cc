@@ -273,6 +273,10 @@ void Isolate::Serve(HostCall* call) {
       *static_cast<std::string*>(call->argument) = Dump();
       Complete(call, Status());
       break;
+    case HostCall::Kind::kExit:
+      ServeExit(*static_cast<ExitRequest*>(call->argument));
+      Complete(call, Status());
+      break;
   }
 }
 
@@ -427,14 +431,47 @@ ExitRequest Isolate::exit_request() const {
   return exit_;
 }
 
+// False: there is none but this one.
+bool Isolate::PassExitToRoot(const ExitRequest& request) {
+  const std::shared_ptr<Isolate> root = config_.root.lock();
+  if (root == nullptr || root.get() == this || root->closed()) return false;
+  struct Passing : HostCall {
+    explicit Passing(const ExitRequest& what)
+        : HostCall(Kind::kExit, nullptr, &its_request), its_request(what) {
+      on_complete = [](HostCall* call, Status) {
+        delete static_cast<Passing*>(call);
+      };
+    }
+    ExitRequest its_request;
+  };
+  root->Post(new Passing(request));
+  return true;
+}
+
+// A spawned isolate called os.exit.
+void Isolate::ServeExit(const ExitRequest& request) {
+  if (halted_) return;
+  {
+    MutexLock lock(host_mu_);
+    exit_ = request;
+  }
+  ReportAllUnseen();
+  Halt();
+  CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
+  CheckDrained();
+}
+
 int Isolate::Exit(lua_State* L, int code, bool close) {
   {
     MutexLock lock(host_mu_);
     exit_ = {code, close, true};
   }
   ReportAllUnseen();
+  // Who joins a spawned isolate then learns nothing: the root ends, too.
+  const bool passed = PassExitToRoot({code, close, true});
   // No Status lives in this frame: it is left by an error, or never.
-  const auto complete_waiting = [this] {
+  const auto complete_waiting = [this, passed] {
+    if (passed) return;
     CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
   };
   LuaG* g = current;

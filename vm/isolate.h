@@ -43,6 +43,7 @@
 
 namespace trilune::vm {
 
+class Isolate;
 class Isolates;
 class IsolatePool;
 class MessageSpace;
@@ -59,6 +60,8 @@ struct IsolateConfig {
   // How long Gs that were cancelled at the end may take, where no caller waits.
   int64_t stop_deadline_ns = 100'000'000;
   std::function<void(std::string_view)> report;
+  // Of a spawned isolate: the host's isolate whose program it is part of.
+  std::weak_ptr<Isolate> root;
 };
 
 // A coroutine that the running G resumes, and the one that resumed it. Lives on
@@ -110,6 +113,8 @@ class Isolate final : public Strand,
     return closed_.load(std::memory_order_acquire);  // [IC1]
   }
   [[nodiscard]] ExitRequest exit_request() const TRI_EXCLUDES(host_mu_);
+  // `root`: itself. Before anything runs in it.
+  void SetRoot(std::weak_ptr<Isolate> root) { config_.root = std::move(root); }
 
   // --- For the binding; the running G. ---
 
@@ -154,8 +159,8 @@ class Isolate final : public Strand,
   // `index`, and cancels its members.
   void FailGroup(lua_State* L, int index, GroupCore* group);
 
-  // os.exit: records the request and never returns, if that can be had; raises
-  // otherwise.
+  // os.exit: records the request, of a spawned isolate with its root, and never
+  // returns, if that can be had; raises otherwise.
   int Exit(lua_State* L, int code, bool close);
 
   // --- Limits; see limits.cc. ---
@@ -441,6 +446,8 @@ class Isolate final : public Strand,
   void ServeSpawn(HostCall* call);
   void ServeCancel(HostCall* call);
   void Configure(IsolateConfig&& config);
+  [[nodiscard]] bool PassExitToRoot(const ExitRequest& request);
+  void ServeExit(const ExitRequest& request) TRI_EXCLUDES(host_mu_);
   void StartMain(HostCall* call);
   void InterruptMain(const char* reason);
   void EndMain(int status);
