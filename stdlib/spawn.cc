@@ -163,6 +163,7 @@ const char* PushName(lua_State* L, int index) {
 Spawned* Spawn(lua_State* L, int first) {
   Isolate* iso = Isolate::Of(L);
   if (iso->isolates() == nullptr) luaL_error(L, "cannot spawn here");
+  if (iso->killed()) iso->RaiseLimit(L);
   luaL_checkstack(L, 10, nullptr);
   SpawnOptions options;
   if (lua_istable(L, first)) {

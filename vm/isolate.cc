@@ -365,6 +365,7 @@ void Isolate::Configure(IsolateConfig&& config) {
 
 void Isolate::ServeSpawn(HostCall* call) {
   if (call->configure != nullptr) Configure(std::move(*call->configure));
+  CheckLimits();  // those of who spawned it may be used up by now
   // In protected mode, then the same path as tri.go, which wants the handles as
   // an upvalue.
   lua_pushcfunction(worker_, [](lua_State* L) {

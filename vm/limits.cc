@@ -115,11 +115,22 @@ void Isolate::CheckLimits() {
   if (IsOverLimit()) Kill(NowNs());
 }
 
+void Isolate::RaiseLimit(lua_State* L) {
+  lua_pushstring(L, kill_reason_.c_str());
+  lua_error(L);
+  __builtin_unreachable();
+}
+
 // From here on each wait and each preemption point of every G raises, and
 // tri.shield holds nothing off.
 void Isolate::Kill(int64_t now_ns) {
   killed_ = true;
   stopping_ = true;
+  // What made this look necessary may not be charged yet.
+  if (meters_cpu_ && current != nullptr) {
+    EndMetering();
+    BeginMetering();
+  }
   kill_reason_ = config_.budget->Reason(now_ns);
   lua_pushcfunction(worker_, [](lua_State* L) {
     lua_pushstring(L, Of(L)->kill_reason_.c_str());

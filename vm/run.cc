@@ -61,7 +61,7 @@ const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 // --- Making. ---
 
 GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
-  if (killed_) luaL_error(L, "%s", kill_reason_.c_str());
+  if (killed_) RaiseLimit(L);
   if (stopping_)
     luaL_error(L, "cannot start a goroutine: the isolate is stopping");
   const bool packed = n > kMaxDirect;
