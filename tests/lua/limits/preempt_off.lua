@@ -1,0 +1,5 @@
+-- Limits hold whatever the option preempt says.
+--! stderr-any
+--! timeout 200
+local hostile = require "lib.hostile"
+hostile.try(hostile.programs, { time = 0.05, preempt = "off" }, "time limit (0.05 s) exceeded")   --> true with time limit (0.05 s) exceeded

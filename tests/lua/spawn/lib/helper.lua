@@ -1,0 +1,1 @@
+return { loaded_by = ..., twice = function(n) return 2 * n end }

@@ -1,0 +1,2 @@
+require("trilune").channel()
+ran = "yes"
