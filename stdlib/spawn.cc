@@ -163,6 +163,7 @@ const char* PushName(lua_State* L, int index) {
 Spawned* Spawn(lua_State* L, int first) {
   Isolate* iso = Isolate::Of(L);
   if (iso->isolates() == nullptr) luaL_error(L, "cannot spawn here");
+  iso->CheckLimits();
   if (iso->killed()) iso->RaiseLimit(L);
   luaL_checkstack(L, 10, nullptr);
   SpawnOptions options;
@@ -171,8 +172,10 @@ Spawned* Spawn(lua_State* L, int first) {
     first++;
   }
   const int last = lua_gettop(L);
-  const char* name = options.name != nullptr ? options.name : PushName(L, first);
-  lua_settop(L, last + 1);
+  // On the stack: a __transfer may take it out of the options.
+  const char* name = options.name != nullptr
+                         ? lua_pushstring(L, options.name)
+                         : PushName(L, first);
   const int count = last - first + 1;
   luaL_checkstack(L, count + 2, "too many arguments");
   PushInheritance(L);
@@ -286,6 +289,11 @@ int l_cancel(lua_State* L) {
   Message* reason = nullptr;
   if (!lua_isnoneornil(L, 2)) {
     reason = vm::WriteMessage(L, 2, 1, {.name = "reason"});
+    // It is read in the other isolate, but not by one of its Gs.
+    if (!vm::IsPlain(reason)) {
+      vm::FreeMessage(reason);
+      return luaL_argerror(L, 2, "a reason must be plain data");
+    }
   }
   lua_pushboolean(L, spawned->Cancel(reason));
   return 1;
@@ -336,6 +344,10 @@ int EndMember(lua_State* L) {
     Isolate* iso = Isolate::Of(state);
     iso->PushReason(state, iso->current);
     Message* reason = vm::WriteMessage(state, lua_gettop(state), 1);
+    if (!vm::IsPlain(reason)) {
+      vm::FreeMessage(reason);
+      reason = nullptr;
+    }
     static_cast<Spawned*>(lua_touserdata(state, 1))->Cancel(reason);
     return 0;
   });

@@ -293,6 +293,8 @@ class Runtime::Impl {
       config.budget = std::make_shared<vm::Budget>(nullptr, limits, NowNs());
     }
     config.host_wakes = options.host_calls_in;
+    config.stop_deadline_ns =
+        std::chrono::nanoseconds(config_.stop_deadline).count();
     config.preempt = ToVm(options.preempt);
     config.preempt_count = options.preempt_count;
     config.report = std::move(options.report);

@@ -155,7 +155,9 @@ void Isolate::CancelAll() {
   if (halted_) return;
   ForEachG([this](LuaG* g) {
     const GState state = g->word.state();
-    if (state != GState::kIdle && state != GState::kDead) CancelQuietly(g);
+    if (state != GState::kIdle && state != GState::kDead && g != host_g_) {
+      CancelQuietly(g);
+    }
     return false;
   });
 }

@@ -42,6 +42,7 @@ void Isolate::Halt() {
   // has won is queued, or on its way: `external` counts it until it is picked,
   // and then it finds the isolate halted; see Straggled.
   ForEachG([this](LuaG* g) {
+    if (g == host_g_) return false;
     // One that comes back from a system call has its frame to clean up.
     const bool in_call =
         g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
@@ -62,8 +63,8 @@ void Isolate::CloseState(HostCall* call) {
   closes_ = call;
   if (closing_) return;
   Halt();
-  closing_ = true;
   closing_since_ns_ = NowNs();
+  closing_ = true;
   for (HostCall* waiting = waiting_; waiting != nullptr;
        waiting = waiting->next) {
     waiting->handle = nullptr;
@@ -86,8 +87,8 @@ void Isolate::DropCurrent() {
   TRI_CHECK(iso->halted_ && CanParkWithStack(m));
   g->word.Become(GState::kRunning, GState::kDead);
   // The close may have waited for this G.
-  if (iso->closes_ != nullptr && iso->host_g_.word.TryWakeCurrent()) {
-    Ready(&iso->host_g_);
+  if (iso->closes_ != nullptr && iso->host_g_->word.TryWakeCurrent()) {
+    Ready(iso->host_g_);
   }
   LeaveStackForGood(m);
 }

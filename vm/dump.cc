@@ -29,7 +29,7 @@ std::string Isolate::TraceOf(lua_State* L, int level) {
   lua_pushlightuserdata(worker_, L);
   lua_pushinteger(worker_, level);
   std::string text;
-  if (lua_pcall(worker_, 2, 1, 0) == LUA_OK) text = lua_tostring(worker_, -1);
+  if (CallOutside(worker_, 2, 1) == LUA_OK) text = lua_tostring(worker_, -1);
   lua_pop(worker_, 1);
   return text;
 }
@@ -131,7 +131,7 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
     // The user's code runs here, but not as a G: it must not wait on worker_,
     // not even in a coroutine of its own.
     Leave();
-    if (lua_pcall(worker_, 1, 1, 0) == LUA_OK)
+    if (CallOutside(worker_, 1, 1) == LUA_OK)
       message = lua_tostring(worker_, -1);
     Enter(g, nullptr, 0);
     lua_pop(worker_, 1);

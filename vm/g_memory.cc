@@ -93,7 +93,7 @@ lua_State* Isolate::TakeState(int16_t* number) {
     return 1;
   });
   lua_pushinteger(worker_, *number);
-  if (lua_pcall(worker_, 1, 1, 0) != LUA_OK) {
+  if (CallOutside(worker_, 1, 1) != LUA_OK) {
     lua_settop(worker_, 0);
     if (is_pooled) idle_states_.push_back(*number);
     return nullptr;

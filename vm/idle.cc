@@ -74,11 +74,25 @@ void Isolate::OnIdle() {
   if (!has_unseen_ || halted_) return;
   // An error waits to be reported until its handle is garbage: look now, if the
   // last such look was cheap enough.
-  const int64_t begin = NowNs();
-  if (begin < next_idle_gc_ns_) return;
+  if (NowNs() < next_idle_gc_ns_) return;
   has_unseen_ = false;
-  frames = nullptr;
-  lua_gc(worker_, LUA_GCCOLLECT);
+  wants_look_ = true;
+  WakeService();
+}
+
+void Isolate::WakeService() {
+  if (host_g_->word.TryWakeCurrent()) PushService(host_g_);
+}
+
+void Isolate::LookForUnseen() {
+  const int64_t begin = NowNs();
+  lua_pushcfunction(worker_, [](lua_State* L) {
+    lua_gc(L, LUA_GCCOLLECT);
+    return 0;
+  });
+  CallOutside(worker_, 0, 0);
+  lua_settop(worker_, 0);
+  preempter_.Reset(worker_);
   const int64_t end = NowNs();
   constexpr int64_t kShare = 20;  // at most 5 % of the time
   next_idle_gc_ns_ = end + (end - begin) * kShare;
@@ -86,6 +100,12 @@ void Isolate::OnIdle() {
 
 void Isolate::OnStuck() {
   if (config_.host_wakes || waiting_ == nullptr || halted_) return;
+  seems_stuck_ = true;
+  WakeService();
+}
+
+// Nothing has become runnable meanwhile.
+void Isolate::EndDeadlock() {
   ReportAllUnseen();  // one of them may be the cause
   CompleteWaiting(
       Status(StatusCode::kDeadlock,

@@ -50,7 +50,8 @@ Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
       config_(std::move(config)),
       preempter_(this, config_.preempt, config_.preempt_count),
       spawned_kind_(AsksBySignal(config_) ? &kSpawnedKind
-                                          : &kQuietSpawnedKind) {
+                                          : &kQuietSpawnedKind),
+      host_g_(Allocate()) {
   ApplyBudget();
 }
 
@@ -58,6 +59,9 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
                                                IsolateConfig config,
                                                lua_CFunction open) {
   std::unique_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
+  if (iso->host_g_ == nullptr) {
+    return Status(StatusCode::kNoMemory, "not enough memory");
+  }
   const Status status = iso->Open(open);
   if (!status.ok()) return status;
   iso->Start();
@@ -67,6 +71,7 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
 std::unique_ptr<Isolate> Isolate::Create(Scheduler* sched, IsolateConfig config,
                                          lua_CFunction open) {
   std::unique_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
+  TRI_CHECK(iso->host_g_ != nullptr);
   iso->opener_ = open;
   iso->Start();
   return iso;
@@ -100,11 +105,12 @@ Status Isolate::Open(lua_CFunction open) {
 
 // The host's G waits for requests from now on.
 void Isolate::Start() {
-  host_g_.kind = &kHostKind;
-  host_g_.strand = this;
-  host_g_.word.Become(GState::kIdle, GState::kRunnable);
+  host_g_->kind = &kHostKind;
+  host_g_->id = 0;
+  host_g_->ClearFlags();
+  host_g_->word.Become(GState::kIdle, GState::kRunnable);
   TRI_CHECK(word.TryClaim());
-  PushFresh(&host_g_);
+  PushFresh(host_g_);
   sched->Submit(this, /*soon=*/false);
 }
 
@@ -115,6 +121,8 @@ Isolate::~Isolate() {
     CloseHeap();
   }
   delete messages;
+  // It waits, if another G was the last to leave.
+  if (host_g_ != nullptr) static_cast<void>(host_g_->word.TryWakeCurrent());
   ForEachG([](LuaG* g) {
     g->word.Abandon();
     return false;
@@ -187,7 +195,7 @@ void Isolate::Post(HostCall* call) {
   // Inside the strand nobody else is just making the wait of host_g_ public.
   const M* m = CurrentM();
   if (m == nullptr || m->strand != this) HeavyFence();  // [NC1]
-  if (host_g_.word.TryWakeCurrent()) Ready(&host_g_);
+  if (host_g_->word.TryWakeCurrent()) Ready(host_g_);
 }
 
 HostCall* Isolate::TakeRequests() {
@@ -210,6 +218,14 @@ Outcome Isolate::RunHost(G* g) {
     HostCall* following = call->next;  // before Serve, which may end the call
     iso->Serve(call);
     call = following;
+  }
+  if (!iso->halted_ && std::exchange(iso->wants_look_, false)) {
+    iso->LookForUnseen();
+  }
+  if (std::exchange(iso->seems_stuck_, false) && !iso->halted_ &&
+      iso->live > 0 && !iso->HasRunnable() && !iso->word.HasMail() &&
+      iso->IsStuck()) {
+    iso->EndDeadlock();
   }
   if (iso->FinishClose()) return Outcome::kStrandEnded;
   // A request posted from here on finds the wait, or is found by it.
@@ -270,7 +286,8 @@ void Isolate::Serve(HostCall* call) {
       CloseState(call);
       break;
     case HostCall::Kind::kDump:
-      *static_cast<std::string*>(call->argument) = Dump();
+      *static_cast<std::string*>(call->argument) =
+          main_ == nullptr ? "closed\n\n" : Dump();
       Complete(call, Status());
       break;
     case HostCall::Kind::kExit:
@@ -289,7 +306,7 @@ void Isolate::InterruptMain(const char* reason) {
     return 0;
   });
   lua_pushlightuserdata(worker_, const_cast<char*>(reason));
-  if (lua_pcall(worker_, 1, 0, 0) != LUA_OK) {
+  if (CallOutside(worker_, 1, 0) != LUA_OK) {
     interrupts_once_ = CancelQuietly(main_g_);
   }
   lua_settop(worker_, 0);
@@ -392,7 +409,7 @@ void Isolate::ServeSpawn(HostCall* call) {
     return 0;
   });
   lua_pushlightuserdata(worker_, call);
-  const int status = lua_pcall(worker_, 1, 0, 0);
+  const int status = CallOutside(worker_, 1, 0);
   if (status == LUA_OK) {
     AddWaiting(call);
   } else {
@@ -421,7 +438,7 @@ void Isolate::ServeCancel(HostCall* call) {
     });
     lua_pushlightuserdata(worker_, g);
     lua_pushlightuserdata(worker_, std::exchange(call->argument, nullptr));
-    if (lua_pcall(worker_, 2, 0, 0) != LUA_OK) CancelQuietly(g);
+    if (CallOutside(worker_, 2, 0) != LUA_OK) CancelQuietly(g);
     lua_settop(worker_, 0);
   }
   Complete(call, Status());

@@ -174,7 +174,7 @@ class Isolate final : public Strand,
   // For the signal handler: a limit is used up, so `L`, which runs, shall come
   // to a preemption point, even in a finalizer, a hook, or after an error in
   // one. Charges for instructions that nobody could count there.
-  [[nodiscard]] TRI_NO_TSAN bool MustForceHooks(lua_State* L) const;
+  [[nodiscard]] TRI_NO_TSAN bool MustForceHooks(lua_State* L);
   // A protected call in `L` has failed: if such a request stands, Lua may have
   // switched hooks off again.
   void KeepHooks(lua_State* L) {
@@ -188,6 +188,11 @@ class Isolate final : public Strand,
   // `n` more are about to be run; counts them, if there is a limit.
   void ChargeInstructions(int n) {
     if (counts_) config_.budget->ChargeInstructions(static_cast<uint64_t>(n));
+  }
+  // The same for those that a hook has just counted.
+  void NoteCounted(int n) {
+    was_hidden_ = false;
+    ChargeInstructions(n);
   }
   // The largest message that may be sent.
   [[nodiscard]] size_t max_message_bytes() const {
@@ -208,17 +213,20 @@ class Isolate final : public Strand,
   }
   // No G's Lua code runs from here on.
   void Leave() {
-    if (meters_cpu_ && current != nullptr) EndMetering();
+    if (is_metering_ && current != nullptr) EndMetering();
     current = nullptr;
     preempter_.Moved();
   }
   // The state in which Lua code of a G runs, or null. For the handler, too.
   [[nodiscard]] TRI_NO_TSAN lua_State* Innermost() const {
     const LuaG* g = current;
-    // Finalizers run in the end, too.
-    if (g == nullptr) return closing_ ? main_ : nullptr;
+      lua_State* base = g != nullptr        ? g->L
+                      : outside_ != nullptr ? outside_
+                      : closing_            ? main_
+                                            : nullptr;
+    if (base == nullptr) return nullptr;
     const CoFrame* frame = frames;
-    return frame != nullptr ? frame->L : g->L;
+    return frame != nullptr ? frame->L : base;
   }
   [[nodiscard]] Preempter& preempter() { return preempter_; }
   [[nodiscard]] Isolates* isolates() const { return config_.isolates; }
@@ -322,6 +330,14 @@ class Isolate final : public Strand,
   uint32_t module_generation = 0;
 
  private:
+  // lua_pcall, outside any G, of what may run code of scripts: finalizers at
+  // least, wherever memory is asked for. Limits hold there, too.
+  int CallOutside(lua_State* L, int arguments, int results);
+  // Lets host_g_ run, which does what must not be done between two Gs.
+  void WakeService();
+  void LookForUnseen();
+  void EndDeadlock();
+
   // Starts to count in config_.budget.
   void ApplyBudget();
   void WatchTime();
@@ -511,6 +527,10 @@ class Isolate final : public Strand,
   bool killed_ = false;      // a limit is used up
   std::string kill_reason_;
   int64_t cpu_since_ns_ = 0;     // the thread's clock, as the G was entered
+  bool is_metering_ = false;     // since then
+  bool was_hidden_ = false;      // the last signal found hooks off
+  // A state in which code of scripts runs outside any G, or null.
+  lua_State* outside_ = nullptr;
   LuaG* limit_timer_ = nullptr;  // looks at the time limit
   // Of the Gs counted in `external`, how many wake nobody who waits in here.
   uint32_t daemons_ = 0;
@@ -521,6 +541,8 @@ class Isolate final : public Strand,
   bool closing_ = false;           // inside or after lua_close
   UnseenError* unseen_ = nullptr;  // errors that nobody has seen yet
   bool has_unseen_ = false;        // errors that wait for a collection
+  bool wants_look_ = false;        // for them
+  bool seems_stuck_ = false;       // as nothing was runnable
   int64_t next_idle_gc_ns_ = 0;
   NestedTrace nested_trace_;
   SharedWait* shared_waits_ = nullptr;
@@ -535,7 +557,9 @@ class Isolate final : public Strand,
   uint64_t ids_end_ = 0;
   uint32_t rng_ = 0x9e3779b9U;
 
-  G host_g_;  // runs requests; a G so that Post can wake the strand
+  // Runs requests; a G so that Post can wake the strand. Its memory outlives
+  // this object, as sysmon may still look at it. Null without memory.
+  LuaG* const host_g_;
   std::atomic<bool> has_requests_{false};  // [NC1], as a cancelled flag
   std::atomic<bool> closed_{false};
   mutable Mutex host_mu_{LockRank::kHost};

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <utility>
 
 #include "sched/clock.h"
 #include "sched/loop.h"
@@ -21,6 +22,8 @@ namespace {
 
 // About what runs in a slice: instructions that a hook or a finalizer hides.
 constexpr uint64_t kHiddenTurn = 1'000'000;
+// And until sysmon asks again, when it got no answer.
+constexpr uint64_t kLongHiddenTurn = 10'000'000;
 
 // Not by clock_gettime, where ThreadSanitizer sits.
 TRI_NO_TSAN int64_t SafeClockNs(clockid_t clock) {
@@ -35,10 +38,12 @@ TRI_NO_TSAN int64_t ThreadCpuNs() {
   return SafeClockNs(CLOCK_THREAD_CPUTIME_ID);
 }
 
-TRI_NO_TSAN bool Isolate::MustForceHooks(lua_State* L) const {
+TRI_NO_TSAN bool Isolate::MustForceHooks(lua_State* L) {
   if (!is_watched()) return false;
   if (counts_ && !HooksAllowed(L)) {
-    config_.budget->ChargeInstructions(kHiddenTurn);
+    config_.budget->ChargeInstructions(was_hidden_ ? kLongHiddenTurn
+                                                   : kHiddenTurn);
+    was_hidden_ = true;
   }
   return IsOverLimit();
 }
@@ -49,8 +54,7 @@ TRI_NO_TSAN bool Isolate::IsOverLimit() const {
   const int64_t now = SafeClockNs(CLOCK_MONOTONIC);
   if (closing_ && now - closing_since_ns_ > kFinalizersNs) return true;
   if (!is_timed_) return false;
-  const int64_t cpu_ns =
-      meters_cpu_ && current != nullptr ? ThreadCpuNs() - cpu_since_ns_ : 0;
+  const int64_t cpu_ns = is_metering_ ? ThreadCpuNs() - cpu_since_ns_ : 0;
   return config_.budget->IsUsedUp(now, cpu_ns);
 }
 
@@ -78,10 +82,25 @@ void Isolate::GiveGs(uint32_t n) {
 
 void Isolate::BeginMetering() {
   cpu_since_ns_ = ThreadCpuNs();
+  is_metering_ = true;
 }
 
 void Isolate::EndMetering() {
+  is_metering_ = false;
   config_.budget->ChargeCpu(ThreadCpuNs() - cpu_since_ns_);
+}
+
+int Isolate::CallOutside(lua_State* L, int arguments, int results) {
+  lua_State* const before = outside_;
+  const bool meters = meters_cpu_ && !is_metering_;
+  if (meters) BeginMetering();
+  outside_ = L;
+  preempter_.Moved();
+  const int status = lua_pcall(L, arguments, results, 0);
+  outside_ = before;
+  preempter_.Moved();
+  if (meters) EndMetering();
+  return status;
 }
 
 void Isolate::WatchTime() {
@@ -107,8 +126,8 @@ Outcome Isolate::RunLimitTimer(G* base) {
 }
 
 void Isolate::CheckLimits() {
-  if (!is_timed_ || killed_) return;
-  if (meters_cpu_ && current != nullptr) {
+  if (!is_timed_ || killed_ || closing_) return;
+  if (is_metering_) {
     EndMetering();
     BeginMetering();
   }
@@ -127,7 +146,7 @@ void Isolate::Kill(int64_t now_ns) {
   killed_ = true;
   stopping_ = true;
   // What made this look necessary may not be charged yet.
-  if (meters_cpu_ && current != nullptr) {
+  if (is_metering_) {
     EndMetering();
     BeginMetering();
   }
@@ -137,19 +156,26 @@ void Isolate::Kill(int64_t now_ns) {
     return 1;
   });
   // Without memory the reason is a less telling one.
+  const int top = lua_gettop(worker_) - 1;
   if (lua_pcall(worker_, 0, 1, 0) == LUA_OK) {
     lua_xmove(worker_, data_, 1);
     lua_replace(data_, kDefaultReason);
   }
-  lua_settop(worker_, 0);
-  while (shields_ != nullptr)
-    RemoveShield(shields_);
+  lua_settop(worker_, top);
+  // Waits that nothing may end, as of a group for its members, stay.
+  while (shields_ != nullptr) {
+    Shield* shield = shields_;
+    if (shield->timer != nullptr) {
+      StopTimer(std::exchange(shield->timer, nullptr));
+    }
+    if (shield->covers_wait && shield->g->id == shield->g_id) {
+      shield->g->Clear(LuaG::kShielded);
+    }
+    RemoveShield(shield);
+  }
   CancelAll();
   ForEachG([this](LuaG* g) {
-    if (g->Has(G::kCancelled) && g->word.state() == GState::kWaiting) {
-      g->Clear(LuaG::kShielded);
-      EndWaitOf(g);
-    }
+    if (g->Has(G::kCancelled)) EndWaitOf(g);
     return false;
   });
 }

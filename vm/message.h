@@ -64,6 +64,9 @@ int ReadMessage(lua_State* L, Message* message);
 // read or free `message` meanwhile. Null without memory.
 Message* CopyMessage(const Message* message);
 
+// Whether reading it runs no Lua code: no functions, modules, shared objects.
+bool IsPlain(const Message* message);
+
 // The memory that it takes.
 size_t MessageBytes(const Message* message);
 

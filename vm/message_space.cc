@@ -352,6 +352,10 @@ void MessageSpace::EndRead(Message* message) {
   if (message->next != nullptr) message->next->prev = message->prev;
 }
 
+bool IsPlain(const Message* message) {
+  return (message->flags & kIsDemanding) == 0;
+}
+
 size_t MessageBytes(const Message* message) {
   const size_t room = message->size_class == MessageSpace::kMallocClass
                           ? 0

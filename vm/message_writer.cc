@@ -333,7 +333,11 @@ constexpr size_t kMaxPath = 256;
 
 // A metamethod's error on top of the stack: names where it was.
 void AddPath(lua_State* L, const char* path) {
-  if (lua_type(L, -1) != LUA_TSTRING || Isolate::Of(L)->MustRaise()) return;
+  const Isolate* iso = Isolate::Of(L);
+  if (lua_type(L, -1) != LUA_TSTRING ||
+      (iso->current != nullptr && iso->MustRaise())) {
+    return;
+  }
   lua_pushfstring(L, "%s (in __transfer at %s)", lua_tostring(L, -1), path);
   lua_remove(L, -2);
 }

@@ -181,7 +181,7 @@ void Preempter::Hook(lua_State* L, lua_Debug* ar) {
 
 void Preempter::CountHook(lua_State* L, lua_Debug*) {
   Isolate* iso = Isolate::Of(L);
-  iso->ChargeInstructions(iso->preempter().count());
+  iso->NoteCounted(iso->preempter().count());
   iso->AtPreemptionPoint(L);
 }
 

@@ -58,7 +58,7 @@ struct HookSetting {
 
 class Preempter {
  public:
-  Preempter(const Isolate* iso, PreemptMode mode, int count)
+  Preempter(Isolate* iso, PreemptMode mode, int count)
       : iso_(iso), mode_(mode), count_(count) {}
 
   // From now on. Requires: no G runs Lua code; Reset each state then.
@@ -111,7 +111,7 @@ class Preempter {
   void Settle();
   void SetRaw(lua_State* L, const HookSetting& setting);
 
-  const Isolate* const iso_;
+  Isolate* const iso_;
   PreemptMode mode_;
   int count_;
   std::atomic<lua_State*> armed_L_{nullptr};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "sched/clock.h"
 #include "sched/loop.h"
@@ -50,7 +51,7 @@ bool Isolate::MayLeaveStack(lua_State* L) const {
 
 void Isolate::AtPreemptionPoint(lua_State* L) {
   LuaG* g = current;
-  if (g == nullptr && !closing_) return;
+  if (g == nullptr && outside_ == nullptr && !closing_) return;
   CurrentM()->has_request.store(false, std::memory_order_relaxed);
   CheckLimits();
   if (!MayLeaveStack(L)) {
@@ -138,7 +139,10 @@ void Isolate::ReportAtomic(lua_State* L, int64_t now_ns) {
 // --- tri.shield. ---
 
 void Isolate::AddShield(Shield* shield) {
-  if (killed_) {
+  if (killed_) {  // it holds nothing off
+    if (shield->timer != nullptr) {
+      StopTimer(std::exchange(shield->timer, nullptr));
+    }
     shield->g = nullptr;
     return;
   }
@@ -156,6 +160,7 @@ void Isolate::RemoveShield(Shield* shield) {
 
 void Isolate::EndShield(Shield* shield) {
   LuaG* g = shield->g;
+  if (g == nullptr) return;  // the isolate was killed
   const bool is_alive = g->id == shield->g_id;
   const bool covers_wait =
       is_alive && (shield->covers_wait || g->word.state() == GState::kSyscall);

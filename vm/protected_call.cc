@@ -37,9 +37,59 @@ int l_xpcall(lua_State* L) {
       L, lua_pcallk(L, arguments, LUA_MULTRET, kHandler, 3, &Ended), 3);
 }
 
+// Where load keeps the piece that its reader has just got.
+constexpr int kPieceIndex = 5;
+
+// Calls the reader function of load for the next piece; none: the end.
+const char* ReadPiece(lua_State* L, void*, size_t* size) {
+  luaL_checkstack(L, 2, "too many nested functions");
+  lua_pushvalue(L, 1);
+  lua_call(L, 0, 1);
+  *size = 0;
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return nullptr;
+  }
+  if (lua_isstring(L, -1) == 0) {
+    luaL_error(L, "reader function must return a string");
+  }
+  lua_replace(L, kPieceIndex);
+  return lua_tolstring(L, kPieceIndex, size);
+}
+
+int l_load(lua_State* L) {
+  constexpr int kEnvironment = 4;
+  size_t size = 0;
+  const char* chunk = lua_tolstring(L, 1, &size);
+  const char* mode = luaL_optstring(L, 3, "bt");
+  const bool has_environment = !lua_isnone(L, kEnvironment);
+  int status = LUA_OK;
+  if (chunk != nullptr) {
+    const char* name = luaL_optstring(L, 2, chunk);
+    status = luaL_loadbufferx(L, chunk, size, name, mode);
+  } else {
+    const char* name = luaL_optstring(L, 2, "=(load)");
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, kPieceIndex);
+    status = lua_load(L, &ReadPiece, nullptr, name, mode);
+  }
+  if (status != LUA_OK) {
+    Isolate::Of(L)->KeepHooks(L);
+    luaL_pushfail(L);
+    lua_insert(L, -2);
+    return 2;
+  }
+  if (has_environment) {
+    lua_pushvalue(L, kEnvironment);
+    if (lua_setupvalue(L, -2, 1) == nullptr) lua_pop(L, 1);
+  }
+  return 1;
+}
+
 }  // namespace
 
 void OpenProtectedCalls(lua_State* L) {
+  lua_register(L, "load", &l_load);
   lua_register(L, "pcall", &l_pcall);
   lua_register(L, "xpcall", &l_xpcall);
 }

@@ -1,4 +1,4 @@
-// pcall, xpcall: equals of the base library's that leave hooks on.
+// pcall, xpcall, load: equals of the base library's that leave hooks on.
 //
 // Role       liblua puts a state's hooks back to what they were before a call
 //            that failed. In a finalizer that is off, and a loop around pcall
@@ -15,7 +15,7 @@
 
 namespace trilune::vm {
 
-// Replaces both in the globals.
+// Replaces them in the globals.
 void OpenProtectedCalls(lua_State* L);
 
 }  // namespace trilune::vm

@@ -61,6 +61,7 @@ const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 // --- Making. ---
 
 GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
+  if (is_timed_) CheckLimits();
   if (killed_) RaiseLimit(L);
   if (stopping_)
     luaL_error(L, "cannot start a goroutine: the isolate is stopping");
@@ -191,6 +192,7 @@ Outcome Isolate::RunSpawned(G* base) {
   int n = 0;
   if (iso->halted_) return iso->Straggled(g);
   if (!g->Has(G::kStarted)) {
+    if (iso->is_timed_) iso->CheckLimits();
     if (g->Has(G::kCancelled)) {  // EndCancelledUnstarted did the rest
       g->word.Become(GState::kRunning, GState::kDead);
       iso->Free(g);
@@ -316,7 +318,7 @@ bool Isolate::StoreResults(LuaG* g, GHandle* handle, int n) {
       return 1;
     });
     lua_insert(L, -n - 1);
-    if (lua_pcall(L, n, 1, 0) != LUA_OK) return false;
+    if (CallOutside(L, n, 1) != LUA_OK) return false;
     lua_xmove(L, data_, 1);
   }
   lua_setiuservalue(data_, -2, 1);
@@ -389,7 +391,7 @@ void Isolate::StoreError(GHandle* handle, char* report) {
     lua_pushvalue(data_, -1);
     lua_xmove(data_, worker_, 1);
     lua_pushlightuserdata(worker_, report);
-    if (lua_pcall(worker_, 2, 1, 0) == LUA_OK) {
+    if (CallOutside(worker_, 2, 1) == LUA_OK) {
       lua_pop(data_, 1);
       lua_xmove(worker_, data_, 1);
       handle->result = GHandle::Result::kUnseenError;

@@ -33,7 +33,7 @@ void Isolate::RemoveSharedWait(SharedWait* wait) {
 G* Isolate::Poke() {
   has_requests_.store(true, std::memory_order_seq_cst);
   HeavyFence();  // [NC1]
-  return host_g_.word.TryWakeCurrent() ? &host_g_ : nullptr;
+  return host_g_->word.TryWakeCurrent() ? host_g_ : nullptr;
 }
 
 bool Isolate::IsStuck() {
