@@ -455,7 +455,7 @@ int l_preload(lua_State* L) {
           i, luaL_typename(L, -1));
     }
   }
-  Message* what = vm::WriteMessage(L, 2, n + 1, {.name = "module"});
+  Message* what = vm::WriteMessage(L, 2, n + 1, {.name = "package", .first = 1});
   iso->isolates()->pool().SetPreload(&PreloadBody, what,
                                      static_cast<size_t>(spares),
                                      iso->config().report);

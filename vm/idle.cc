@@ -21,8 +21,9 @@ Outcome Isolate::RunWarm(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
   if (iso->warm_timer_ != g || iso->halted_) return iso->EndTimer(g);
-  if (NowNs() >= g->timer.next_ns) {
-    g->timer.next_ns = iso->pool_->Expire(iso);
+  const int64_t now = NowNs();
+  if (now >= g->timer.next_ns) {
+    g->timer.next_ns = iso->pool_->Expire(iso, now);
     if (g->timer.next_ns == 0) {  // it goes, or was just taken
       iso->warm_timer_ = nullptr;
       return iso->EndTimer(g);

@@ -41,7 +41,7 @@ std::shared_ptr<Isolate> IsolatePool::Take() {
   std::shared_ptr<Isolate> iso;
   {
     MutexLock lock(mu_);
-    last_take_ns_ = all_->sched()->coarse_now_ns();
+    last_take_ns_ = NowNs();
     if (!idle_.empty()) {
       iso = std::move(idle_.back());
       idle_.pop_back();
@@ -160,7 +160,7 @@ void IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
   Refill();
 }
 
-int64_t IsolatePool::Expire(const Isolate* iso) {
+int64_t IsolatePool::Expire(const Isolate* iso, int64_t now_ns) {
   std::shared_ptr<Isolate> gone;
   {
     MutexLock lock(mu_);
@@ -169,9 +169,8 @@ int64_t IsolatePool::Expire(const Isolate* iso) {
         [iso](const std::shared_ptr<Isolate>& one) { return one.get() == iso; });
     if (at == idle_.end()) return 0;
     // Those that were prepared first lie lowest, and are taken last.
-    const int64_t now = NowNs();
-    if (now - last_take_ns_ < kIdleNs || idle_.size() <= least_) {
-      return now + kIdleNs;
+    if (now_ns - last_take_ns_ < kIdleNs || idle_.size() <= least_) {
+      return now_ns + kIdleNs;
     }
     gone = std::move(*at);
     idle_.erase(at);

@@ -67,7 +67,8 @@ class IsolatePool {
 
   // For the isolate's idle timer, on its strand: when to ask again; 0: it is no
   // spare any more, or was just told to close.
-  [[nodiscard]] int64_t Expire(const Isolate* iso) TRI_EXCLUDES(mu_);
+  [[nodiscard]] int64_t Expire(const Isolate* iso, int64_t now_ns)
+      TRI_EXCLUDES(mu_);
 
  private:
   struct Preparing;

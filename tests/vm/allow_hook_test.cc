@@ -24,10 +24,7 @@ class State {
     luaL_openlibs(L_);
     calls = 0;
   }
-  ~State() {
-    lua_sethook(L_, nullptr, 0, 0);
-    lua_close(L_);
-  }
+  ~State() { lua_close(L_); }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   operator lua_State*() { return L_; }  // NOLINT: as the pointer it stands for
@@ -110,9 +107,8 @@ TEST_CASE("allow hook: in a finalizer at the end of the state") {
     lua_sethook(L, &Count, LUA_MASKCOUNT, 10);
     PushWithFinalizer(L);
     lua_setglobal(L, "kept");
-    lua_State* state = L;
-    lua_setfield((lua_pushinteger(state, 1), state), LUA_REGISTRYINDEX, "x");
   }
+  CHECK(calls > 0);
 }
 
 TEST_CASE("allow hook: after an error in a hook") {
