@@ -121,6 +121,11 @@ int SendError(lua_State* L) {
 int ProgramEnded(lua_State* L, int status, lua_KContext) {
   auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
   if (status == LUA_OK || status == LUA_YIELD) return 0;
+  const Isolate* iso = Isolate::Of(L);
+  if (iso->killed()) {  // whatever has become of the error on its way
+    spawned->SetErrorText(iso->kill_reason());
+    return 0;
+  }
   // Fails without memory, or if the object cannot be sent: then its words do.
   spawned->SetErrorText(lua_type(L, -1) == LUA_TSTRING
                             ? lua_tostring(L, -1)
@@ -158,13 +163,29 @@ const char* PushName(lua_State* L, int index) {
   return lua_tostring(L, -1);
 }
 
+// The runtime stops: so will this isolate, in a moment. Until then the G waits,
+// rather than fail of something that nobody shall be told.
+int AwaitStop(lua_State* L) {
+  vm::BeginPark(L, WaitReason::kSleep);
+  ParkCommit commit;
+  commit.external = true;
+  const auto k = [](lua_State* state, int, lua_KContext) {
+    vm::RaiseCancelled(state);
+    return 0;
+  };
+  return vm::Park(L, commit, k, 0);
+}
+
 // The arguments of tri.spawn are the values from `first` on. Pushes the handle,
-// which is returned too. The stack below stays.
+// which is returned too. The stack below stays. Null: the runtime stops.
 Spawned* Spawn(lua_State* L, int first) {
   Isolate* iso = Isolate::Of(L);
   if (iso->isolates() == nullptr) luaL_error(L, "cannot spawn here");
   iso->CheckLimits();
-  if (iso->killed()) iso->RaiseLimit(L);
+  if (iso->killed()) {
+    lua_pushstring(L, iso->kill_reason());
+    lua_error(L);
+  }
   luaL_checkstack(L, 10, nullptr);
   SpawnOptions options;
   if (lua_istable(L, first)) {
@@ -187,9 +208,7 @@ Spawned* Spawn(lua_State* L, int first) {
   Spawned* spawned = Spawned::Start(
       &kType, iso, MakeConfig(iso, options, name), &ProgramBody, call);
   lua_settop(L, last);
-  if (spawned == nullptr) {
-    luaL_error(L, "cannot spawn: the runtime is stopping");
-  }
+  if (spawned == nullptr) return nullptr;
   lua_pushcfunction(L, [](lua_State* state) {
     vm::PushShared(state, static_cast<Spawned*>(lua_touserdata(state, 1)));
     return 1;
@@ -203,8 +222,7 @@ Spawned* Spawn(lua_State* L, int first) {
 
 int l_spawn(lua_State* L) {
   CheckSpawn(L, 1);
-  Spawn(L, 1);
-  return 1;
+  return Spawn(L, 1) != nullptr ? 1 : AwaitStop(L);
 }
 
 // --- Joining. ---
@@ -386,7 +404,7 @@ void PushMetatable(lua_State* L) {
 }  // namespace
 
 int RunSpawned(lua_State* L) {
-  Spawn(L, 1);
+  if (Spawn(L, 1) == nullptr) return AwaitStop(L);
   lua_replace(L, 1);
   lua_settop(L, 1);
   MemberOf(L)->MarkSeen();

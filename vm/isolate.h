@@ -169,8 +169,8 @@ class Isolate final : public Strand,
   // is cancelled, with the limit as the reason, and none is made any more.
   void CheckLimits();
   [[nodiscard]] bool killed() const { return killed_; }
-  // Raises the reason. Requires: killed().
-  [[noreturn]] void RaiseLimit(lua_State* L);
+  // Requires: killed().
+  [[nodiscard]] const char* kill_reason() const { return kill_reason_.c_str(); }
   // For the signal handler: a limit is used up, so `L`, which runs, shall come
   // to a preemption point, even in a finalizer, a hook, or after an error in
   // one. Charges for instructions that nobody could count there.

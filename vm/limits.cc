@@ -134,12 +134,6 @@ void Isolate::CheckLimits() {
   if (IsOverLimit()) Kill(NowNs());
 }
 
-void Isolate::RaiseLimit(lua_State* L) {
-  lua_pushstring(L, kill_reason_.c_str());
-  lua_error(L);
-  __builtin_unreachable();
-}
-
 // From here on each wait and each preemption point of every G raises, and
 // tri.shield holds nothing off.
 void Isolate::Kill(int64_t now_ns) {

@@ -62,7 +62,10 @@ const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 
 GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   if (is_timed_) CheckLimits();
-  if (killed_) RaiseLimit(L);
+  if (killed_) {
+    lua_pushstring(L, kill_reason());
+    lua_error(L);
+  }
   if (stopping_)
     luaL_error(L, "cannot start a goroutine: the isolate is stopping");
   const bool packed = n > kMaxDirect;
