@@ -2,7 +2,7 @@
 --! stderr ^SIGQUIT: isolate main:$
 --! stderr ^isolate worker:$
 --! stderr ^goroutine \d+ \[chan recv, \d+ ms\]:$
---! stderr dump_lists_isolates.lua:11: in
+--! stderr dump_lists_isolates.lua:10: in
 local tri = require "trilune"
 local ready, gate = tri.channel(), tri.channel()
 local g = tri.spawn({ name = "worker" }, function(ready, gate)
