@@ -205,9 +205,15 @@ Spawned* Spawn(lua_State* L, int first) {
   Message* call = vm::WriteMessage(L, last + 2, count + 1,
                                    {.name = "package", .first = first});
   // Nothing raises from here on.
-  Spawned* spawned = Spawned::Start(
-      &kType, iso, MakeConfig(iso, options, name), &ProgramBody, call);
+  uint32_t max_goroutines = 0;
+  Spawned* spawned =
+      Spawned::Start(&kType, MakeConfig(iso, options, name), &ProgramBody, call,
+                     &max_goroutines);
   lua_settop(L, last);
+  if (max_goroutines != 0) {
+    luaL_error(L, "too many goroutines (limit %d)",
+               static_cast<int>(max_goroutines));
+  }
   if (spawned == nullptr) return nullptr;
   lua_pushcfunction(L, [](lua_State* state) {
     vm::PushShared(state, static_cast<Spawned*>(lua_touserdata(state, 1)));

@@ -367,6 +367,10 @@ void Isolate::Configure(IsolateConfig&& config) {
   if (warm_timer_ != nullptr) StopTimer(std::exchange(warm_timer_, nullptr));
   config_ = std::move(config);
   ApplyBudget();
+  if (config_.budget != nullptr) {  // its first G was taken in advance
+    has_g_to_make_ = true;
+    gs_taken_++;
+  }
   spawned_kind_ = AsksBySignal(config_) ? &kSpawnedKind : &kQuietSpawnedKind;
   if (config_.preempt == preempter_.mode() &&
       config_.preempt_count == preempter_.count()) {

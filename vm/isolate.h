@@ -534,7 +534,8 @@ class Isolate final : public Strand,
   LuaG* limit_timer_ = nullptr;  // looks at the time limit
   // Of the Gs counted in `external`, how many wake nobody who waits in here.
   uint32_t daemons_ = 0;
-  uint32_t gs_taken_ = 0;  // from the budget
+  uint32_t gs_taken_ = 0;       // from the budget
+  bool has_g_to_make_ = false;  // one of them is not made yet
   int64_t closing_since_ns_ = 0;
   bool stopping_ = false;
   bool halted_ = false;            // no G runs any more

@@ -70,6 +70,10 @@ void Isolate::ApplyBudget() {
 }
 
 bool Isolate::TakeG() {
+  if (has_g_to_make_) {
+    has_g_to_make_ = false;
+    return true;
+  }
   if (!config_.budget->TakeG()) return false;
   gs_taken_++;
   return true;

@@ -34,6 +34,8 @@ Spawned::~Spawned() {
       !cancelled_.load(std::memory_order_relaxed)) {
     ReportUnseen();
   }
+  // No isolate took the configuration, and the G with it.
+  if (config_.budget != nullptr) config_.budget->GiveG();
   if (call_ != nullptr) FreeMessage(call_);
   if (outcome_.values != nullptr) FreeMessage(outcome_.values);
   while (joiners_ != nullptr)
@@ -42,18 +44,24 @@ Spawned::~Spawned() {
 
 Spawned* Spawned::Start(const Type* type, Isolate* spawner,
                         IsolateConfig config, lua_CFunction body,
-                        Message* call) {
+                        Message* call, uint32_t* max_goroutines) {
   Isolates* isolates = config.isolates;
+  // Here, so that who spawns for ever learns of its limit; see Configure.
+  if (config.budget != nullptr && !config.budget->TakeG()) {
+    *max_goroutines = config.budget->max_goroutines();
+    if (call != nullptr) FreeMessage(call);
+    return nullptr;
+  }
   auto* spawned = new Spawned(type, spawner, config, body, call);
   spawned->Retain();  // its own: until the isolate is closed
   spawned->id_ = isolates->sched()->NextGIds(1);
   spawned->program_.g_id = spawned->id_;
+  spawned->config_ = std::move(config);
   if (!isolates->Add(spawned)) {
     spawned->Release();
     spawned->Release();
     return nullptr;
   }
-  spawned->config_ = std::move(config);
   spawned->program_.configure = &spawned->config_;
   std::shared_ptr<Isolate> iso = isolates->pool().Take();
   spawned->lock_.Lock();

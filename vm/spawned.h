@@ -37,10 +37,11 @@ class Spawned final : public Shared {
  public:
   // Runs `body` as a G of an isolate of its own, with the Spawned as argument,
   // a light userdata. `call`, owned, is for the body. The caller owns a
-  // reference. Null: the runtime is stopping.
+  // reference. Null: the runtime is stopping, or, and then `max_goroutines` is
+  // set, there would be more Gs than that.
   static Spawned* Start(const Type* type, Isolate* spawner,
                         IsolateConfig config, lua_CFunction body,
-                        Message* call);
+                        Message* call, uint32_t* max_goroutines);
 
   // For the body: what was sent along, to be read once.
   [[nodiscard]] Message* TakeCall() { return std::exchange(call_, nullptr); }

@@ -47,7 +47,7 @@ constexpr const char* kPrograms[] = {
     "tri.go(tri.sleep, 1e9) end ready:send(1) table.sort({1, 2}, function() "
     "tri.sleep(1e9) end) end",
     "function(ready) local tri = require 'trilune' ready:send(1) while true do "
-    "tri.spawn(function() end) end end",
+    "pcall(tri.spawn, function() end) end end",
     "function(ready) local tri = require 'trilune' ready:send(1) while true do "
     "tri.spawn(function() end):join() end end",
     "function(ready) keep = setmetatable({}, {__gc = function() while true do "
@@ -61,7 +61,7 @@ constexpr const char* kSetUp = R"(
   closed:close()
   function start(n, f)
     gs = gs or {}
-    for i = 1, n do gs[#gs + 1] = tri.spawn(f, ready, ch, empty, closed) end
+    for i = 1, n do gs[#gs + 1] = tri.spawn({ goroutines = 30 }, f, ready, ch, empty, closed) end
     for i = 1, n do ready:recv() end
   end)";
 

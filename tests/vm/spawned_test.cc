@@ -73,7 +73,9 @@ struct Fixture {
     config.name = name;
     config.isolates = all.get();
     config.report = [this](std::string_view text) { reports += text; };
-    return Spawned::Start(&kType, std::move(config), body, nullptr);
+    config.budget = budget;
+    return Spawned::Start(&kType, std::move(config), body, nullptr,
+                          &max_goroutines);
   }
   template <class Condition>
   static void Await(Condition condition) {
@@ -84,6 +86,8 @@ struct Fixture {
   Scheduler sched;
   std::unique_ptr<Isolates> all;
   std::string reports;
+  std::shared_ptr<Budget> budget;
+  uint32_t max_goroutines = 0;
 };
 
 TEST_CASE("spawned: results, name and states") {
@@ -202,6 +206,34 @@ TEST_CASE("spawned: starts race with the stop") {
     CHECK(f.all->AwaitNone(INT64_MAX));
     CHECK(f.reports.empty());
   }
+}
+
+TEST_CASE("spawned: its first G counts from the start until it has ended") {
+  const auto budget =
+      std::make_shared<Budget>(nullptr, Limits{.goroutines = 2}, 0);
+  for (int round = 0; round < 100; round++) {
+    Fixture f;
+    f.budget = budget;
+    Spawned* a = f.Start(&WaitForever);
+    Spawned* b = f.Start(&WaitForever);
+    REQUIRE(b != nullptr);
+    CHECK(f.Start(&WaitForever) == nullptr);
+    CHECK(f.max_goroutines == 2);
+    a->Cancel(nullptr);
+    Fixture::Await([a] { return a->isolate() == nullptr; });
+    a->Release();
+    a = f.Start(&WaitForever);
+    REQUIRE(a != nullptr);
+    if (round % 2 == 0) Fixture::Await([] { return started == 3; });
+    f.all->Stop();
+    CHECK(f.Start(&WaitForever) == nullptr);
+    CHECK(f.all->AwaitNone(INT64_MAX));
+    a->Release();
+    b->Release();
+  }
+  CHECK(budget->TakeG());
+  CHECK(budget->TakeG());
+  CHECK(!budget->TakeG());
 }
 
 TEST_CASE("spawned: those that live are listed") {
