@@ -7,23 +7,11 @@
 #include <doctest/doctest.h>
 
 #include "sched/g_word.h"
+#include "tests/model/model_lock.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {
 namespace {
-
-// HandoverLock. [HL1]
-template <class Sync>
-struct Lock {
-  typename Sync::template Atomic<uint32_t> held;
-
-  Lock() : held(0) {}
-  void Take() {
-    while (held.exchange(1, std::memory_order_acquire) == 1)
-      Yield();
-  }
-  void Leave() { held.store(0, std::memory_order_release); }
-};
 
 // --- A receiver's isolate is dropped while others send. ---
 
