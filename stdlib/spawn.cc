@@ -207,8 +207,8 @@ Spawned* Spawn(lua_State* L, int first) {
   // Nothing raises from here on.
   uint32_t max_goroutines = 0;
   Spawned* spawned =
-      Spawned::Start(&kType, MakeConfig(iso, options, name), &ProgramBody, call,
-                     &max_goroutines);
+      Spawned::Start(&kType, iso, MakeConfig(iso, options, name), &ProgramBody,
+                     call, &max_goroutines);
   lua_settop(L, last);
   if (max_goroutines != 0) {
     luaL_error(L, "too many goroutines (limit %d)",

@@ -14,7 +14,8 @@ Spawned::Spawned(const Type* its_type, Isolate* spawner,
                  const IsolateConfig& config, lua_CFunction body, Message* call)
     : Shared(its_type),
       isolates_(config.isolates),
-      spawner_(spawner->weak_from_this()),
+      spawner_(spawner == nullptr ? std::weak_ptr<Isolate>()
+                                  : spawner->weak_from_this()),
       name_(config.name),
       report_(config.report),
       call_(call),

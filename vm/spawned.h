@@ -37,7 +37,8 @@ class Spawned final : public Shared {
  public:
   // Runs `body` as a G of an isolate of its own, with the Spawned as argument,
   // a light userdata. `call`, owned, is for the body. The caller owns a
-  // reference. Null: the runtime is stopping, or, and then `max_goroutines` is
+  // reference. `spawner` may be null: it is asked about an unseen error. Null:
+  // the runtime is stopping, or, and then `max_goroutines` is
   // set, there would be more Gs than that.
   static Spawned* Start(const Type* type, Isolate* spawner,
                         IsolateConfig config, lua_CFunction body,

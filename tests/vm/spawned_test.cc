@@ -74,7 +74,7 @@ struct Fixture {
     config.isolates = all.get();
     config.report = [this](std::string_view text) { reports += text; };
     config.budget = budget;
-    return Spawned::Start(&kType, std::move(config), body, nullptr,
+    return Spawned::Start(&kType, nullptr, std::move(config), body, nullptr,
                           &max_goroutines);
   }
   template <class Condition>
