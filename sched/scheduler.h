@@ -70,6 +70,16 @@ class QuiescenceListener {
   ~QuiescenceListener() = default;
 };
 
+// Called by sysmon about once a second while any P is in use. It must be brief:
+// nothing is watched meanwhile.
+class WatchListener {
+ public:
+  virtual void OnWatch(int64_t now_ns) = 0;
+
+ protected:
+  ~WatchListener() = default;
+};
+
 class Scheduler {
  public:
   explicit Scheduler(const SchedulerConfig& config);
@@ -102,6 +112,10 @@ class Scheduler {
 
   void set_quiescence_listener(QuiescenceListener* listener) {
     listener_.store(listener, std::memory_order_release);  // [QL1]
+  }
+  // Before Start; it must live until Stop.
+  void set_watch_listener(WatchListener* listener) {
+    watch_listener_ = listener;
   }
   // Makes the idle Ms look for quiescence again.
   void PokeIdle() TRI_EXCLUDES(mu_);
@@ -288,6 +302,7 @@ class Scheduler {
   // sysmon's thread: written before any other thread exists, and by Stop.
   pthread_t sysmon_thread_ = {};
   bool sysmon_runs_ = false;
+  WatchListener* watch_listener_ = nullptr;  // constant after Start
   Parker<> sysmon_parker_;
   std::atomic<bool> sysmon_stops_{false};  // relaxed: read at each tick
   bool reported_stuck_ = false;            // sysmon's

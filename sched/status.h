@@ -22,6 +22,7 @@ enum class StatusCode {
   kSyntaxError,      // the chunk does not compile
   kNotFound,         // no such file, no such function
   kNoMemory,         // a limit or the machine's memory is used up
+  kLimit,            // another limit ended the isolate's work
   kDeadlock,         // every G waits for another; message holds the dump
   kExit,             // the script called os.exit
   kTimeout,          // a deadline passed

@@ -20,6 +20,7 @@
 #include "sched/g.h"
 #include "sched/strand_word.h"
 #include "sched/sync/check.h"
+#include "sched/sync/gauge.h"
 #include "sched/sync/sanitizers.h"
 
 namespace trilune {
@@ -119,7 +120,7 @@ class Strand {
 
   // Owner only.
   ParkCommit commit;      // of the G that just parked without a stack
-  uint32_t live = 0;      // Gs made and not ended, daemons not counted
+  Gauge<uint32_t> live;   // Gs made and not ended, daemons not counted
   uint32_t external = 0;  // of those, how many wait for something outside
   uint32_t stackful = 0;  // Gs parked with their stack
   uint32_t gtick = 0;     // G dispatches

@@ -44,6 +44,11 @@ class StrandWord {
     return word_.load(std::memory_order_relaxed) != nullptr;
   }
 
+  // Whether nobody owns the strand: a hint, for any thread.
+  [[nodiscard]] bool LooksIdle() const {
+    return word_.load(std::memory_order_relaxed) == Idle();
+  }
+
   // Takes the whole inbox, oldest first; nullptr when it is empty.
   [[nodiscard]] Node* Drain() {
     Node* node = word_.exchange(nullptr, std::memory_order_acquire);  // [SW1]

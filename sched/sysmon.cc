@@ -50,6 +50,8 @@ constexpr int kMaxStuck = 64;
 // A thread whose CPU clock moves by less than one part of so many of the time
 // does nothing.
 constexpr int64_t kBlockedShare = 50;
+// The listener is called so often.
+constexpr int64_t kWatchEveryNs = 1'000'000'000;
 
 int64_t CpuClockNs(const M* m) {
   clockid_t clock = 0;
@@ -160,6 +162,8 @@ void Scheduler::Sysmon() {
   const int64_t longest =
       std::clamp(config_.slice_ns / 10, kMinTickNs, kMaxTickNs);
   const int64_t trace_every = config_.trace_ms * INT64_C(1'000'000);
+  int64_t next_watch =
+      watch_listener_ != nullptr ? start + kWatchEveryNs : kNever;
   int64_t next_trace = trace_every > 0 ? start + trace_every : kNever;
   int64_t tick = kMinTickNs;
   int quiet = 0;
@@ -178,6 +182,10 @@ void Scheduler::Sysmon() {
       tick = std::min(2 * tick, longest);
     }
     next = std::min(now + tick, due);
+    if (now >= next_watch) {
+      next_watch = now + kWatchEveryNs;
+      watch_listener_->OnWatch(now);
+    }
     if (now >= next_trace) {
       next_trace = now + trace_every;
       WriteTrace(now - start);

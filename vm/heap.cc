@@ -38,7 +38,8 @@ void Heap::Release() {
   if (chunks_ == nullptr) return;
   ChunkPool::Get()->PutAll(chunks_);
   chunks_ = nullptr;
-  chunk_bytes_ = trimmed_at_ = 0;
+  chunk_bytes_ = 0;
+  trimmed_at_ = 0;
   bump_ = bump_end_ = nullptr;
   std::fill(free_, free_ + kClasses, nullptr);
 }
@@ -248,8 +249,8 @@ bool Heap::MakeRoom(size_t bytes) {
 size_t Heap::NextChunkBytes() const {
   if (chunk_bytes_ == 0) return kFirstChunk;
   const size_t part = chunk_bytes_ < kStillSmall ? 8 : 4;
-  const size_t most = std::clamp(std::bit_floor(limit_bytes_ / 64), kStillSmall,
-                                 ChunkPool::kMaxChunk);
+  const size_t most = std::clamp(std::bit_floor(limit_bytes() / 64),
+                                 kStillSmall, ChunkPool::kMaxChunk);
   return std::clamp(std::bit_floor(chunk_bytes_ / part), ChunkPool::kMinChunk,
                     most);
 }
@@ -258,7 +259,8 @@ size_t Heap::NextChunkBytes() const {
 // the heap has grown by a quarter.
 bool Heap::IsMostlyFree() const {
   return chunk_bytes_ >= kWorthTrimming &&
-         used_bytes_ - std::min(used_bytes_, large_bytes_) < chunk_bytes_ / 2 &&
+         used_bytes_ - std::min(used_bytes(), large_bytes_.get()) <
+             chunk_bytes_ / 2 &&
          chunk_bytes_ >= trimmed_at_ + trimmed_at_ / 4;
 }
 

@@ -5,7 +5,8 @@
 //            and go back there all at once; large blocks come from malloc. Has
 //            a limit. Under AddressSanitizer every block is malloc's, so that
 //            it sees each use after free.
-// Threads    The isolate's strand, one M at a time.
+// Threads    The isolate's strand, one M at a time. What gives a number of
+//            bytes: any.
 // Locks      ChunkPool's, for a new chunk
 // Invariants I1. used_bytes() is the sum of the sizes that Lua asked for.
 //            I2. Shrinking and freeing never fail.
@@ -20,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sched/sync/gauge.h"
 #include "vm/chunk_pool.h"
 
 namespace trilune::vm {
@@ -52,8 +54,8 @@ class Heap {
 
   // From now on; 0 for none. If more is in use, only growing fails.
   void SetLimit(size_t limit_bytes) {
-    limit_bytes_ = limit_bytes == 0 ? SIZE_MAX : limit_bytes;
-    allowed_bytes_ = limit_bytes_;
+    allowed_bytes_ = limit_bytes == 0 ? SIZE_MAX : limit_bytes;
+    limit_bytes_ = allowed_bytes_;
   }
   // From now on what is in use counts in `budget`, which must outlive this, and
   // has its limit. Once.
@@ -71,7 +73,7 @@ class Heap {
   [[nodiscard]] size_t peak_bytes() const { return peak_bytes_; }
   // What may still be asked for.
   [[nodiscard]] size_t headroom() const {
-    return allowed_bytes_ - std::min(used_bytes_, allowed_bytes_);
+    return allowed_bytes_ - std::min(used_bytes(), allowed_bytes_);
   }
   // How often Lua was refused; it collects then and asks once more.
   [[nodiscard]] uint64_t refused() const { return refused_; }
@@ -117,19 +119,19 @@ class Heap {
   [[nodiscard]] size_t NextChunkBytes() const;
   [[nodiscard]] bool IsMostlyFree() const;
 
-  size_t used_bytes_ = 0;
-  size_t limit_bytes_ = SIZE_MAX;
+  Gauge<size_t> used_bytes_;
+  Gauge<size_t> limit_bytes_ = SIZE_MAX;
   // What may be in use before Extend is asked: the limit, or what was taken
   // from the budget.
   size_t allowed_bytes_ = SIZE_MAX;
   Budget* budget_ = nullptr;
-  size_t peak_bytes_ = 0;
+  Gauge<size_t> peak_bytes_;
   char* bump_ = nullptr;
   char* bump_end_ = nullptr;
   FreeBlock* free_[kClasses] = {};
   Chunk* chunks_ = nullptr;
-  size_t chunk_bytes_ = 0;
-  size_t large_bytes_ = 0;
+  Gauge<size_t> chunk_bytes_;
+  Gauge<size_t> large_bytes_;
   size_t trimmed_at_ = 0;  // chunk_bytes_ at the last look for empty ones
   uint64_t refused_ = 0;
   bool is_shrinking_ = false;  // I2 goes before I3

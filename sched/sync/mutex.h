@@ -24,6 +24,7 @@ enum class LockRank : int {
   kIsolates = 10,   // stdlib: the runtime's list of isolates
   kDicts = 12,      // stdlib: the names of a runtime's dictionaries
   kIsolate = 15,    // stdlib: the calls that an isolate has to answer
+  kRoster = 17,     // vm: the isolates of a runtime, for who looks at all
   kHost = 20,       // vm: an isolate's requests; a host call's result
   kChan = 30,       // sched: a channel between native Gs
   kCycles = 35,     // vm: shared objects that no isolate holds
