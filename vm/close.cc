@@ -49,6 +49,7 @@ void Isolate::Halt() {
     if (!in_call) g->fiber = nullptr;
     const bool won = g->word.state() == GState::kWaiting && g->TryWin();
     if (won && g->Has(G::kExternal)) {
+      if (g->Has(G::kHasTimer)) sched->ForgetTimer(g->timer_p);
       g->Clear(G::kExternal | G::kHasTimer);
       external--;
     }
@@ -110,7 +111,7 @@ bool Isolate::FinishClose() {
     closed_.store(true, std::memory_order_release);  // [IC1]
   }
   const Status stopped =
-      killed_ ? Status(StatusCode::kLuaError, kill_reason_)
+      killed_ ? Status(StatusCode::kLimit, kill_reason_)
               : Status(StatusCode::kStopped, "the isolate was closed");
   CompleteAll(&drains_, stopped);
   CompleteAll(&waiting_, stopped);

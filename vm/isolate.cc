@@ -17,6 +17,7 @@
 #include "vm/allow_hook.h"
 #include "vm/coroutine.h"
 #include "vm/isolate_pool.h"
+#include "vm/isolates.h"
 #include "vm/message.h"
 #include "vm/message_space.h"
 #include "vm/park.h"
@@ -64,6 +65,12 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
   }
   const Status status = iso->Open(open);
   if (!status.ok()) return status;
+  // The id of its first G.
+  iso->next_id_ = sched->NextGIds(kIdBatch);
+  iso->ids_end_ = iso->next_id_ + kIdBatch;
+  if (iso->isolates() != nullptr) {
+    iso->isolates()->roster().Add(iso.get(), iso->next_id_, iso->config_.name);
+  }
   iso->Start();
   return iso;
 }
@@ -100,6 +107,7 @@ Status Isolate::Open(lua_CFunction open) {
   // other: a negative step pays in advance.
   lua_gc(L, LUA_GCRESTART);
   lua_gc(L, LUA_GCSTEP, -static_cast<int>(heap_.used_bytes() >> 10));
+  SetWorth();
   return Status();
 }
 
@@ -115,6 +123,7 @@ void Isolate::Start() {
 }
 
 Isolate::~Isolate() {
+  if (isolates() != nullptr) isolates()->roster().Remove(this);
   DropSharedWaits();
   if (main_ != nullptr) {
     closing_ = true;
@@ -158,6 +167,7 @@ bool Isolate::OpenStates() {
     TagOf(worker) = TagOf(data);
     iso->data_ = data;
     iso->worker_ = worker;
+    MakeSentinel(L);
     return 0;
   });
   return lua_pcall(main_, 0, 0, 0) == LUA_OK;
@@ -227,6 +237,7 @@ Outcome Isolate::RunHost(G* g) {
       iso->IsStuck()) {
     iso->EndDeadlock();
   }
+  if (iso->wants_trim()) iso->ServeTrim();
   if (iso->FinishClose()) return Outcome::kStrandEnded;
   // A request posted from here on finds the wait, or is found by it.
   g->word.BeginWait();
@@ -237,6 +248,10 @@ Outcome Isolate::RunHost(G* g) {
 
 void Isolate::Serve(HostCall* call) {
   const bool starts = call->IsMain() || call->kind == HostCall::Kind::kSpawn;
+  if (starts && killed_) {
+    Complete(call, Status(StatusCode::kLimit, kill_reason_));
+    return;
+  }
   if (starts && stopping_) {
     Complete(call, Status(StatusCode::kStopped, "the isolate is stopping"));
     return;
@@ -385,7 +400,10 @@ void Isolate::Configure(IsolateConfig&& config) {
 }
 
 void Isolate::ServeSpawn(HostCall* call) {
-  if (call->configure != nullptr) Configure(std::move(*call->configure));
+  if (call->configure != nullptr) {
+    Configure(std::move(*call->configure));
+    isolates()->roster().Add(this, call->g_id, config_.name);
+  }
   CheckLimits();  // those of who spawned it may be used up by now
   // In protected mode, then the same path as tri.go, which wants the handles as
   // an upvalue.

@@ -39,7 +39,9 @@
 #include "vm/host_call.h"
 #include "vm/lua_g.h"
 #include "vm/preempt.h"
+#include "vm/roster.h"
 #include "vm/shared_wait.h"
+#include "vm/usage.h"
 
 namespace trilune::vm {
 
@@ -171,6 +173,8 @@ class Isolate final : public Strand,
   [[nodiscard]] bool killed() const { return killed_; }
   // Requires: killed().
   [[nodiscard]] const char* kill_reason() const { return kill_reason_.c_str(); }
+  // How the host is told of an error: as kLimit, if one has ended the work.
+  [[nodiscard]] Status ErrorStatus(StatusCode code, std::string message) const;
   // For the signal handler: a limit is used up, so `L`, which runs, shall come
   // to a preemption point, even in a finalizer, a hook, or after an error in
   // one. Charges for instructions that nobody could count there.
@@ -187,7 +191,9 @@ class Isolate final : public Strand,
   }
   // `n` more are about to be run; counts them, if there is a limit.
   void ChargeInstructions(int n) {
-    if (counts_) config_.budget->ChargeInstructions(static_cast<uint64_t>(n));
+    if (!counts_) return;
+    config_.budget->ChargeInstructions(static_cast<uint64_t>(n));
+    usage_.instructions += static_cast<uint64_t>(n);
   }
   // The same for those that a hook has just counted.
   void NoteCounted(int n) {
@@ -275,6 +281,21 @@ class Isolate final : public Strand,
   // whether it shall go at `next_ns`.
   void KeepWarm(IsolatePool* pool, int64_t next_ns);
 
+  // --- Use, and collections in idle time; see roster.h, idle_gc.cc. ---
+
+  // Reading: any thread. Writing: the strand's owner.
+  [[nodiscard]] Usage& usage() { return usage_; }
+  [[nodiscard]] const Usage& usage() const { return usage_; }
+  [[nodiscard]] RosterEntry& roster_entry() { return roster_entry_; }
+  [[nodiscard]] const RosterEntry& roster_entry() const {
+    return roster_entry_;
+  }
+  // Whether it has collected or grown since its last full collection. For any
+  // thread.
+  [[nodiscard]] bool MayBeWorthCollecting() const {
+    return heap_.used_bytes() > worth_bytes_;
+  }
+
   // The state on which a timer may push a value to send; nothing is called on
   // it.
   [[nodiscard]] lua_State* data() { return data_; }
@@ -308,6 +329,7 @@ class Isolate final : public Strand,
   [[nodiscard]] lua_State* main() const { return main_; }
   [[nodiscard]] bool halted() const { return halted_; }
   [[nodiscard]] Heap& heap() { return heap_; }
+  [[nodiscard]] const Heap& heap() const { return heap_; }
   void Report(std::string_view text) { ReportTo(config_.report, text); }
   static void ReportTo(const std::function<void(std::string_view)>& report,
                        std::string_view text);
@@ -344,6 +366,23 @@ class Isolate final : public Strand,
   void Kill(int64_t now_ns);
   static Outcome RunLimitTimer(G* g);
   static const GKind kLimitTimerKind;
+
+  static int OnSentinel(lua_State* L);
+  static void PushSentinelMeta(lua_State* L);
+  static void MakeSentinel(lua_State* L);
+  void SetWorth();
+  void ArmIdleGc();
+  void AddIdleTimer(int64_t next_ns);
+  [[nodiscard]] bool wants_trim() const {
+    return roster_entry_.wants_trim.load(std::memory_order_relaxed);
+  }
+  void ServeTrim();
+  void EndTrim();
+  static Outcome RunIdleGc(G* g);
+  static const GKind kIdleGcKind;
+  [[nodiscard]] bool MustWaitToCollect(LuaG* g);
+  void CollectInIdleTime();
+  void CollectFully();
 
   static uintptr_t& TagOf(lua_State* L) {
     return *static_cast<uintptr_t*>(lua_getextraspace(L));
@@ -545,6 +584,13 @@ class Isolate final : public Strand,
   bool wants_look_ = false;        // for them
   bool seems_stuck_ = false;       // as nothing was runnable
   int64_t next_idle_gc_ns_ = 0;
+  LuaG* idle_timer_ = nullptr;            // collects when the isolate is idle
+  uint32_t idle_gtick_ = 0;               // as it began to wait
+  int idle_gives_way_ = 0;                // how often it found the P in use
+  Gauge<size_t> worth_bytes_ = SIZE_MAX;  // with more a full one is worth it
+  bool has_sentinel_ = false;             // collections are counted
+  Usage usage_;
+  RosterEntry roster_entry_;
   NestedTrace nested_trace_;
   SharedWait* shared_waits_ = nullptr;
   uint32_t shared_wait_count_ = 0;

@@ -20,6 +20,7 @@
 #include "sched/scheduler.h"
 #include "sched/sync/mutex.h"
 #include "vm/isolate_pool.h"
+#include "vm/roster.h"
 #include "vm/shared.h"
 
 namespace trilune::vm {
@@ -50,6 +51,11 @@ class Isolates {
   [[nodiscard]] lua_CFunction open() const { return open_; }
 
   [[nodiscard]] IsolatePool& pool() { return pool_; }
+  [[nodiscard]] Roster& roster() { return roster_; }
+  // How long an isolate is idle before it is collected; 0: it never is. Set it
+  // before there is one.
+  void set_idle_gc_ns(int64_t ns) { idle_gc_ns_ = ns; }
+  [[nodiscard]] int64_t idle_gc_ns() const { return idle_gc_ns_; }
 
   // --- Spawned isolates. ---
 
@@ -71,6 +77,8 @@ class Isolates {
  private:
   Scheduler* const sched_;
   const lua_CFunction open_;
+  int64_t idle_gc_ns_ = 0;
+  Roster roster_;        // outlives every isolate
   SharedCycles cycles_;  // outlives what extensions and isolates hold
   IsolatePool pool_{this};
   CondVar changed_;

@@ -91,7 +91,9 @@ void Isolate::BeginMetering() {
 
 void Isolate::EndMetering() {
   is_metering_ = false;
-  config_.budget->ChargeCpu(ThreadCpuNs() - cpu_since_ns_);
+  const int64_t ns = ThreadCpuNs() - cpu_since_ns_;
+  config_.budget->ChargeCpu(ns);
+  usage_.cpu_ns += ns;
 }
 
 int Isolate::CallOutside(lua_State* L, int arguments, int results) {
@@ -129,6 +131,14 @@ Outcome Isolate::RunLimitTimer(G* base) {
   return iso->EndTimer(g);
 }
 
+Status Isolate::ErrorStatus(StatusCode code, std::string message) const {
+  if (!killed_) return Status(code, std::move(message));
+  if (message.find(kill_reason_) == std::string::npos) {
+    message = kill_reason_ + ": " + message;
+  }
+  return Status(StatusCode::kLimit, std::move(message));
+}
+
 void Isolate::CheckLimits() {
   if (!is_timed_ || killed_ || closing_) return;
   if (is_metering_) {
@@ -143,6 +153,7 @@ void Isolate::CheckLimits() {
 void Isolate::Kill(int64_t now_ns) {
   killed_ = true;
   stopping_ = true;
+  usage_.exceeded = true;
   // What made this look necessary may not be charged yet.
   if (is_metering_) {
     EndMetering();

@@ -429,6 +429,7 @@ int ReadMessage(lua_State* L, Message* message) {
     FreeMessage(message);
     luaL_error(L, "not enough memory");
   }
+  Isolate::Of(L)->usage().received++;
   const ReadOptions options = OptionsFor(message);
   const auto count = static_cast<int>(message->count);
   if (message->flags == 0 && message->bytes <= kMaxQuick) {

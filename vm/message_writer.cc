@@ -381,6 +381,7 @@ Message* WriteMessage(lua_State* L, int first, int count,
   }
   if (message != nullptr) {
     space->GiveScratch(scratch);
+    Isolate::Of(L)->usage().sent++;
     return message;
   }
   // Lua's own errors go on as they are, unless a metamethod raised them.

@@ -252,7 +252,7 @@ void Isolate::EndMain(int status) {
   if (status != LUA_OK) {
     // Not lua_tostring: it would convert a number, which allocates.
     const bool is_string = lua_type(main_, -1) == LUA_TSTRING;
-    result = Status(
+    result = ErrorStatus(
         status == LUA_ERRMEM ? StatusCode::kNoMemory : StatusCode::kLuaError,
         is_string ? lua_tostring(main_, -1) : "(error object is not a string)");
   }
@@ -490,7 +490,7 @@ void Isolate::EndHostCall(GHandle* handle) {
     lua_getiuservalue(data_, -1, 1);
     // Not lua_tostring: it would convert a number, which allocates.
     const bool is_string = lua_type(data_, -1) == LUA_TSTRING;
-    result = Status(
+    result = ErrorStatus(
         StatusCode::kLuaError,
         is_string ? lua_tostring(data_, -1) : "(error object is not a string)");
     lua_pop(data_, 1);
