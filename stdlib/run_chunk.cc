@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "vm/isolate.h"
+
 namespace trilune {
 namespace {
 
@@ -89,8 +91,10 @@ int MessageHandler(lua_State* L) {
 
 void Fail(lua_State* L, Run* run, StatusCode code) {
   const char* message = lua_tostring(L, -1);
-  run->code = code;
-  run->message = message == nullptr ? "(no message)" : message;
+  const Status status = vm::Isolate::Of(L)->ErrorStatus(
+      code, message == nullptr ? "(no message)" : message);
+  run->code = status.code();
+  run->message = status.message();
 }
 
 // Pushes the function to run; false, with the reason in `run`.

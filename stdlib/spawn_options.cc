@@ -130,8 +130,6 @@ void ReadSpawnOptions(lua_State* L, int index, SpawnOptions* options) {
   }
 }
 
-namespace {
-
 // Instructions are counted by the mode "count", and what ends a program that
 // computes is a signal or that mode.
 void CountIfLimited(vm::IsolateConfig* config) {
@@ -149,8 +147,6 @@ void CountIfLimited(vm::IsolateConfig* config) {
   config->preempt_count =
       static_cast<int>(limit == 0 ? kTurn : std::clamp(limit / 100, uint64_t{1}, kTurn));
 }
-
-}  // namespace
 
 vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
                              const SpawnOptions& options, const char* name) {

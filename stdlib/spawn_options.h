@@ -24,6 +24,9 @@ struct SpawnOptions {
 // Reads the table at `index`. Raises on what is no option.
 void ReadSpawnOptions(lua_State* L, int index, SpawnOptions* options);
 
+// Chooses a mode of preemption in which the limits of `config` are kept.
+void CountIfLimited(vm::IsolateConfig* config);
+
 // The configuration of an isolate that `parent` makes. Does not raise.
 vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
                              const SpawnOptions& options, const char* name);

@@ -1,13 +1,16 @@
-// trilune.stats: the counters of the scheduler and of this isolate.
+// trilune.stats: the counters of the scheduler, and what each isolate uses.
 
 #include <algorithm>
 
 #include "stdlib/modules.h"
+#include "vm/isolates.h"
+#include "vm/usage.h"
 
 namespace trilune::stdlib {
 namespace {
 
 using vm::Isolate;
+using vm::UsageRecord;
 
 // Plain numbers: nothing that owns memory may be alive where Lua can raise.
 struct Numbers {
@@ -46,11 +49,86 @@ void Put(lua_State* L, const char* name, lua_Integer value) {
   lua_setfield(L, -2, name);
 }
 
+void PutBytes(lua_State* L, const char* name, size_t value) {
+  Put(L, name, static_cast<lua_Integer>(value));
+}
+
+void PutCount(lua_State* L, const char* name, uint64_t value) {
+  Put(L, name, static_cast<lua_Integer>(value));
+}
+
+void PutSeconds(lua_State* L, const char* name, int64_t ns) {
+  lua_pushnumber(L, static_cast<lua_Number>(ns) / 1e9);
+  lua_setfield(L, -2, name);
+}
+
+void PushRecord(lua_State* L, const UsageRecord& record, bool is_self) {
+  lua_createtable(L, 0, 18);
+  PutCount(L, "id", record.id);
+  lua_pushstring(L, record.name);
+  lua_setfield(L, -2, "name");
+  lua_pushstring(L, record.is_idle ? "idle" : "running");
+  lua_setfield(L, -2, "state");
+  lua_pushboolean(L, is_self);
+  lua_setfield(L, -2, "self");
+  lua_pushboolean(L, record.exceeded);
+  lua_setfield(L, -2, "exceeded");
+  PutBytes(L, "memory", record.memory_bytes);
+  PutBytes(L, "reserved", record.reserved_bytes);
+  PutBytes(L, "peak", record.peak_bytes);
+  if (record.limit_bytes != 0) PutBytes(L, "limit", record.limit_bytes);
+  Put(L, "goroutines", record.goroutines);
+  PutCount(L, "collections", record.collections);
+  PutSeconds(L, "longestgc", record.longest_gc_ns);
+  PutCount(L, "instructions", record.instructions);
+  PutSeconds(L, "cpu", record.cpu_ns);
+  PutSeconds(L, "age", record.age_ns);
+  PutCount(L, "sent", record.sent);
+  PutCount(L, "received", record.received);
+}
+
+// Sets `isolates` and `totals` in the table on top.
+void PutIsolates(lua_State* L, Isolate* iso) {
+  vm::Roster& roster = iso->isolates()->roster();
+  const int at = lua_gettop(L);
+  // The records are in a userdata: Lua may raise. Some isolates may be made
+  // meanwhile.
+  const size_t room = roster.count() + 4;
+  auto* records = static_cast<UsageRecord*>(
+      lua_newuserdatauv(L, room * sizeof(UsageRecord), 0));
+  const size_t n = roster.Read(records, room);
+  const uint64_t own = iso->roster_entry().id;
+  UsageRecord total = {};
+  lua_createtable(L, static_cast<int>(n), 0);
+  for (size_t i = 0; i < n; i++) {
+    const UsageRecord& record = records[i];
+    PushRecord(L, record, record.id == own);
+    lua_rawseti(L, -2, static_cast<lua_Integer>(i) + 1);
+    total.memory_bytes += record.memory_bytes;
+    total.reserved_bytes += record.reserved_bytes;
+    total.goroutines += record.goroutines;
+    total.collections += record.collections;
+  }
+  lua_setfield(L, at, "isolates");
+  lua_createtable(L, 0, 5);
+  PutBytes(L, "isolates", n);
+  PutBytes(L, "memory", total.memory_bytes);
+  PutBytes(L, "reserved", total.reserved_bytes);
+  Put(L, "goroutines", total.goroutines);
+  PutCount(L, "collections", total.collections);
+  lua_setfield(L, at, "totals");
+  lua_settop(L, at);
+  const vm::IsolatePool::Stats pool = iso->isolates()->pool().stats();
+  PutBytes(L, "spares", pool.idle);
+  PutCount(L, "sparehits", pool.hits);
+  PutCount(L, "sparemisses", pool.misses);
+}
+
 int l_stats(lua_State* L) {
   Isolate* iso = Isolate::Of(L);
   Numbers numbers;
   Read(iso->sched, &numbers);
-  lua_createtable(L, 0, 14);
+  lua_createtable(L, 0, 18);
   Put(L, "procs", numbers.procs);
   Put(L, "idleprocs", numbers.idle_procs);
   Put(L, "threads", numbers.threads);
@@ -69,6 +147,7 @@ int l_stats(lua_State* L) {
     lua_rawseti(L, -2, i + 1);
   }
   lua_setfield(L, -2, "schedticks");
+  PutIsolates(L, iso);
   return 1;
 }
 

@@ -13,8 +13,10 @@
 #include "stdlib/debug_options.h"
 #include "stdlib/modules.h"
 #include "stdlib/run_chunk.h"
+#include "stdlib/spawn_options.h"
 #include "vm/isolate.h"
 #include "vm/isolates.h"
+#include "vm/memory_watch.h"
 
 namespace trilune {
 namespace {
@@ -40,6 +42,45 @@ vm::PreemptMode ToVm(PreemptMode mode) {
       return vm::PreemptMode::kOff;
   }
   return vm::PreemptMode::kSignal;
+}
+
+// Nothing if `options` has a limit that makes no sense.
+Result<vm::Limits> LimitsOf(const IsolateOptions& options) {
+  if (options.cpu_limit.count() < 0 || options.time_limit.count() < 0) {
+    return Status(StatusCode::kInvalidArgument,
+                  options.cpu_limit.count() < 0
+                      ? "cpu_limit must be above 0, or 0 for none"
+                      : "time_limit must be above 0, or 0 for none");
+  }
+  vm::Limits limits;
+  limits.memory_bytes = options.memory_limit_bytes;
+  limits.message_bytes = options.message_limit_bytes;
+  limits.instructions = options.instruction_limit;
+  limits.cpu_ns = options.cpu_limit.count();
+  limits.time_ns = options.time_limit.count();
+  limits.goroutines = options.goroutine_limit;
+  return limits;
+}
+
+IsolateUsage ToUsage(const vm::UsageRecord& from) {
+  IsolateUsage to;
+  to.id = from.id;
+  to.name = from.name;
+  to.idle = from.is_idle;
+  to.limit_exceeded = from.exceeded;
+  to.memory_bytes = from.memory_bytes;
+  to.reserved_bytes = from.reserved_bytes;
+  to.peak_bytes = from.peak_bytes;
+  to.limit_bytes = from.limit_bytes;
+  to.goroutines = from.goroutines;
+  to.collections = from.collections;
+  to.longest_gc = std::chrono::nanoseconds(from.longest_gc_ns);
+  to.instructions = from.instructions;
+  to.cpu = std::chrono::nanoseconds(from.cpu_ns);
+  to.age = std::chrono::nanoseconds(from.age_ns);
+  to.messages_sent = from.sent;
+  to.messages_received = from.received;
+  return to;
 }
 
 // Finalizers may take this much longer than the Gs.
@@ -94,6 +135,10 @@ class Isolate::Impl {
     MutexLock lock(mu_);
     return iso_;
   }
+  [[nodiscard]] IsolateUsage usage() TRI_EXCLUDES(mu_) {
+    MutexLock lock(mu_);
+    return iso_ != nullptr ? UsageOf(iso_.get()) : last_usage_;
+  }
   [[nodiscard]] vm::ExitRequest exit_request() TRI_EXCLUDES(mu_) {
     MutexLock lock(mu_);
     return iso_ != nullptr ? iso_->exit_request() : last_exit_;
@@ -125,6 +170,11 @@ class Isolate::Impl {
                   "a goroutine did not stop; its isolate is abandoned");
   }
   Status Abandon() TRI_EXCLUDES(mu_);
+  static IsolateUsage UsageOf(const vm::Isolate* iso) {
+    vm::UsageRecord record;
+    iso->isolates()->roster().ReadOne(iso, &record);
+    return ToUsage(record);
+  }
 
   const std::string name_;
   const std::chrono::nanoseconds stop_deadline_;
@@ -133,6 +183,7 @@ class Isolate::Impl {
   std::list<Pending> pending_ TRI_GUARDED_BY(mu_);
   bool abandoned_ TRI_GUARDED_BY(mu_) = false;
   vm::ExitRequest last_exit_ TRI_GUARDED_BY(mu_);
+  IsolateUsage last_usage_ TRI_GUARDED_BY(mu_);
 };
 
 Result<Values> Isolate::Impl::RunIn(HostCall::Kind kind, HeldRun run) {
@@ -185,6 +236,7 @@ Status Isolate::Impl::Close() {
   }
   MutexLock lock(mu_);
   last_exit_ = iso->exit_request();
+  last_usage_ = UsageOf(iso.get());
   iso_.reset();
   return Status();
 }
@@ -196,6 +248,7 @@ Status Isolate::Impl::Abandon() {
   if (!abandoned_ && iso_ != nullptr) {
     abandoned_ = true;
     last_exit_ = iso_->exit_request();
+    last_usage_ = UsageOf(iso_.get());
     static_cast<void>(new std::shared_ptr<vm::Isolate>(std::move(iso_)));
     auto* left = new std::list<Pending>();
     left->splice(left->end(), pending_);
@@ -236,6 +289,10 @@ Result<Values> Isolate::Call(std::string_view name, const Values& args) {
       std::make_shared<Run>(Run::What::kFunction, name, "", args));
 }
 
+IsolateUsage Isolate::usage() const {
+  return impl_->usage();
+}
+
 ExitRequest Isolate::exit_request() const {
   const vm::ExitRequest request = impl_->exit_request();
   return {request.code, request.close, request.requested};
@@ -262,6 +319,7 @@ class Runtime::Impl {
   explicit Impl(const Config& config) : config_(config) {}
   ~Impl() {
     if (!left_behind_) return;
+    static_cast<void>(watch_.release());
     static_cast<void>(all_.release());
     static_cast<void>(sched_.release());
   }
@@ -276,6 +334,10 @@ class Runtime::Impl {
     if (!status.ok()) return status;
     sched_ = std::make_unique<Scheduler>(config);
     all_ = std::make_unique<vm::Isolates>(sched_.get(), &stdlib::OpenAll);
+    all_->set_idle_gc_ns(config_.idle_gc.count());
+    watch_ = std::make_unique<vm::MemoryWatch>(
+        std::make_unique<vm::SystemMemory>(), sched_.get(), &all_->roster());
+    sched_->set_watch_listener(watch_.get());
     return sched_->Start();
   }
 
@@ -287,16 +349,18 @@ class Runtime::Impl {
     vm::IsolateConfig config;
     config.name = options.name;
     config.isolates = all_.get();
-    vm::Limits limits;
-    limits.memory_bytes = options.memory_limit_bytes;
-    if (limits.any()) {
-      config.budget = std::make_shared<vm::Budget>(nullptr, limits, NowNs());
+    const Result<vm::Limits> limits = LimitsOf(options);
+    if (!limits.ok()) return limits.status();
+    if (limits.value().any()) {
+      config.budget =
+          std::make_shared<vm::Budget>(nullptr, limits.value(), NowNs());
     }
     config.host_wakes = options.host_calls_in;
     config.stop_deadline_ns =
         std::chrono::nanoseconds(config_.stop_deadline).count();
     config.preempt = ToVm(options.preempt);
     config.preempt_count = options.preempt_count;
+    stdlib::CountIfLimited(&config);
     config.report = std::move(options.report);
     MutexLock lock(mu_);
     if (stopped_) return Status(StatusCode::kStopped, "the runtime stopped");
@@ -348,7 +412,23 @@ class Runtime::Impl {
     to.last_retake_ns = from.last_retake_ns;
     to.taken = from.taken;
     to.stuck = from.stuck;
+    to.isolates = all_->roster().count();
+    const vm::IsolatePool::Stats pool = all_->pool().stats();
+    to.spares = pool.idle;
+    to.spare_hits = pool.hits;
+    to.spare_misses = pool.misses;
     return to;
+  }
+
+  std::vector<IsolateUsage> usage() {
+    // Some may be made meanwhile.
+    std::vector<vm::UsageRecord> records(all_->roster().count() + 16);
+    records.resize(all_->roster().Read(records.data(), records.size()));
+    std::vector<IsolateUsage> usage;
+    usage.reserve(records.size());
+    for (const vm::UsageRecord& record : records)
+      usage.push_back(ToUsage(record));
+    return usage;
   }
 
   std::string Dump() TRI_EXCLUDES(mu_) {
@@ -379,7 +459,8 @@ class Runtime::Impl {
       const Status status = isolate->Close();
       if (!status.ok()) result = status;
     }
-    if (!all_->AwaitNone(NowNs() + config_.stop_deadline.count() + kFinalizersNs)) {
+    if (!all_->AwaitNone(NowNs() + config_.stop_deadline.count() +
+                         kFinalizersNs)) {
       result = Status(StatusCode::kTimeout,
                       "a spawned goroutine did not stop; its isolate is "
                       "abandoned");
@@ -395,6 +476,7 @@ class Runtime::Impl {
   std::unique_ptr<Scheduler> sched_;  // constant after Start
   // Destroyed before the scheduler, after every isolate.
   std::unique_ptr<vm::Isolates> all_;
+  std::unique_ptr<vm::MemoryWatch> watch_;  // sysmon's, until that has ended
   bool left_behind_ = false;  // a thread is stuck in a G: it keeps what it uses
   Mutex mu_{LockRank::kIsolates};
   CondVar changed_;
@@ -416,6 +498,10 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(const Config& config) {
     return Status(StatusCode::kInvalidArgument,
                   "slice must be from 10 us to 10 s");
   }
+  if (config.idle_gc.count() < 0) {
+    return Status(StatusCode::kInvalidArgument,
+                  "idle_gc must be above 0, or 0 for never");
+  }
   auto impl = std::make_unique<Impl>(config);
   const Status status = impl->Start();
   if (!status.ok()) return status;
@@ -436,6 +522,10 @@ Status Runtime::Stop() {
 
 std::string Runtime::Dump() {
   return impl_->Dump();
+}
+
+std::vector<IsolateUsage> Runtime::usage() const {
+  return impl_->usage();
 }
 
 RuntimeStats Runtime::stats() const {

@@ -45,6 +45,10 @@ struct Config {
   // M, "stuck=1" says when C code keeps a thread for over a slice. Comma
   // separated.
   std::string debug;
+  // An isolate that has been idle for so long, and has allocated meanwhile, is
+  // collected by a P that has nothing better to do. 0: never; but also then
+  // when the memory of the process's cgroup, or of the machine, gets short.
+  std::chrono::nanoseconds idle_gc = std::chrono::minutes(2);
 };
 
 // How an isolate's Gs make way for others.
@@ -59,8 +63,20 @@ enum class PreemptMode : uint8_t {
 
 struct IsolateOptions {
   std::string name = "main";
-  // Bytes of Lua heap; 0: no limit. Beyond it Lua raises "not enough memory".
+  // Limits of this isolate and all that it spawns, together; 0 each: none.
+  // Bytes of Lua heap. Beyond it Lua raises "not enough memory".
   size_t memory_limit_bytes = 0;
+  // Of one message to another isolate. Beyond it sending raises.
+  size_t message_limit_bytes = 0;
+  // Gs alive at one time. Beyond it tri.go raises.
+  uint32_t goroutine_limit = 0;
+  // What these count ends the isolate's work: each G raises until it has ended,
+  // and who waits for one gets kLimit. Instructions are counted by kCount,
+  // which is then the mode; CPU time is that of threads while they run Gs; time
+  // begins with NewIsolate.
+  uint64_t instruction_limit = 0;
+  std::chrono::nanoseconds cpu_limit{0};
+  std::chrono::nanoseconds time_limit{0};
   // Says that the host may still Call while Main waits. Then Gs that all wait
   // are no deadlock: a call may wake them.
   bool host_calls_in = false;
@@ -88,6 +104,27 @@ struct ExitRequest {
   bool requested = false;  // it was called at all, perhaps while closing
 };
 
+// What an isolate uses; see Isolate::usage.
+struct IsolateUsage {
+  uint64_t id = 0;  // of its first G
+  std::string name;
+  bool idle = false;            // nothing in it can run now
+  bool limit_exceeded = false;  // one that ends the isolate's work
+  size_t memory_bytes = 0;      // of Lua objects
+  size_t reserved_bytes = 0;    // taken from the system for them
+  size_t peak_bytes = 0;        // the most that memory_bytes ever was
+  size_t limit_bytes = 0;       // 0: none
+  uint32_t goroutines = 0;      // alive
+  uint64_t collections = 0;     // cycles of its collector
+  // The longest full collection that the runtime made in idle time.
+  std::chrono::nanoseconds longest_gc{0};
+  uint64_t instructions = 0;        // counted only under a limit of them
+  std::chrono::nanoseconds cpu{0};  // likewise
+  std::chrono::nanoseconds age{0};
+  uint64_t messages_sent = 0;
+  uint64_t messages_received = 0;
+};
+
 struct RuntimeStats {
   int procs = 0;
   int threads = 0;
@@ -99,8 +136,12 @@ struct RuntimeStats {
   uint64_t preemptions = 0;    // Gs stopped between two instructions
   uint64_t retakes = 0;        // system calls during which others went on
   int64_t last_retake_ns = 0;  // when the last one was, on CLOCK_MONOTONIC
-  uint64_t taken = 0;  // times a P was taken from a thread stuck in C code
-  int stuck = 0;       // such threads now
+  uint64_t taken = 0;       // times a P was taken from a thread stuck in C code
+  int stuck = 0;            // such threads now
+  size_t isolates = 0;      // those of the host, and spawned ones
+  size_t spares = 0;        // isolates that tri.spawn will find ready
+  uint64_t spare_hits = 0;  // times it found one
+  uint64_t spare_misses = 0;  // times it had to make one
 };
 
 class Isolate {
@@ -111,8 +152,8 @@ class Isolate {
   // end. `body` finds `argument` as a light userdata at index 1; it must obey
   // liblua's rule that no C++ object with a destructor lives across a call that
   // can raise. One at a time: a second call is refused.
-  // Errors: kLuaError (the message), kDeadlock (with the dump of
-  // all Gs), kExit (os.exit was called; see exit_request), kStopped.
+  // Errors: kLuaError (the message), kDeadlock (with the dump of all Gs),
+  // kLimit (which one), kExit (os.exit was called; see exit_request), kStopped.
   enum class AtEnd { kOthersGoOn, kStopOthers };
   [[nodiscard]] Status Main(lua_CFunction body, void* argument,
                             AtEnd at_end = AtEnd::kOthersGoOn);
@@ -129,6 +170,10 @@ class Isolate {
   // as a new G and waits for its results. Several calls may run at once.
   [[nodiscard]] Result<Values> Call(std::string_view name,
                                     const Values& args = {});
+
+  // What it uses now; after Close, what it had used. Does not wait, whatever
+  // the isolate does.
+  [[nodiscard]] IsolateUsage usage() const;
 
   // Set once Main, RunFile, RunString or Call returned kExit; kept after Close.
   [[nodiscard]] ExitRequest exit_request() const;
@@ -180,6 +225,8 @@ class Runtime {
   [[nodiscard]] std::string Dump();
 
   [[nodiscard]] RuntimeStats stats() const;
+  // What every isolate uses that is not closed, spawned ones too.
+  [[nodiscard]] std::vector<IsolateUsage> usage() const;
 
   class Impl;
   explicit Runtime(std::unique_ptr<Impl> impl);

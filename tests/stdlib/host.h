@@ -50,6 +50,8 @@ inline const char* Name(StatusCode code) {
       return "not found";
     case StatusCode::kNoMemory:
       return "no memory";
+    case StatusCode::kLimit:
+      return "limit";
     case StatusCode::kDeadlock:
       return "deadlock";
     case StatusCode::kExit:
