@@ -246,6 +246,29 @@ class CommandTest(unittest.TestCase):
                 self.assertEqual(run(TRILUNE, [*arguments, "-v"]),
                                  (1, "", "lua: " + why))
 
+    def test_a_script_beyond_its_limits_ends_with_status_1(self):
+        loop = "while true do pcall(function() while true do end end) end"
+        for options, script, why in (
+                (["--time=0.1"], loop, "time limit (0.1 s) exceeded"),
+                (["--time=0.1"], "require('trilune').sleep(100)",
+                 "time limit (0.1 s) exceeded"),
+                (["--cpu=0.1"], loop, "CPU time limit (0.1 s) exceeded"),
+                (["--instructions=1000000"], loop,
+                 "instruction limit (1000000) exceeded"),
+                (["--memory=4M"], "string.rep('x', 1 << 23)",
+                 "not enough memory"),
+                (["--goroutines=2"], "local tri = require('trilune') "
+                 "for i = 1, 3 do tri.go(tri.sleep, 9) end",
+                 "too many goroutines (limit 2)")):
+            with self.subTest(options=options, script=script):
+                status, out, error = run(TRILUNE, [*options, "-e", script])
+                self.assertEqual((status, out), (1, ""))
+                self.assertIn(why, error)
+        every = ["--time=100", "--cpu=100", "--instructions=1000000",
+                 "--memory=4M", "--goroutines=2"]
+        self.assertEqual(run(TRILUNE, [*every, "-e", "print(1)"]),
+                         (0, "1\n", ""))
+
     def test_debugging_options_come_from_the_environment(self):
         env = {"TRILUNE_DEBUG": "schedtrace=1,scheddetail=1"}
         sleep = ["-e", "require('trilune').sleep(0.1)"]

@@ -103,6 +103,11 @@ class Command {
     IsolateOptions isolate_options;
     isolate_options.preempt = options_.preempt;
     isolate_options.preempt_count = options_.preempt_count;
+    isolate_options.memory_limit_bytes = options_.memory_bytes;
+    isolate_options.goroutine_limit = options_.goroutines;
+    isolate_options.instruction_limit = options_.instructions;
+    isolate_options.cpu_limit = options_.cpu;
+    isolate_options.time_limit = options_.time;
     Result<Isolate*> isolate = runtime_->NewIsolate(isolate_options);
     if (!isolate.ok()) return CannotStart(isolate.status());
     isolate_ = isolate.value();
@@ -148,6 +153,7 @@ class Command {
         WriteError(nullptr, status.message().c_str());
         return kDeadlockStatus;
       case StatusCode::kLuaError:  // outside all that reports its own errors
+      case StatusCode::kLimit:
         WriteError(program_, status.message().c_str());
         return Stop(EXIT_FAILURE);
       default:

@@ -20,6 +20,9 @@ constexpr std::string_view kOwnOptions =
     "  --preempt mode\n"
     "            how goroutines make way: signal, count:N, strand or off\n"
     "  --slice t how long one runs while others wait; 50us, 10ms, 1s\n"
+    "  --memory n, --goroutines n, --instructions n, --cpu s, --time s\n"
+    "            limits of the script and all that it spawns: bytes (64M),\n"
+    "            goroutines alive, instructions, seconds of CPU, seconds\n"
     "  --version show Trilune's version and stop\n"
     "  --help    explain the command and stop\n";
 
@@ -131,9 +134,18 @@ class Parser {
       done_ = true;
     } else if (!TakeValued(argument, "--procs", &Parser::TakeProcs) &&
                !TakeValued(argument, "--preempt", &Parser::TakePreempt) &&
-               !TakeValued(argument, "--slice", &Parser::TakeSlice)) {
+               !TakeValued(argument, "--slice", &Parser::TakeSlice) &&
+               !TakeLimit(argument)) {
       RejectUnknown(argument);
     }
+  }
+
+  bool TakeLimit(std::string_view argument) {
+    return TakeValued(argument, "--memory", &Parser::TakeMemory) ||
+           TakeValued(argument, "--goroutines", &Parser::TakeGoroutines) ||
+           TakeValued(argument, "--instructions", &Parser::TakeInstructions) ||
+           TakeValued(argument, "--cpu", &Parser::TakeCpu) ||
+           TakeValued(argument, "--time", &Parser::TakeTime);
   }
 
   // "--name value" or "--name=value"; false if it is neither.
@@ -188,6 +200,41 @@ class Parser {
     ++index_;
   }
 
+  void TakeMemory(std::string_view text) {
+    SetLimit("--memory", text, ParseSize(text),
+             "is not a size such as 64M, 500K or 1G", &options_.memory_bytes);
+  }
+  void TakeGoroutines(std::string_view text) {
+    constexpr uint64_t kMost = 1'000'000'000;
+    SetLimit("--goroutines", text, ParseCount(text, kMost), kNoCount,
+             &options_.goroutines);
+  }
+  void TakeInstructions(std::string_view text) {
+    constexpr uint64_t kMost = 1'000'000'000'000'000'000;
+    SetLimit("--instructions", text, ParseCount(text, kMost), kNoCount,
+             &options_.instructions);
+  }
+  void TakeCpu(std::string_view text) {
+    SetLimit("--cpu", text, ParseSeconds(text), kNoSeconds, &options_.cpu);
+  }
+  void TakeTime(std::string_view text) {
+    SetLimit("--time", text, ParseSeconds(text), kNoSeconds, &options_.time);
+  }
+
+  template <class From, class To>
+  void SetLimit(std::string_view option, std::string_view text,
+                const std::optional<From>& value, std::string_view complaint,
+                To* to) {
+    if (!value.has_value()) {
+      Reject(std::string(option) + ": '" + std::string(text) + "' " +
+                 std::string(complaint),
+             false);
+      return;
+    }
+    *to = static_cast<To>(*value);
+    ++index_;
+  }
+
   void RejectMissing(std::string_view option) {
     Reject("'" + std::string(option) + "' needs argument", true);
   }
@@ -202,6 +249,10 @@ class Parser {
     options_.error_is_usage = is_usage;
     done_ = true;
   }
+
+  static constexpr std::string_view kNoCount = "is not a number above 0";
+  static constexpr std::string_view kNoSeconds =
+      "is not a number of seconds above 0";
 
   Options options_;
   int index_ = 1;
@@ -273,6 +324,39 @@ std::optional<std::chrono::nanoseconds> ParseSlice(std::string_view text) {
   return std::chrono::microseconds(us);
 }
 
+std::optional<uint64_t> ParseCount(std::string_view text, uint64_t most) {
+  uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  if (number < 1 || number > most) return std::nullopt;
+  return number;
+}
+
+std::optional<size_t> ParseSize(std::string_view text) {
+  constexpr std::string_view kUnits = "KMG";
+  constexpr uint64_t kMost = uint64_t{1} << 60;
+  uint64_t unit = 1;
+  const size_t at =
+      text.empty() ? std::string_view::npos : kUnits.find(text.back());
+  if (at != std::string_view::npos) {
+    unit = uint64_t{1} << (10 * (at + 1));
+    text.remove_suffix(1);
+  }
+  const std::optional<uint64_t> number = ParseCount(text, kMost / unit);
+  if (!number.has_value()) return std::nullopt;
+  return static_cast<size_t>(*number * unit);
+}
+
+std::optional<std::chrono::nanoseconds> ParseSeconds(std::string_view text) {
+  double seconds = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  if (!(seconds >= 1e-9 && seconds <= 1e9)) return std::nullopt;
+  return std::chrono::nanoseconds(static_cast<int64_t>(seconds * 1e9));
+}
+
 std::string UsageText(std::string_view program) {
   std::string text = "usage: " + std::string(program);
   text += " [options] [script [args]]\nAvailable options are:\n";
@@ -323,8 +407,10 @@ std::string HelpText(std::string_view program) {
       "  LUA_CPATH          where 'require' looks for C modules; both also\n"
       "                     with _5_4 at the end\n"
       "\n"
-      "Exit status: 0; 1 after an error in the script or a bad option; 2 when\n"
-      "all goroutines wait for each other; else what os.exit was given.\n";
+      "Exit status: 0; 1 after an error in the script, a limit that it "
+      "exceeds,\n"
+      "or a bad option; 2 when all goroutines wait for each other; else what\n"
+      "os.exit was given.\n";
   return text;
 }
 

@@ -10,6 +10,8 @@
 #define TRI_TOOLS_TRILUNE_OPTIONS_H_
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +54,12 @@ struct Options {
   PreemptMode preempt = PreemptMode::kSignal;     // --preempt
   int preempt_count = 0;                          // for count:N
   std::optional<std::chrono::nanoseconds> slice;  // --slice
+  // --memory, --instructions, --goroutines, --cpu and --time; 0: no limit.
+  size_t memory_bytes = 0;
+  uint64_t instructions = 0;
+  uint32_t goroutines = 0;
+  std::chrono::nanoseconds cpu{0};
+  std::chrono::nanoseconds time{0};
 
   int argc = 0;
   char** argv = nullptr;
@@ -87,6 +95,19 @@ struct Preemption {
 // A whole number of us, ms or s, such as "50us"; nothing if it is not one from
 // 10us to 10s.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> ParseSlice(
+    std::string_view text);
+
+// Bytes: a whole number, perhaps with K, M or G behind it; nothing if it is not
+// one from 1 to 2^60.
+[[nodiscard]] std::optional<size_t> ParseSize(std::string_view text);
+
+// A whole number from 1 to `most`.
+[[nodiscard]] std::optional<uint64_t> ParseCount(std::string_view text,
+                                                 uint64_t most);
+
+// Seconds, such as "5" or "0.5"; nothing if it is not a number above 0 and at
+// most 10^9.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> ParseSeconds(
     std::string_view text);
 
 // The short list for stderr after a bad option; the page for --help.

@@ -183,6 +183,56 @@ TEST_CASE("options: --slice refuses what is no time from 10us to 10s") {
   }
 }
 
+TEST_CASE("options: limits") {
+  const CommandLine none{};
+  CHECK(none.options.memory_bytes == 0);
+  CHECK(none.options.time.count() == 0);
+  const CommandLine line{"--memory",       "64M",  "--goroutines=7",
+                         "--instructions", "1000", "--cpu=0.5",
+                         "--time",         "2"};
+  CHECK(line.options.action == Action::kRun);
+  CHECK(line.options.memory_bytes == size_t{64} << 20);
+  CHECK(line.options.goroutines == 7);
+  CHECK(line.options.instructions == 1000);
+  CHECK(line.options.cpu == std::chrono::milliseconds(500));
+  CHECK(line.options.time == std::chrono::seconds(2));
+  CHECK(CommandLine({"--memory=3"}).options.memory_bytes == 3);
+  CHECK(CommandLine({"--memory=2K"}).options.memory_bytes == 2048);
+  CHECK(CommandLine({"--memory=1G"}).options.memory_bytes == size_t{1} << 30);
+}
+
+TEST_CASE("options: limits that make no sense") {
+  struct Bad {
+    const char* option;
+    const char* text;
+    const char* why;
+  };
+  constexpr const char* kSize = "is not a size such as 64M, 500K or 1G";
+  constexpr const char* kCount = "is not a number above 0";
+  constexpr const char* kSeconds = "is not a number of seconds above 0";
+  for (const Bad& bad : {Bad{"--memory", "", kSize},
+                         {"--memory", "M", kSize},
+                         {"--memory", "0", kSize},
+                         {"--memory", "1.5M", kSize},
+                         {"--memory", "5Q", kSize},
+                         {"--memory", "9999999999G", kSize},
+                         {"--memory", "-1", kSize},
+                         {"--goroutines", "0", kCount},
+                         {"--goroutines", "1000000001", kCount},
+                         {"--instructions", "1e9", kCount},
+                         {"--cpu", "0", kSeconds},
+                         {"--cpu", "-1", kSeconds},
+                         {"--time", "5s", kSeconds},
+                         {"--time", "nan", kSeconds},
+                         {"--time", "inf", kSeconds}}) {
+    const CommandLine line{bad.option, bad.text};
+    CAPTURE(bad.text);
+    CHECK(line.options.action == Action::kReject);
+    CHECK(line.options.error ==
+          std::string(bad.option) + ": '" + bad.text + "' " + bad.why);
+  }
+}
+
 TEST_CASE("options: --help and --version end the parsing, errors too") {
   CHECK(CommandLine({"--help", "-x"}).options.action == Action::kHelp);
   CHECK(CommandLine({"-v", "--version"}).options.action == Action::kVersion);
