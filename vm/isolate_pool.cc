@@ -82,8 +82,10 @@ void IsolatePool::Refill() {
   }
   preparing->pool = this;
   preparing->iso = NewIsolate();
-  Isolate* iso = preparing->iso.get();
-  iso->Post(preparing.release());  // from here on it may be gone
+  // Posting looks at the isolate to the end; by then it may have been taken,
+  // and closed.
+  const std::shared_ptr<Isolate> iso = preparing->iso;
+  iso->Post(preparing.release());
 }
 
 void IsolatePool::OnPrepared(HostCall* call, Status status) {
@@ -121,14 +123,14 @@ void IsolatePool::Prepared(Preparing* preparing, const Status& status) {
     Isolate::ReportTo(report, "trilune: cannot preload: " + status.message() +
                                   "\n");
   }
-  Close(std::move(iso));
+  Close(iso);
 }
 
-void IsolatePool::Close(std::shared_ptr<Isolate> iso) {
+void IsolatePool::Close(const std::shared_ptr<Isolate>& iso) {
   auto* closing = new Closing();
   closing->pool = this;
-  closing->iso = std::move(iso);
-  closing->iso->Post(closing);
+  closing->iso = iso;
+  iso->Post(closing);
 }
 
 void IsolatePool::OnClosed(HostCall* call, Status) {
@@ -155,8 +157,8 @@ void IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
     closing_ += old.size();
   }
   if (what != nullptr) FreeMessage(what);
-  for (std::shared_ptr<Isolate>& iso : old)
-    Close(std::move(iso));
+  for (const std::shared_ptr<Isolate>& iso : old)
+    Close(iso);
   Refill();
 }
 
@@ -177,7 +179,7 @@ int64_t IsolatePool::Expire(const Isolate* iso, int64_t now_ns) {
     closing_++;
     target_ = std::max(least_, std::min(target_, idle_.size()));
   }
-  Close(std::move(gone));
+  Close(gone);
   return 0;
 }
 
@@ -189,8 +191,8 @@ void IsolatePool::Stop() {
     old.swap(idle_);
     closing_ += old.size();
   }
-  for (std::shared_ptr<Isolate>& iso : old)
-    Close(std::move(iso));
+  for (const std::shared_ptr<Isolate>& iso : old)
+    Close(iso);
 }
 
 bool IsolatePool::AwaitNone(int64_t deadline_ns) {

@@ -80,7 +80,7 @@ class IsolatePool {
   static void OnClosed(HostCall* call, Status status);
   void Prepared(Preparing* preparing, const Status& status) TRI_EXCLUDES(mu_);
   // closing_ counts `iso` since it has left idle_.
-  void Close(std::shared_ptr<Isolate> iso) TRI_EXCLUDES(mu_);
+  void Close(const std::shared_ptr<Isolate>& iso) TRI_EXCLUDES(mu_);
 
   Isolates* const all_;
   Mutex mu_{LockRank::kIsolates};
