@@ -460,6 +460,10 @@ int l_preload(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   Isolate* iso = Isolate::Of(L);
   if (iso->isolates() == nullptr) return luaL_error(L, "cannot preload here");
+  // What it loads runs outside of every budget, and in other programs.
+  if (iso->config().budget != nullptr) {
+    return luaL_error(L, "cannot preload in an isolate with limits");
+  }
   lua_Integer spares = 1;
   if (lua_getfield(L, 1, "spares") != LUA_TNIL) {
     spares = lua_isinteger(L, -1) != 0 ? lua_tointeger(L, -1) : -1;
