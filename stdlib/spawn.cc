@@ -453,6 +453,8 @@ int PreloadBody(lua_State* L) {
     lua_pushvalue(L, i);
     lua_call(L, 1, 0);
   }
+  // The isolate is for programs of others, who bring what they have.
+  Disinherit(L, 1);
   return 0;
 }
 

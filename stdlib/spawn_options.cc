@@ -255,4 +255,30 @@ void Inherit(lua_State* L, int index) {
   lua_pop(L, 2);
 }
 
+void Disinherit(lua_State* L, int index) {
+  luaL_checkstack(L, 6, nullptr);
+  const int top = lua_gettop(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kDefaultsKey);
+  if (lua_getfield(L, top + 1, "package") == LUA_TTABLE) {
+    for (const char* path : kPaths) {
+      lua_getfield(L, top + 2, path);
+      lua_setfield(L, top + 3, path);
+    }
+  }
+  lua_settop(L, top);
+  if (!lua_istable(L, index)) return;
+  if (lua_getfield(L, index, "preload") == LUA_TTABLE) {
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    lua_pushnil(L);
+    while (lua_next(L, top + 1) != 0) {
+      lua_pop(L, 1);
+      lua_pushvalue(L, -1);
+      lua_pushnil(L);
+      lua_rawset(L, top + 2);
+    }
+  }
+  lua_settop(L, top);
+}
+
 }  // namespace trilune::stdlib

@@ -37,6 +37,9 @@ vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
 void PushInheritance(lua_State* L);
 // Takes it over, from `index`.
 void Inherit(lua_State* L, int index);
+// Gives back what was taken over from `index`: package is as at first, but for
+// loaders that others have added.
+void Disinherit(lua_State* L, int index);
 
 }  // namespace trilune::stdlib
 
