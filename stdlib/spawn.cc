@@ -186,6 +186,7 @@ Spawned* Spawn(lua_State* L, int first) {
     lua_pushstring(L, iso->kill_reason());
     lua_error(L);
   }
+  if (iso->closing()) luaL_error(L, "cannot spawn: the isolate is closing");
   luaL_checkstack(L, 10, nullptr);
   SpawnOptions options;
   if (lua_istable(L, first)) {

@@ -328,6 +328,8 @@ class Isolate final : public Strand,
   }
   [[nodiscard]] lua_State* main() const { return main_; }
   [[nodiscard]] bool halted() const { return halted_; }
+  // Finalizers run that are the last code of all; none is called that they set.
+  [[nodiscard]] bool closing() const { return closing_; }
   [[nodiscard]] Heap& heap() { return heap_; }
   [[nodiscard]] const Heap& heap() const { return heap_; }
   void Report(std::string_view text) { ReportTo(config_.report, text); }

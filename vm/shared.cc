@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vm/isolate.h"
 #include "vm/message.h"
 
 namespace trilune::vm {
@@ -241,6 +242,11 @@ void PushShared(lua_State* L, Shared* object) {
     return;
   }
   lua_pop(L, 1);
+  // In lua_close nobody would finalize it.
+  if (Isolate::Of(L)->closing()) {
+    luaL_error(L, "cannot make a %s: the isolate is closing",
+               object->type->name);
+  }
   auto* handle =
       static_cast<SharedHandle*>(lua_newuserdatauv(L, sizeof(SharedHandle), 0));
   handle->tag = object->type->tag;
