@@ -222,6 +222,7 @@ Spawned* Spawn(lua_State* L, int first) {
   });
   lua_pushlightuserdata(L, spawned);
   const int status = lua_pcall(L, 1, 1, 0);
+  if (status != LUA_OK) spawned->Cancel(nullptr);  // nobody else could
   spawned->Release();
   if (status != LUA_OK) lua_error(L);
   return spawned;
