@@ -33,22 +33,32 @@ struct IsolatePool::Closing : HostCall {
   std::shared_ptr<Isolate> iso;
 };
 
+// Ends the Gs of one, before it is closed.
+struct IsolatePool::Draining : HostCall {
+  Draining() : HostCall(Kind::kDrain, nullptr, nullptr) {
+    on_complete = &OnDrained;
+  }
+  IsolatePool* pool = nullptr;
+  std::shared_ptr<Isolate> iso;
+};
+
 IsolatePool::~IsolatePool() {
   if (what_ != nullptr) FreeMessage(what_);
 }
 
-std::shared_ptr<Isolate> IsolatePool::Take() {
+std::shared_ptr<Isolate> IsolatePool::Take(PreemptMode mode) {
   std::shared_ptr<Isolate> iso;
   {
     MutexLock lock(mu_);
-    last_take_ns_ = NowNs();
-    if (!idle_.empty()) {
+    // Coroutines that preloaded modules have made could not be counted.
+    const bool fits = mode != PreemptMode::kCount || what_ == nullptr;
+    if (fits && !idle_.empty()) {
       iso = std::move(idle_.back());
       idle_.pop_back();
       hits_++;
     } else {
       misses_++;
-      target_ = std::clamp<size_t>(target_ * 2, 1, kMaxSpares);
+      if (fits) target_ = std::clamp<size_t>(target_ * 2, 1, kMaxSpares);
     }
   }
   Refill();
@@ -70,7 +80,7 @@ void IsolatePool::Refill() {
     MutexLock lock(mu_);
     if (stopping_ || preparing_ > 0 || idle_.size() >= target_) return;
     Message* what = nullptr;
-    if (what_ != nullptr) {
+    if (body_ != nullptr) {
       what = CopyMessage(what_);
       if (what == nullptr) return;  // without memory: the next Take tries again
     }
@@ -85,45 +95,77 @@ void IsolatePool::Refill() {
   // Posting looks at the isolate to the end; by then it may have been taken,
   // and closed.
   const std::shared_ptr<Isolate> iso = preparing->iso;
+  bool is_late = false;
+  {
+    MutexLock lock(mu_);
+    is_late = stopping_ || preparing->generation != generation_;
+    if (is_late) {
+      closing_++;
+    } else {
+      in_preparation_ = iso;
+    }
+  }
   iso->Post(preparing.release());
+  if (is_late) End(iso);
 }
 
 void IsolatePool::OnPrepared(HostCall* call, Status status) {
   auto* preparing = static_cast<Preparing*>(call);
   IsolatePool* pool = preparing->pool;
-  pool->Prepared(preparing, status);
+  const bool try_more = pool->Prepared(preparing, status);
   delete preparing;
-  pool->Refill();
+  if (try_more) pool->Refill();
 }
 
-void IsolatePool::Prepared(Preparing* preparing, const Status& status) {
+// False: the heap could not be opened. Soon after it cannot be, either.
+bool IsolatePool::Prepared(Preparing* preparing, const Status& result) {
   std::shared_ptr<Isolate> iso = std::move(preparing->iso);
   std::function<void(std::string_view)> report;
+  Status status = result;
+  if (status.ok() && iso->live > 0) {
+    status = Status(StatusCode::kLuaError,
+                    "a module has left a goroutine that still runs");
+  }
   bool failed = false;
   {
     MutexLock lock(mu_);
     preparing_--;
+    in_preparation_ = nullptr;
     changed_.NotifyAll();
     closing_++;  // at once: AwaitNone shall see no gap
-    failed = !status.ok() && !stopping_ && preparing->generation == generation_;
-    if (status.ok() && !stopping_ && preparing->generation == generation_ &&
-        idle_.size() < kMaxSpares) {
+    const bool is_wanted = !stopping_ && preparing->generation == generation_;
+    if (status.ok() && is_wanted && idle_.size() < kMaxSpares) {
       closing_--;
       iso->KeepWarm(this, NowNs() + kIdleNs);
       idle_.push_back(std::move(iso));
-      return;
+      return true;
     }
-    if (failed) {  // as all others would: programs load their modules themselves
-      generation_++;
+    failed = !status.ok() && is_wanted;
+    if (failed && preparing->body != nullptr) {
+      generation_++;  // as all others would: programs load their modules
       body_ = nullptr;
       report = report_;
     }
   }
-  if (failed) {
+  if (failed && preparing->body != nullptr) {
     Isolate::ReportTo(report, "trilune: cannot preload: " + status.message() +
                                   "\n");
   }
-  Close(iso);
+  End(iso);
+  return !failed || preparing->body != nullptr;
+}
+
+void IsolatePool::End(const std::shared_ptr<Isolate>& iso) {
+  auto* draining = new Draining();
+  draining->pool = this;
+  draining->iso = iso;
+  iso->Post(draining);
+}
+
+void IsolatePool::OnDrained(HostCall* call, Status) {
+  auto* draining = static_cast<Draining*>(call);
+  draining->pool->Close(draining->iso);
+  delete draining;
 }
 
 void IsolatePool::Close(const std::shared_ptr<Isolate>& iso) {
@@ -145,6 +187,7 @@ void IsolatePool::OnClosed(HostCall* call, Status) {
 void IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
                              std::function<void(std::string_view)> report) {
   std::vector<std::shared_ptr<Isolate>> old;
+  std::shared_ptr<Isolate> in_preparation;
   {
     MutexLock lock(mu_);
     generation_++;
@@ -155,11 +198,19 @@ void IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
     target_ = std::max(target_, least_);
     old.swap(idle_);
     closing_ += old.size();
+    in_preparation = TakeInPreparation();
   }
   if (what != nullptr) FreeMessage(what);
+  if (in_preparation != nullptr) End(in_preparation);
   for (const std::shared_ptr<Isolate>& iso : old)
     Close(iso);
   Refill();
+}
+
+// To be ended, as nobody wants it any more: its modules may wait for ever.
+std::shared_ptr<Isolate> IsolatePool::TakeInPreparation() {
+  if (in_preparation_ != nullptr) closing_++;
+  return std::move(in_preparation_);
 }
 
 int64_t IsolatePool::Expire(const Isolate* iso, int64_t now_ns) {
@@ -170,10 +221,8 @@ int64_t IsolatePool::Expire(const Isolate* iso, int64_t now_ns) {
         idle_.begin(), idle_.end(),
         [iso](const std::shared_ptr<Isolate>& one) { return one.get() == iso; });
     if (at == idle_.end()) return 0;
-    // Those that were prepared first lie lowest, and are taken last.
-    if (now_ns - last_take_ns_ < kIdleNs || idle_.size() <= least_) {
-      return now_ns + kIdleNs;
-    }
+    // Nobody took it in all that time: those prepared later lie above.
+    if (idle_.size() <= least_) return now_ns + kIdleNs;
     gone = std::move(*at);
     idle_.erase(at);
     closing_++;
@@ -185,12 +234,15 @@ int64_t IsolatePool::Expire(const Isolate* iso, int64_t now_ns) {
 
 void IsolatePool::Stop() {
   std::vector<std::shared_ptr<Isolate>> old;
+  std::shared_ptr<Isolate> in_preparation;
   {
     MutexLock lock(mu_);
     stopping_ = true;
     old.swap(idle_);
     closing_ += old.size();
+    in_preparation = TakeInPreparation();
   }
+  if (in_preparation != nullptr) End(in_preparation);
   for (const std::shared_ptr<Isolate>& iso : old)
     Close(iso);
 }

@@ -26,6 +26,7 @@
 #include "sched/sync/mutex.h"
 #include "vm/host_call.h"
 #include "vm/message.h"
+#include "vm/preempt.h"
 
 namespace trilune::vm {
 
@@ -43,7 +44,8 @@ class IsolatePool {
   ~IsolatePool();
 
   // A prepared isolate, or one that has yet to open itself.
-  [[nodiscard]] std::shared_ptr<Isolate> Take() TRI_EXCLUDES(mu_);
+  // `mode`: that of its program.
+  [[nodiscard]] std::shared_ptr<Isolate> Take(PreemptMode mode) TRI_EXCLUDES(mu_);
 
   // From now on isolates are prepared by `body`, which runs as a G with a copy
   // of `what`, owned, as argument; at least `spares` are kept. Those that are
@@ -73,13 +75,19 @@ class IsolatePool {
  private:
   struct Preparing;
   struct Closing;
+  struct Draining;
 
   [[nodiscard]] std::shared_ptr<Isolate> NewIsolate() const;
   void Refill() TRI_EXCLUDES(mu_);
   static void OnPrepared(HostCall* call, Status status);
   static void OnClosed(HostCall* call, Status status);
-  void Prepared(Preparing* preparing, const Status& status) TRI_EXCLUDES(mu_);
-  // closing_ counts `iso` since it has left idle_.
+  static void OnDrained(HostCall* call, Status status);
+  [[nodiscard]] bool Prepared(Preparing* preparing, const Status& result)
+      TRI_EXCLUDES(mu_);
+  [[nodiscard]] std::shared_ptr<Isolate> TakeInPreparation() TRI_REQUIRES(mu_);
+  // closing_ counts `iso` since it has left idle_, or its preparation has
+  // ended. End first lets its Gs clean up.
+  void End(const std::shared_ptr<Isolate>& iso) TRI_EXCLUDES(mu_);
   void Close(const std::shared_ptr<Isolate>& iso) TRI_EXCLUDES(mu_);
 
   Isolates* const all_;
@@ -87,10 +95,11 @@ class IsolatePool {
   CondVar changed_;
   std::vector<std::shared_ptr<Isolate>> idle_ TRI_GUARDED_BY(mu_);
   size_t preparing_ TRI_GUARDED_BY(mu_) = 0;
+  // The one in preparation, unless it is being ended.
+  std::shared_ptr<Isolate> in_preparation_ TRI_GUARDED_BY(mu_);
   size_t closing_ TRI_GUARDED_BY(mu_) = 0;
   size_t target_ TRI_GUARDED_BY(mu_) = 0;
   size_t least_ TRI_GUARDED_BY(mu_) = 0;  // tri.preload's
-  int64_t last_take_ns_ TRI_GUARDED_BY(mu_) = 0;
   uint64_t hits_ TRI_GUARDED_BY(mu_) = 0;
   uint64_t misses_ TRI_GUARDED_BY(mu_) = 0;
   bool stopping_ TRI_GUARDED_BY(mu_) = false;

@@ -434,7 +434,7 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
     ReadyInStrand(waiter->g, /*woken=*/false);
   }
   live--;
-  if (gs_taken_ > 0) GiveGs(1);
+  if (gs_taken_ > 0 && g != main_g_) GiveGs(1);  // which was not taken
   if (handle != nullptr) {
     handle->g = nullptr;
     if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->Has(G::kCancelled));

@@ -64,7 +64,7 @@ Spawned* Spawned::Start(const Type* type, Isolate* spawner,
     return nullptr;
   }
   spawned->program_.configure = &spawned->config_;
-  std::shared_ptr<Isolate> iso = isolates->pool().Take();
+  std::shared_ptr<Isolate> iso = isolates->pool().Take(spawned->config_.preempt);
   spawned->lock_.Lock();
   spawned->isolate_ = iso;
   const bool aborted = spawned->ending_;  // before there was an isolate to end

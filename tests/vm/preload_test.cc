@@ -1,0 +1,74 @@
+// Isolates that tri.preload prepares (vm/isolate_pool.h) and what spawned ones
+// leave behind (vm/spawned.h), where scripts cannot see it.
+
+#include <future>
+#include <string>
+#include <string_view>
+
+#include <doctest/doctest.h>
+#include <lua.hpp>
+
+#include "stdlib/trilune.h"
+#include "tests/stdlib/host.h"
+#include "vm/isolate.h"
+#include "vm/isolates.h"
+
+namespace trilune {
+namespace {
+
+using test::Host;
+
+TEST_CASE("preload: a runtime stops over a module that does not end") {
+  for (const char* body :
+       {"require('trilune').sleep(1e9)", "while true do end",
+        "while true do pcall(require('trilune').sleep, 1e9) end"}) {
+    CAPTURE(body);
+    Host host;
+    CHECK(host.Run(std::string(R"(
+      local tri = require "trilune"
+      local ch = tri.channel(1)
+      package.preload.slow = function() ch:send(1) )") +
+                   body + R"( end
+      tri.preload{"slow"}
+      ch:recv())") == "");
+  }
+}
+
+TEST_CASE("preload: other modules come in the place of one that waits") {
+  Host host;
+  CHECK(host.Run(R"(
+    local tri = require "trilune"
+    local ch = tri.channel(1)
+    package.preload.slow = function() ch:send(1) require("trilune").sleep(1e9) end
+    package.preload.quick = function() return 1 end
+    tri.preload{"slow"}
+    ch:recv()
+    tri.preload{"quick"}
+    repeat
+      local _, ready = tri.spawn(function() return package.loaded.quick end):join()
+    until ready
+    return "ready")") == "'ready'");
+}
+
+TEST_CASE("preload: a module that leaves a goroutine behind is not kept") {
+  std::promise<std::string> reported;
+  IsolateOptions options;
+  options.report = [&reported](std::string_view text) {
+    reported.set_value(std::string(text));
+  };
+  Host host(std::move(options));
+  CHECK(host.Run(R"(
+    package.preload.busy = function()
+      local tri = require "trilune"
+      tri.go(tri.sleep, 1e9)
+    end
+    require("trilune").preload{"busy"})") == "");
+  CHECK(reported.get_future().get() ==
+        "trilune: cannot preload: a module has left a goroutine that still "
+        "runs\n");
+  CHECK(host.Run("return require('trilune').spawn(function() "
+                 "return package.loaded.busy end):join()") == "true nil");
+}
+
+}  // namespace
+}  // namespace trilune
