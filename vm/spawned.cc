@@ -12,7 +12,7 @@ namespace trilune::vm {
 
 Spawned::Spawned(const Type* its_type, Isolate* spawner,
                  const IsolateConfig& config, lua_CFunction body, Message* call)
-    : Shared(its_type),
+    : Shared(its_type, config.isolates->cycles()),
       isolates_(config.isolates),
       spawner_(spawner == nullptr ? std::weak_ptr<Isolate>()
                                   : spawner->weak_from_this()),
@@ -38,9 +38,23 @@ Spawned::~Spawned() {
   // No isolate took the configuration, and the G with it.
   if (config_.budget != nullptr) config_.budget->GiveG();
   if (call_ != nullptr) FreeMessage(call_);
-  if (outcome_.values != nullptr) FreeMessage(outcome_.values);
+  DropHeld();
   while (joiners_ != nullptr)
     delete std::exchange(joiners_, joiners_->next);
+}
+
+// Without a handle, but before its end, the isolate's strand writes it.
+void Spawned::VisitHeld(void (*visit)(Shared* held, void* argument),
+                        void* argument) {
+  if (ended() && outcome_.values != nullptr) {
+    VisitMessage(outcome_.values, visit, argument);
+  }
+}
+
+// Of one that nobody can reach: its isolate is closed.
+void Spawned::DropHeld() {
+  Message* values = std::exchange(outcome_.values, nullptr);
+  if (values != nullptr) FreeMessage(values);
 }
 
 Spawned* Spawned::Start(const Type* type, Isolate* spawner,
@@ -193,6 +207,9 @@ void Spawned::LookForJoiner() {
 // somebody just looks at it.
 void Spawned::OnClosed(HostCall* call, Status) {
   Spawned* self = static_cast<Call*>(call)->spawned;
+  // If its body never ran: what was sent along may refer to its handle.
+  Message* unread = self->TakeCall();
+  if (unread != nullptr) FreeMessage(unread);
   self->lock_.Lock();
   std::shared_ptr<Isolate> iso = std::move(self->isolate_);
   self->lock_.Unlock();

@@ -110,6 +110,10 @@ class Spawned final : public Shared {
           lua_CFunction body, Message* call);
   ~Spawned() override;
 
+  void VisitHeld(void (*visit)(Shared* held, void* argument),
+                 void* argument) override;
+  void DropHeld() override;
+
   static void OnProgramEnd(HostCall* call, Status status);
   static void OnDrained(HostCall* call, Status status);
   static void OnClosed(HostCall* call, Status status);

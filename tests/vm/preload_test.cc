@@ -18,6 +18,14 @@ namespace {
 
 using test::Host;
 
+// unreached(): how many shared objects have no handle, after a search.
+int l_unreached(lua_State* L) {
+  vm::SharedCycles* cycles = vm::Isolate::Of(L)->isolates()->cycles();
+  cycles->Collect();
+  lua_pushinteger(L, static_cast<lua_Integer>(cycles->size()));
+  return 1;
+}
+
 TEST_CASE("preload: a runtime stops over a module that does not end") {
   for (const char* body :
        {"require('trilune').sleep(1e9)", "while true do end",
@@ -68,6 +76,29 @@ TEST_CASE("preload: a module that leaves a goroutine behind is not kept") {
         "runs\n");
   CHECK(host.Run("return require('trilune').spawn(function() "
                  "return package.loaded.busy end):join()") == "true nil");
+}
+
+TEST_CASE("spawned: results that hold the handle are freed") {
+  Host host;
+  host.Register("unreached", &l_unreached);
+  CHECK(host.Run(R"(
+    local tri = require "trilune"
+    for i = 1, 50 do
+      local ch = tri.channel(1)
+      local g = tri.spawn(function(c) return c end, ch)
+      g:join()
+      ch:send(g)
+    end
+    -- One whose body never runs.
+    local ch = tri.channel(1)
+    local g = tri.spawn({time = 1e-9}, function(c) return c end, ch)
+    g:join()
+    ch:send(g)
+    ch, g = nil, nil
+    collectgarbage()
+    -- Their isolates may still be closing.
+    while unreached() > 0 do tri.yield() end
+    return "freed")") == "'freed'");
 }
 
 }  // namespace
