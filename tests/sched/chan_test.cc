@@ -371,6 +371,9 @@ TEST_CASE("chan: cancelling ends every wait, now and later, but no ready one") {
       fix.gs->CancelAll();
       CHECK(empty.Recv(&value) == ChanStatus::kCancelled);
       CHECK_FALSE(NativeGs::Sleep(kSecond));
+      // One that has not come to its send yet must not find room there.
+      while (cancelled < 20)
+        NativeGs::Yield();
       CHECK(full.Recv(&value) == ChanStatus::kOk);
       CHECK(value == 1);
       CHECK(full.Send(value) == ChanStatus::kOk);
