@@ -61,8 +61,7 @@ int64_t ReadNs(lua_State* L, const char* name) {
 }
 
 void ReadPreempt(lua_State* L, SpawnOptions* options) {
-  const char* text =
-      lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
   options->has_preempt = true;
   if (std::strcmp(text, "signal") == 0) {
     options->preempt = PreemptMode::kSignal;
@@ -96,8 +95,7 @@ void ReadOption(lua_State* L, const char* key, SpawnOptions* options) {
     options->limits.instructions =
         static_cast<uint64_t>(ReadCount(L, key, 1e18));
   } else if (std::strcmp(key, "goroutines") == 0) {
-    options->limits.goroutines =
-        static_cast<uint32_t>(ReadCount(L, key, 1e9));
+    options->limits.goroutines = static_cast<uint32_t>(ReadCount(L, key, 1e9));
   } else if (std::strcmp(key, "time") == 0) {
     options->limits.time_ns = ReadNs(L, key);
   } else if (std::strcmp(key, "cpu") == 0) {
@@ -144,8 +142,8 @@ void CountIfLimited(vm::IsolateConfig* config) {
   constexpr uint64_t kTurn = 1000;
   const uint64_t limit = config->budget->limits().instructions;
   config->preempt = PreemptMode::kCount;
-  config->preempt_count =
-      static_cast<int>(limit == 0 ? kTurn : std::clamp(limit / 100, uint64_t{1}, kTurn));
+  config->preempt_count = static_cast<int>(
+      limit == 0 ? kTurn : std::clamp(limit / 100, uint64_t{1}, kTurn));
 }
 
 vm::IsolateConfig MakeConfig(const vm::Isolate* parent,

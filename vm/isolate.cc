@@ -422,7 +422,8 @@ void Isolate::ServeSpawn(HostCall* call) {
           if (held->g_id != 0) {
             held->handle->id = held->handle->g->id = held->g_id;
           }
-          held->made.store(held->handle->g, std::memory_order_release);  // [SP2]
+          held->made.store(held->handle->g,
+                           std::memory_order_release);  // [SP2]
           return 0;
         },
         1);

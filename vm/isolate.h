@@ -52,7 +52,7 @@ class MessageSpace;
 
 struct IsolateConfig {
   std::string name;
-  Isolates* isolates = nullptr;  // all of the runtime; null in some tests
+  Isolates* isolates = nullptr;    // all of the runtime; null in some tests
   std::shared_ptr<Budget> budget;  // its limits; null: none
   // The host may still call in while its calls wait: then Gs that all wait are
   // no deadlock.
@@ -562,10 +562,10 @@ class Isolate final : public Strand,
   Status opened_;                   // how that went
   bool main_runs_ = false;
   bool interrupts_once_ = false;  // the main G's cancel is an interrupt
-  bool is_timed_ = false;    // a limit is to be looked at now and then
-  bool counts_ = false;      // the budget counts instructions
-  bool meters_cpu_ = false;  // the budget counts CPU time
-  bool killed_ = false;      // a limit is used up
+  bool is_timed_ = false;         // a limit is to be looked at now and then
+  bool counts_ = false;           // the budget counts instructions
+  bool meters_cpu_ = false;       // the budget counts CPU time
+  bool killed_ = false;           // a limit is used up
   std::string kill_reason_;
   int64_t cpu_since_ns_ = 0;     // the thread's clock, as the G was entered
   bool is_metering_ = false;     // since then

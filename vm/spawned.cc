@@ -126,8 +126,7 @@ bool Spawned::Cancel(Message* reason) {
   }
   // It belongs to the isolate now, which frees it by completing it.
   struct Cancelling : HostCall {
-    explicit Cancelling(Message* why)
-        : HostCall(Kind::kCancel, nullptr, why) {
+    explicit Cancelling(Message* why) : HostCall(Kind::kCancel, nullptr, why) {
       on_complete = [](HostCall* call, Status) {
         delete static_cast<Cancelling*>(call);
       };

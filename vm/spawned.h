@@ -126,15 +126,15 @@ class Spawned final : public Shared {
   const std::weak_ptr<Isolate> spawner_;
   const std::string name_;
   const std::function<void(std::string_view)> report_;
-  uint64_t id_ = 0;  // constant once started
+  uint64_t id_ = 0;       // constant once started
   IsolateConfig config_;  // the isolate's, which takes it
   Message* call_;
   Call program_;
   Call drain_;
   Call close_;
   std::atomic<bool> cancelled_{false};  // relaxed: only one caller gets false
-  std::atomic<bool> seen_{false};      // read when nobody holds a reference
-  std::atomic<bool> ended_{false};     // [SP1] after it, outcome_ is constant
+  std::atomic<bool> seen_{false};       // read when nobody holds a reference
+  std::atomic<bool> ended_{false};      // [SP1] after it, outcome_ is constant
   Outcome outcome_;
   HandoverLock lock_;
   Joiner* joiners_ TRI_GUARDED_BY(lock_) = nullptr;

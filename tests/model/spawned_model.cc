@@ -142,7 +142,8 @@ struct Dropped : rl::test_suite<Dropped<Sync, wake>, 2> {
   void after() { RL_ASSERT(halted($) != readied($)); }
 };
 
-TEST_CASE("model: spawned: the end does not wake what a dropped joiner became") {
+TEST_CASE(
+    "model: spawned: the end does not wake what a dropped joiner became") {
   CHECK(Holds<Dropped<RelacySync<>, Wake::kByTicket>>());
 }
 

@@ -169,7 +169,8 @@ TEST_CASE("spawn: stopped while it starts programs") {
                                            "=test"));
     });
     while (runtime->stats().schedticks.empty() ||
-           runtime->stats().schedticks[0] < 20u * static_cast<unsigned>(round)) {
+           runtime->stats().schedticks[0] <
+               20u * static_cast<unsigned>(round)) {
       std::this_thread::yield();
     }
     CHECK(Text(runtime->Stop()) == "ok");
@@ -278,15 +279,15 @@ TEST_CASE("spawn: os.exit of several at once, and beside a close") {
         local tri = require "trilune"
         for i = 1, 4 do tri.spawn(function(i) os.exit(i) end, i) end
         while true do end)");
-      CHECK((result == "exit" || result == "stopped" ||
-             result == "lua error"));
+      CHECK((result == "exit" || result == "stopped" || result == "lua error"));
     });
     if (round % 2 == 0) static_cast<void>(host->Close());
     caller.join();
   }
 }
 
-TEST_CASE("spawn: a memory limit of the host's isolate is its children's, too") {
+TEST_CASE(
+    "spawn: a memory limit of the host's isolate is its children's, too") {
   IsolateOptions options;
   options.memory_limit_bytes = 4 << 20;
   Host host(options);

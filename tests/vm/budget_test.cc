@@ -117,8 +117,8 @@ TEST_CASE("budget: the nearest deadline of the chain counts, and is named") {
   CHECK(longer->IsUsedUp(10 * kSecond, 0));
   CHECK(longer->Reason(10 * kSecond) == "time limit (10 s) exceeded");
   // So far away that it is never.
-  CHECK(!Make({.time_ns = INT64_MAX}, nullptr, kSecond)->IsUsedUp(
-      INT64_MAX - 1, 0));
+  CHECK(!Make({.time_ns = INT64_MAX}, nullptr, kSecond)
+             ->IsUsedUp(INT64_MAX - 1, 0));
 }
 
 TEST_CASE("budget: messages, at most as large as the memory") {

@@ -165,7 +165,8 @@ TEST_CASE("isolate pool: a preload that fails is reported once, then left") {
           runs++;
           return luaL_error(L, "no such module");
         },
-        nullptr, 5, [](std::string_view what) {
+        nullptr, 5,
+        [](std::string_view what) {
           text = what;
           reports++;
         });

@@ -45,10 +45,13 @@ int WaitForever(lua_State* L) {
   ParkCommit commit;
   commit.deadline_ns = NowNs() + 3'600'000'000'000;
   commit.external = true;
-  return Park(L, commit, [](lua_State* state, int, lua_KContext) {
-    Self(state)->SetErrorText("woken");
-    return 0;
-  }, 0);
+  return Park(
+      L, commit,
+      [](lua_State* state, int, lua_KContext) {
+        Self(state)->SetErrorText("woken");
+        return 0;
+      },
+      0);
 }
 
 struct Fixture {
@@ -58,8 +61,7 @@ struct Fixture {
           config.procs = procs;
           return config;
         }()),
-        all(std::make_unique<Isolates>(
-            &sched, [](lua_State*) { return 0; })) {
+        all(std::make_unique<Isolates>(&sched, [](lua_State*) { return 0; })) {
     started = 0;
     REQUIRE(sched.Start().ok());
   }
@@ -107,7 +109,8 @@ TEST_CASE("spawned: results, name and states") {
   spawned->Release();
 }
 
-TEST_CASE("spawned: an error that nobody sees is reported with the last handle") {
+TEST_CASE(
+    "spawned: an error that nobody sees is reported with the last handle") {
   std::string reports;
   uint64_t id = 0;
   {
