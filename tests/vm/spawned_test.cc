@@ -222,6 +222,7 @@ TEST_CASE("spawned: its first G counts from the start until it has ended") {
     REQUIRE(b != nullptr);
     CHECK(f.Start(&WaitForever) == nullptr);
     CHECK(f.max_goroutines == 2);
+    Fixture::Await([] { return started == 2; });
     a->Cancel(nullptr);
     Fixture::Await([a] { return a->isolate() == nullptr; });
     a->Release();
