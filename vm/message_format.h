@@ -6,7 +6,8 @@
 //            stands there is only its head; its contents follow, in the order
 //            in which they were deferred, at the end of the segment. A message
 //            is one segment; so are a constructor's function and arguments,
-//            which must be whole when it is called.
+//            which must be whole when it is called: if they refer to what was
+//            written before, its end has all that is deferred so far.
 // Threads    any
 // Locks      none
 // Invariants I1. Sizes are in the sender's byte order: a message never leaves
@@ -45,6 +46,10 @@ enum class Tag : uint8_t {
   kShared,       // uint32 number of the reference at the end of the data
   kTransferred,  // uint32 number of values: function, arguments; its segment
 };
+
+// Of a constructor's number of values: at its segment's end the contents of
+// what was deferred before it follow, too.
+constexpr uint32_t kDrainsAll = 0x80000000;
 
 // Of a tag: a reference to this value follows.
 constexpr uint8_t kReferenced = 0x80;

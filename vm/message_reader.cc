@@ -41,7 +41,7 @@ class Reader {
   void Named(bool is_member);
   void SharedObject();
   void Transferred();
-  void Segment(uint32_t count);
+  void Segment(uint32_t count, bool drains_all);
   void Drain(lua_Integer from);
   void SetMetatables(lua_Integer from);
   void Defer(lua_Integer head);
@@ -87,6 +87,7 @@ class Reader {
   int work_heads_ = 0;  // the offsets of their heads
   int metatables_ = 0;  // table, metatable, table, ...
   lua_Integer deferred_ = 0;
+  lua_Integer drained_ = 0;  // the first ones of these, which are complete
   lua_Integer pending_ = 0;  // entries in metatables_
   int segments_ = 0;
 };
@@ -111,7 +112,7 @@ int Reader::Read() {
     metatables_ = lua_gettop(L_);
   }
   const int own = lua_gettop(L_) - base;
-  Segment(count);
+  Segment(count, /*drains_all=*/false);
   Need(at_ == end_);
   if (own != 0) {
     lua_rotate(L_, base + 1, static_cast<int>(count));
@@ -121,12 +122,15 @@ int Reader::Read() {
 }
 
 // Pushes `count` values, complete.
-void Reader::Segment(uint32_t count) {
+void Reader::Segment(uint32_t count, bool drains_all) {
   const lua_Integer deferred = deferred_;
   const lua_Integer pending = pending_;
   for (uint32_t i = 0; i < count; i++)
     Value(0);
   Drain(deferred);
+  if (drains_all) Drain(0);
+  deferred_ = deferred;
+  drained_ = std::min(drained_, deferred);
   SetMetatables(pending);
 }
 
@@ -268,25 +272,28 @@ void Reader::Defer(lua_Integer head) {
 }
 
 void Reader::Drain(lua_Integer from) {
-  for (lua_Integer i = from + 1; i <= deferred_; i++) {
+  // What is drained may hold a constructor that drains all.
+  for (lua_Integer i = std::max(from, drained_) + 1; i <= deferred_;
+       i = std::max(i, drained_) + 1) {
     const int index = lua_gettop(L_) + 1;
     lua_rawgeti(L_, work_heads_, i);
     const char* head_at = data_ + lua_tointeger(L_, index);
     lua_pop(L_, 1);
-    if (lua_rawgeti(L_, work_, i) == LUA_TTABLE) {
+    const int type = lua_rawgeti(L_, work_, i);
+    lua_pushnil(L_);
+    lua_rawseti(L_, work_, i);
+    if (type == LUA_TTABLE) {
       TableHead head;
       std::memcpy(&head, head_at, sizeof(head));
       TableContents(index, head, 0);
-    } else {
+    } else if (type != LUA_TNIL) {
       uint32_t upvalues = 0;
       std::memcpy(&upvalues, head_at, sizeof(upvalues));
       FunctionContents(index, upvalues, 0);
     }
     lua_pop(L_, 1);
-    lua_pushnil(L_);
-    lua_rawseti(L_, work_, i);
   }
-  deferred_ = from;
+  if (from <= drained_) drained_ = deferred_;
 }
 
 // Last of all: a __gc must be there when a metatable is set, and a weak table
@@ -380,11 +387,12 @@ void Reader::SharedObject() {
 
 void Reader::Transferred() {
   NeedTrust();
-  const auto count = Take<uint32_t>();
+  const auto head = Take<uint32_t>();
+  const uint32_t count = head & ~kDrainsAll;
   Need(count >= 1 && count <= static_cast<size_t>(end_ - at_) &&
        ++segments_ <= kMaxSegments);
   luaL_checkstack(L_, static_cast<int>(count) + kSegmentSlots, nullptr);
-  Segment(count);
+  Segment(count, (head & kDrainsAll) != 0);
   lua_call(L_, static_cast<int>(count) - 1, 1);
   segments_--;
 }

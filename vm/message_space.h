@@ -41,13 +41,15 @@ struct WriteEntry {
   const void* address;
   uint64_t offset;  // of its tag
   uint32_t parent;  // entry of what holds it, or kRoot + number of the argument
-  uint32_t detail;  // of an upvalue: its number; else WriteDetail
+  uint32_t detail;  // of an upvalue: its number; else WriteDetail; kClosed
 };
 
 enum WriteDetail : uint32_t {
   kPlainEntry = 0,
   kConstructing = 1,  // inside its own __transfer's values
   kConstructed = 2,   // what it holds is its __transfer's values
+  // Added to the others: complete in the message, with all that it refers to.
+  kClosed = 0x80000000,
 };
 
 // Memory of one writer.

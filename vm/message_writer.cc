@@ -86,7 +86,17 @@ bool MessageWriter::Refer(uint32_t entry) {
   base_[found.offset] = static_cast<char>(
       static_cast<uint8_t>(base_[found.offset]) | kReferenced);
   flags_ |= kHasReferences;
+  NoteReference(entry);
   return PutWith(Tag::kReference, found.offset);
+}
+
+// See I2.
+void MessageWriter::NoteReference(uint32_t entry) {
+  if (segments_ == 0 || (scratch_->entries.at[entry].detail & kClosed) != 0) {
+    return;
+  }
+  lowest_ = std::min(lowest_, entry);
+  if (entry < first_entry_ && drained_ < first_deferred_) drains_all_ = true;
 }
 
 bool MessageWriter::Table(int index, int depth) {
@@ -189,19 +199,24 @@ bool MessageWriter::Defer(int index, uint32_t entry) {
 }
 
 bool MessageWriter::Drain(uint32_t from) {
-  for (uint32_t i = from; i < scratch_->deferred.count; i++) {
+  // What is drained may hold a constructor that drains all.
+  for (uint32_t i = std::max(from, drained_); i < scratch_->deferred.count;
+       i = std::max(i + 1, drained_)) {
     const uint32_t entry = scratch_->deferred.at[i];
     const int index = lua_gettop(L_) + 1;
-    lua_rawgeti(L_, work_, static_cast<lua_Integer>(i) + 1);
+    if (lua_rawgeti(L_, work_, static_cast<lua_Integer>(i) + 1) == LUA_TNIL) {
+      lua_settop(L_, index - 1);
+      continue;
+    }
+    lua_pushnil(L_);
+    lua_rawseti(L_, work_, static_cast<lua_Integer>(i) + 1);
     const bool is_ok = lua_istable(L_, index)
                            ? TableContents(index, entry, 0)
                            : FunctionContents(index, entry, 0);
     if (!is_ok) return false;
     lua_settop(L_, index - 1);
-    lua_pushnil(L_);
-    lua_rawseti(L_, work_, static_cast<lua_Integer>(i) + 1);
   }
-  scratch_->deferred.count = from;
+  if (from <= drained_) drained_ = scratch_->deferred.count;
   return true;
 }
 
@@ -214,7 +229,9 @@ bool MessageWriter::Segment(int first, int count, uint32_t parent) {
                   : parent;
     if (!Value(first + i, 0)) return false;
   }
-  if (!Drain(from)) return false;
+  if (!Drain(from) || (drains_all_ && !Drain(0))) return false;
+  scratch_->deferred.count = from;
+  drained_ = std::min(drained_, from);
   parent_ = outer;
   return true;
 }
@@ -275,6 +292,10 @@ Message* MessageWriter::Write(int first, int count, WriteMode mode) {
   in_metamethod_ = false;
   culprit_ = WriteScratch::kNone;
   segments_ = 0;
+  drained_ = 0;
+  first_entry_ = first_deferred_ = 0;
+  lowest_ = WriteScratch::kNone;
+  drains_all_ = false;
   flags_ = 0;
   base_ = at_ = scratch_->fixed;
   end_ = base_ + std::min(WriteScratch::kFixedBytes, options_.max_bytes);

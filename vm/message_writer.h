@@ -11,6 +11,10 @@
 //            only from Lua's own functions.
 // Invariants I1. In kAnchored mode every value with an identity is kept from
 //                the collector, so that no two values have the same address.
+//            I2. Before a constructor's segment ends, all that it reaches is
+//                complete, but for values that contain it. So a segment that
+//                refers to one before it, which may reach what was deferred,
+//                drains all; unless that one is closed.
 // Tests      tests/vm/message_test.cc
 
 #ifndef TRI_VM_MESSAGE_WRITER_H_
@@ -80,6 +84,8 @@ class MessageWriter {
   bool CallTransfer(int index, uint32_t entry, bool* is_called);
   bool Segment(int first, int count, uint32_t parent);
   bool Drain(uint32_t from);
+  bool TransferredSegment(int first, int count, uint32_t entry);
+  void NoteReference(uint32_t entry);
   bool Defer(int index, uint32_t entry);
   bool SharedObject(Shared* object);
   bool Named(const ModuleName& name);
@@ -146,6 +152,12 @@ class MessageWriter {
   int work_ = 0;      // stack index of the work list, nil until it is needed
   int anchors_ = 0;   // of the table of what must not be collected
   int segments_ = 0;  // nested
+  uint32_t drained_ = 0;  // all deferred entries before this one are complete
+  // Of the innermost constructor's segment:
+  uint32_t first_entry_ = 0;     // of its entries
+  uint32_t first_deferred_ = 0;  // of its deferred ones
+  uint32_t lowest_ = WriteScratch::kNone;  // entry, not closed, it refers to
+  bool drains_all_ = false;
   WriteMode mode_ = WriteMode::kQuick;
   WriteFailure failure_ = WriteFailure::kNone;
   bool in_metamethod_ = false;

@@ -85,12 +85,40 @@ bool MessageWriter::CallTransfer(int index, uint32_t entry, bool* is_called) {
   scratch_->entries.at[entry].offset = offset();
   scratch_->entries.at[entry].detail = kConstructing;
   if (!PutWith(Tag::kTransferred, static_cast<uint32_t>(count)) ||
-      !Segment(first, count, entry)) {
+      !TransferredSegment(first, count, entry)) {
     return false;
   }
-  scratch_->entries.at[entry].detail = kConstructed;
   segments_--;
   lua_settop(L_, first - 1);
+  return true;
+}
+
+bool MessageWriter::TransferredSegment(int first, int count, uint32_t entry) {
+  const uint32_t outer_entry = first_entry_;
+  const uint32_t outer_deferred = first_deferred_;
+  const uint32_t outer_lowest = lowest_;
+  const bool outer_drains = drains_all_;
+  first_entry_ = scratch_->entries.count;
+  first_deferred_ = scratch_->deferred.count;
+  lowest_ = WriteScratch::kNone;
+  drains_all_ = false;
+  if (!Segment(first, count, entry)) return false;
+  const bool is_closed = lowest_ >= first_entry_;
+  if (drains_all_) {
+    const uint32_t head = static_cast<uint32_t>(count) | kDrainsAll;
+    std::memcpy(base_ + scratch_->entries.at[entry].offset + 1, &head,
+                sizeof(head));
+  }
+  scratch_->entries.at[entry].detail =
+      is_closed ? kConstructed | kClosed : kConstructed;
+  if (is_closed) {
+    for (uint32_t i = first_entry_; i < scratch_->entries.count; i++)
+      scratch_->entries.at[i].detail |= kClosed;
+  }
+  lowest_ = std::min(lowest_, outer_lowest);
+  first_entry_ = outer_entry;
+  first_deferred_ = outer_deferred;
+  drains_all_ = outer_drains;
   return true;
 }
 
@@ -175,7 +203,8 @@ bool MessageWriter::FunctionContents(int index, uint32_t entry, int depth) {
       flags_ |= kHasReferences;
       *at_++ = static_cast<char>(Upvalue::kSame);
       Append(found.offset);
-      *at_++ = static_cast<char>(found.detail);
+      *at_++ = static_cast<char>(found.detail & ~kClosed);
+      NoteReference(upvalue);
     }
     lua_settop(L_, value - 1);
   }

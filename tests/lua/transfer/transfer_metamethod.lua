@@ -19,6 +19,47 @@ local deep = {}
 for i = 1, 100 do deep = {deep, i} end
 local function count(t) local n = 0 while t[1] do n = n + 1 t = t[1] end return n end
 print(copy(setmetatable({}, {__transfer = function() return count, deep end})))  --> 100
+-- Also if they were met before, wherever a message defers contents; and the
+-- function has its upvalues.
+local function wrap(value, n)
+  for _ = 1, n do value = {value} end
+  return value
+end
+for depth = 14, 18 do
+  local shared = {x = 1}
+  local holder = {s = {shared}}
+  local function see(t, h) return t.x .. (h and h.s[1].x or "-") end
+  local function object(...)
+    local values = table.pack(...)
+    return setmetatable({}, {__transfer = function()
+      return table.unpack(values, 1, values.n)
+    end})
+  end
+  local function upvalues() return shared.x end
+  local function same() return shared end
+  assert(copy({wrap(shared, depth), object(see, shared)})[2] == "1-")
+  assert(copy({wrap(holder, depth - 2), object(see, shared, holder)})[2] == "11")
+  assert(copy({wrap(upvalues, depth), object(upvalues)})[2] == 1)
+  assert(copy({wrap(upvalues, depth), object(function() return same().x end)})[2] == 1)
+  -- A constructor in what is deferred, which needs the rest of it.
+  local last = {x = 2}
+  local inner = {wrap({{object(see, last)}, last}, depth), object(see, shared), wrap(shared, depth)}
+  local r = copy({wrap(shared, depth), inner, object(see, last)})
+  assert(r[2][2] == "1-" and r[3] == "2-")
+end
+-- A long list whose every node has an object; objects with a common function,
+-- which needs no other part of the list.
+do
+  local function seen(t, n) return t.x + n end
+  local common = {x = 1}
+  local list
+  for i = 1, 5000 do
+    list = {next = list, object = setmetatable({}, {__transfer = function() return seen, common, i end})}
+  end
+  local node, sum = copy(list), 0
+  while node do sum, node = sum + node.object, node.next end
+  assert(sum == 5000 + 5000 * 5001 // 2)
+end
 -- Nested, and in a cycle through a table.
 local outer = setmetatable({}, {__transfer = function()
   return function(a, b) return {a.x + b.x} end, new(1, 1), new(2, 2)
