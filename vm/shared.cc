@@ -53,8 +53,9 @@ void Shared::Drop(uint64_t part) {
   for (;;) {
     const uint64_t left = word - part;
     if (cycles_ != nullptr && left < kHandle && word != kHandle) {
-      cycles_->Drop(this, part);
-      return;
+      if (cycles_->Drop(this, part)) return;
+      word = refs_.load(std::memory_order_relaxed);
+      continue;
     }
     if (left == kHandle) {
       if (DropToOnlyHandle(word, part)) return;
@@ -117,14 +118,18 @@ void SharedCycles::Adopt(Shared* object) {
   Unlink(object);
 }
 
-void SharedCycles::Drop(Shared* object, uint64_t part) {
+bool SharedCycles::Drop(Shared* object, uint64_t part) {
   bool search = false;
   bool last = false;
   {
     MutexLock lock(mu_);
-    const uint64_t left =
-        object->refs_.fetch_sub(part, std::memory_order_acq_rel) -  // [SR1]
-        part;
+    // Adopted meanwhile: exactly one handle may be left, of which
+    // DropToOnlyHandle has to hear. Handles without a lock do not reach 0.
+    uint64_t word = object->refs_.load(std::memory_order_relaxed);
+    do {
+      if (word - part >= Shared::kHandle) return false;
+    } while (!object->TryDrop(&word, part));
+    const uint64_t left = word - part;
     last = left == 0;
     if (last) {
       Unlink(object);
@@ -135,6 +140,7 @@ void SharedCycles::Drop(Shared* object, uint64_t part) {
   }
   if (last) object->Destroy();
   if (search) Collect();
+  return true;
 }
 
 // Nobody touches the listed objects, nor what they hold, while the lock is

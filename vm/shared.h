@@ -135,7 +135,8 @@ class SharedCycles {
 
   // RetainHandle and Drop, for objects that have no handle before or after it.
   void Adopt(Shared* object) TRI_EXCLUDES(mu_);
-  void Drop(Shared* object, uint64_t part) TRI_EXCLUDES(mu_);
+  // False: it has a handle by now, and nothing has happened.
+  bool Drop(Shared* object, uint64_t part) TRI_EXCLUDES(mu_);
   void Link(Shared* object) TRI_REQUIRES(mu_);
   void Unlink(Shared* object) TRI_REQUIRES(mu_);
   [[nodiscard]] Shared* TakeUnreached() TRI_REQUIRES(mu_);

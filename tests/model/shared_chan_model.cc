@@ -1,8 +1,9 @@
 // Models of a G that waits in a channel shared with other isolates, and of the
 // two ends that are not its own: its isolate is dropped (Isolate::Halt and
 // DropSharedWaits, stdlib/channel.cc), and the last other handle goes
-// (SharedChan::DropToOnlyHandle, Isolate::IsStuck, Isolate::Poke). The steps
-// are written again here, around the production G word.
+// (SharedChan::DropToOnlyHandle, SharedCycles::Drop, Isolate::IsStuck,
+// Isolate::Poke). The steps are written again here, around the production G
+// word.
 
 #include <doctest/doctest.h>
 
@@ -167,6 +168,90 @@ TEST_CASE("model: shared channel: the last handle's isolate learns of it") {
 TEST_CASE(
     "model: shared channel: breaks if who drops a handle looks before it") {
   CHECK(Breaks<LastHandle<RelacySync<>, Look::kBeforeTheDrop>>());
+}
+
+// --- The last reference besides a handle goes. ---
+
+enum class Reload {
+  kUnderLock,
+  kNever,  // what was seen before the lock decides
+};
+
+// Two messages refer to a channel of which there is no handle. Thread 0 reads
+// one: it makes a handle, frees the message, waits, and looks if the channel is
+// its own by now. Thread 1 frees the other one.
+template <class Sync, Reload reload>
+struct LastReference : rl::test_suite<LastReference<Sync, reload>, 2> {
+  static constexpr uint64_t kHandle = 16;
+
+  Lock<Sync> lock;    // the channel's
+  Lock<Sync> cycles;  // SharedCycles::mu_
+  typename Sync::template Atomic<uint64_t> refs;
+  rl::var<bool> linked;  // under the channel's lock
+  rl::var<bool> seen;
+  rl::var<bool> poked;
+
+  LastReference() : refs(2) {}
+
+  void before() {
+    linked($) = false;
+    seen($) = false;
+    poked($) = false;
+  }
+
+  bool TryDrop(uint64_t word) {
+    return refs.compare_exchange_strong(word, word - 1,
+                                        std::memory_order_acq_rel);
+  }
+
+  // Shared::Drop, by one, while more than one is left.
+  void Release() {
+    for (;;) {
+      const uint64_t word = refs.load(std::memory_order_relaxed);
+      const uint64_t left = word - 1;
+      if (left < kHandle) {
+        cycles.Take();
+        const uint64_t now = refs.load(std::memory_order_relaxed);
+        const bool adopted = reload == Reload::kUnderLock && now > kHandle;
+        if (!adopted) refs.fetch_sub(1, std::memory_order_acq_rel);
+        cycles.Leave();
+        if (!adopted) return;
+      } else if (left == kHandle) {
+        lock.Take();
+        const bool dropped = TryDrop(word);
+        if (dropped) poked($) = linked($);
+        lock.Leave();
+        if (dropped) return;
+      } else if (TryDrop(word)) {
+        return;
+      }
+    }
+  }
+
+  void thread(unsigned index) {
+    if (index == 1) {
+      Release();
+      return;
+    }
+    cycles.Take();
+    refs.fetch_add(kHandle, std::memory_order_relaxed);
+    cycles.Leave();
+    Release();
+    lock.Take();
+    linked($) = true;
+    lock.Leave();
+    seen($) = refs.load(std::memory_order_relaxed) == kHandle;
+  }
+  void after() { RL_ASSERT(seen($) || poked($)); }
+};
+
+TEST_CASE("model: shared channel: the last message's isolate learns of it") {
+  CHECK(Holds<LastReference<RelacySync<>, Reload::kUnderLock>>());
+}
+
+TEST_CASE(
+    "model: shared channel: breaks if a count from before the lock decides") {
+  CHECK(Breaks<LastReference<RelacySync<>, Reload::kNever>>());
 }
 
 }  // namespace

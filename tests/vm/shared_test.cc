@@ -3,6 +3,7 @@
 #include "vm/shared.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <random>
 #include <set>
@@ -34,6 +35,8 @@ class Box final : public Shared {
   }
   [[nodiscard]] const std::vector<Box*>& held() const { return held_; }
 
+  std::atomic<int> only_handles{0};  // how often that was all that was left
+
  private:
   ~Box() override {
     DropHeld();
@@ -47,6 +50,11 @@ class Box final : public Shared {
   void DropHeld() override {
     while (!held_.empty())
       DropOne();
+  }
+  bool DropToOnlyHandle(uint64_t word, uint64_t part) override {
+    if (!TryDrop(&word, part)) return false;
+    only_handles.fetch_add(1, std::memory_order_relaxed);
+    return true;
   }
 
   int* const alive_;
@@ -86,6 +94,59 @@ TEST_CASE("shared: the last reference destroys, a handle's or another") {
   CHECK(alive == 1);
   box->ReleaseHandle();
   CHECK(alive == 0);
+}
+
+// Lets a search, which holds the lock, wait for two threads that need it.
+class Gate final : public Shared {
+ public:
+  explicit Gate(SharedCycles* cycles) : Shared(&kType, cycles) {
+    RetainHandle();
+    Retain();
+    ReleaseHandle();
+    Release();
+  }
+  std::atomic<int> arrived{0};
+
+ private:
+  void VisitHeld(void (*)(Shared* held, void* argument), void*) override {
+    while (arrived.load() < 2)
+      std::this_thread::yield();
+    for (int i = 0; i < 100; i++)
+      std::this_thread::yield();
+  }
+};
+
+TEST_CASE("shared: who leaves one handle as the last reference, hears of it") {
+  for (int round = 0; round < 200; round++) {
+    SharedCycles cycles;
+    int alive = 0;
+    Gate* gate = new Gate(&cycles);
+    // As two messages hold it, with no handle left.
+    Box* box = NewBox(&cycles, &alive);
+    box->Retain();
+    box->Retain();
+    box->ReleaseHandle();
+    box->only_handles.store(0);
+    std::thread reads([&] {
+      gate->arrived.fetch_add(1);
+      box->RetainHandle();
+      box->Release();
+    });
+    std::thread frees([&] {
+      while (gate->arrived.load() == 0)
+        std::this_thread::yield();
+      gate->arrived.fetch_add(1);
+      box->Release();
+    });
+    cycles.Collect();
+    frees.join();
+    reads.join();
+    CHECK(box->IsOnlyHandle());
+    CHECK(box->only_handles.load() == 1);
+    box->ReleaseHandle();
+    gate->Release();
+    CHECK(alive == 0);
+  }
 }
 
 TEST_CASE("shared: a long chain is destroyed without recursion") {
