@@ -68,7 +68,7 @@ struct Fixture {
   }
   void Take(int n = 1) {
     for (int i = 0; i < n; i++)
-      taken.push_back(pool.Take());
+      taken.push_back(pool.Take(PreemptMode::kSignal));
   }
   void AwaitIdle(size_t n) {
     Await([this, n] { return pool.stats().idle == n; });
@@ -214,7 +214,7 @@ TEST_CASE("isolate pool: taken by several threads") {
   for (int t = 0; t < 3; t++) {
     threads.emplace_back([&f, &got, t] {
       for (int i = 0; i < 60; i++)
-        got[t].push_back(f.pool.Take());
+        got[t].push_back(f.pool.Take(PreemptMode::kSignal));
     });
   }
   for (std::thread& thread : threads)
