@@ -90,7 +90,10 @@ DictStatus DictStore::PushNode(const DictKey& key, DictNode* node, bool front,
       DictValue empty;
       empty.kind = Kind::kList;
       fresh = DictEntry::New(key, empty);
-      if (fresh == nullptr) return DictStatus::kNoMemory;
+      if (fresh == nullptr) {
+        Destroy(garbage);
+        return DictStatus::kNoMemory;
+      }
       shard.mu.Lock();
       continue;
     }
