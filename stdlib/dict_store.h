@@ -117,6 +117,7 @@ struct DictWaiter : WaiterBase {
   For what = For::kValue;
   uint64_t version = 0;
   DictWait* wait = nullptr;
+  DictWait* spare = nullptr;  // not needed: freed when the lock is released
   DictEntry* held = nullptr;  // the value given, with a reference
   DictNode* node = nullptr;   // the element given
   bool front = true;          // where a node goes that it gives back
@@ -215,7 +216,7 @@ class DictStore {
 
   // A place to wait for `key`, null without memory.
   static DictWait* NewWait(const DictKey& key);
-  static void FreeWait(DictWait* wait);
+  static void FreeWait(DictWait* wait);  // null is allowed
   // Queues `waiter` of the running `g`, whose wait is open, unless what it
   // waits for is there, or for kPop a value that is no list: then false. Takes
   // the lock, and keeps it if true: `*commit` gets it released. Takes `wait`

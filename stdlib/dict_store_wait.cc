@@ -42,9 +42,8 @@ bool DictStore::Queue(const DictKey& key, G* g, DictWaiter* waiter,
     return false;
   }
   DictWait* present = shard.FindWait(key);
-  DictWait* unused = nullptr;
   if (present != nullptr) {
-    unused = wait;
+    waiter->spare = wait;
   } else {
     present = wait;
     present->shard = &shard;
@@ -60,7 +59,6 @@ bool DictStore::Queue(const DictKey& key, G* g, DictWaiter* waiter,
   commit->unlock = &UnlockShard;
   commit->unlock_argument = &shard;
   commit->external = true;
-  if (unused != nullptr) FreeWait(unused);
   return true;
 }
 
@@ -85,7 +83,8 @@ void DictStore::Leave(DictWaiter* waiter, DictReading* reading) {
   DictWait* unused = UnlinkWaiter(waiter);
   if (waiter->held != nullptr) waiter->held->ReadInto(reading);
   shard.mu.Unlock();
-  if (unused != nullptr) FreeWait(unused);
+  FreeWait(unused);
+  FreeWait(waiter->spare);
   if (waiter->held != nullptr) Release(waiter->held);
 }
 
@@ -108,7 +107,8 @@ void DictStore::Drop(DictWaiter* waiter) {
     unused = UnlinkWaiter(waiter);
     shard.mu.Unlock();
   }
-  if (unused != nullptr) FreeWait(unused);
+  FreeWait(unused);
+  FreeWait(waiter->spare);
 }
 
 }  // namespace trilune::stdlib
