@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "sched/loop.h"
 
@@ -290,13 +291,38 @@ void DictShard::Sweep(DictEntry** garbage) {
 
 DictWait* DictShard::FindWait(const DictKey& key) {
   if (wait_count == 0) return nullptr;
-  DictWait* wait = waits[key.hash % kWaitBuckets];
+  DictWait* wait = waits[key.hash & wait_mask];
   while (wait != nullptr &&
          (wait->hash != key.hash || wait->key_size != key.size ||
           std::memcmp(wait->key(), key.bytes, key.size) != 0)) {
     wait = wait->next;
   }
   return wait;
+}
+
+void DictShard::AddWaitBuckets() TRI_NO_ANALYSIS {
+  // Few steps up: each of them holds the lock for all waits.
+  constexpr size_t kGrowth = 16;
+  mu.Lock();
+  const size_t size = (wait_mask + 1) * kGrowth;
+  mu.Unlock();
+  constexpr size_t kPointer = sizeof(DictWait*);
+  auto** larger = static_cast<DictWait**>(std::calloc(size, kPointer));
+  if (larger == nullptr) return;
+  mu.Lock();
+  if (wait_mask + 1 < size) {
+    for (size_t i = 0; i <= wait_mask; i++) {
+      while (DictWait* wait = waits[i]) {
+        waits[i] = wait->next;
+        wait->next = larger[wait->hash & (size - 1)];
+        larger[wait->hash & (size - 1)] = wait;
+      }
+    }
+    std::swap(waits, larger);
+    wait_mask = size - 1;
+  }
+  mu.Unlock();
+  if (larger != few_waits) std::free(larger);
 }
 
 void DictShard::Give(DictEntry* entry, GList* woken) {

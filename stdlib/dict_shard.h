@@ -102,7 +102,8 @@ struct DictChange {
 };
 
 struct alignas(64) DictShard {
-  static constexpr uint32_t kWaitBuckets = 16;
+  static constexpr size_t kFewWaits = 16;
+  static constexpr size_t kMostWaitBuckets = size_t{1} << 20;
 
   HandoverLock mu;
   uint32_t wait_count TRI_GUARDED_BY(mu) = 0;
@@ -118,7 +119,10 @@ struct alignas(64) DictShard {
   uint64_t misses TRI_GUARDED_BY(mu) = 0;
   uint64_t evicted TRI_GUARDED_BY(mu) = 0;
   uint64_t expired TRI_GUARDED_BY(mu) = 0;
-  DictWait* waits[kWaitBuckets] TRI_GUARDED_BY(mu) = {};
+  // Table of the waits; malloc'ed, if it is not `few_waits`.
+  DictWait** waits TRI_GUARDED_BY(mu) = few_waits;
+  size_t wait_mask TRI_GUARDED_BY(mu) = kFewWaits - 1;
+  DictWait* few_waits[kFewWaits] = {};
 
   [[nodiscard]] static bool IsLive(const DictEntry* entry) {
     return entry->expires_ns == kNever || entry->expires_ns > NowNs();
@@ -175,6 +179,12 @@ struct alignas(64) DictShard {
   void Sweep(DictEntry** garbage) TRI_REQUIRES(mu);
 
   [[nodiscard]] DictWait* FindWait(const DictKey& key) TRI_REQUIRES(mu);
+  // Every write of a key looks for its wait while there are any.
+  [[nodiscard]] bool NeedsWaitBuckets() const TRI_REQUIRES(mu) {
+    return wait_count / 4 > wait_mask && wait_mask + 1 < kMostWaitBuckets;
+  }
+  // Enlarges the table of waits, if that can be had.
+  void AddWaitBuckets() TRI_EXCLUDES(mu);
   // The value of `entry` is new: gives it to all who wait for that.
   void Give(DictEntry* entry, GList* woken) TRI_REQUIRES(mu);
   // Gives an element to who waits longest for one; false: nobody does.

@@ -177,6 +177,7 @@ DictStore::~DictStore() TRI_NO_ANALYSIS {
   for (uint32_t i = 0; i < shard_count_; i++) {
     Destroy(shards_[i].oldest);  // the list by `newer`
     std::free(shards_[i].buckets);
+    if (shards_[i].waits != shards_[i].few_waits) std::free(shards_[i].waits);
   }
 }
 

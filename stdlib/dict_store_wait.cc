@@ -35,6 +35,11 @@ bool DictStore::Queue(const DictKey& key, G* g, DictWaiter* waiter,
   const bool pops = waiter->what == DictWaiter::For::kPop;
   DictShard& shard = ShardOf(key);
   shard.mu.Lock();
+  if (shard.NeedsWaitBuckets()) {
+    shard.mu.Unlock();
+    shard.AddWaitBuckets();
+    shard.mu.Lock();
+  }
   const DictEntry* entry = shard.FindLive(key);
   if (entry != nullptr && (pops || entry->version != waiter->version)) {
     shard.mu.Unlock();
@@ -47,7 +52,7 @@ bool DictStore::Queue(const DictKey& key, G* g, DictWaiter* waiter,
   } else {
     present = wait;
     present->shard = &shard;
-    DictWait*& bucket = shard.waits[key.hash % DictShard::kWaitBuckets];
+    DictWait*& bucket = shard.waits[key.hash & shard.wait_mask];
     present->next = bucket;
     bucket = present;
     shard.wait_count++;
@@ -69,7 +74,7 @@ DictWait* DictStore::UnlinkWaiter(DictWaiter* waiter) TRI_NO_ANALYSIS {
   DictShard& shard = *wait->shard;
   WaitQueue::Remove(waiter);
   if (--wait->users > 0) return nullptr;
-  DictWait** at = &shard.waits[wait->hash % DictShard::kWaitBuckets];
+  DictWait** at = &shard.waits[wait->hash & shard.wait_mask];
   while (*at != wait)
     at = &(*at)->next;
   *at = wait->next;
