@@ -71,7 +71,7 @@ bool MessageWriter::Identify(int index, const void* address, uint32_t* entry,
   WriteEntry& added = scratch_->entries.at[*entry];
   added.offset = offset();
   added.parent = parent_;
-  if (mode_ == WriteMode::kAnchored) {
+  if (mode_ != WriteMode::kQuick) {
     lua_pushvalue(L_, index);
     lua_rawseti(L_, anchors_, static_cast<lua_Integer>(*entry) + 1);
   }
@@ -302,23 +302,19 @@ Message* MessageWriter::Write(int first, int count, WriteMode mode) {
   return Segment(first, count, WriteScratch::kRoot) ? Finish(count) : nullptr;
 }
 
-Message* MessageWriter::Run(int first, int count, WriteMode mode) {
+Message* MessageWriter::Run(int first, int count) {
   luaL_checkstack(L_, kSegmentSlots, nullptr);
   work_ = lua_gettop(L_) + 1;
   anchors_ = work_ + 1;
   lua_pushnil(L_);
-  lua_pushnil(L_);
-  if (mode == WriteMode::kAnchored) {
-    lua_newtable(L_);
-    lua_replace(L_, anchors_);
-  }
+  lua_newtable(L_);
   if (!space_->modules.HasModules(generation_)) {
     ModuleName name;
     lua_rawgeti(L_, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
     space_->modules.FindModule(L_, lua_gettop(L_), generation_, &name);
     lua_pop(L_, 1);
   }
-  return Write(first, count, mode);
+  return Write(first, count, WriteMode::kProtected);
 }
 
 namespace {
@@ -326,13 +322,12 @@ namespace {
 // What a protected call of the writer is told, and tells.
 struct ProtectedWrite {
   MessageWriter* writer;
-  WriteMode mode;
   Message* message;
 };
 
 int RunProtected(lua_State* L) {
   auto* call = static_cast<ProtectedWrite*>(lua_touserdata(L, 1));
-  call->message = call->writer->Run(2, lua_gettop(L) - 1, call->mode);
+  call->message = call->writer->Run(2, lua_gettop(L) - 1);
   return 0;
 }
 
@@ -382,13 +377,9 @@ Message* WriteMessage(lua_State* L, int first, int count,
   Message* message = writer.Write(first, count, WriteMode::kQuick);
   lua_settop(L, top);
   int status = LUA_OK;
-  ProtectedWrite call = {&writer, WriteMode::kProtected, nullptr};
-  while (message == nullptr && status == LUA_OK &&
-         (writer.failure() == WriteFailure::kNeedsProtection ||
-          writer.failure() == WriteFailure::kNeedsAnchors)) {
-    if (writer.failure() == WriteFailure::kNeedsAnchors) {
-      call.mode = WriteMode::kAnchored;
-    }
+  ProtectedWrite call = {&writer, nullptr};
+  if (message == nullptr &&
+      writer.failure() == WriteFailure::kNeedsProtection) {
     if (lua_checkstack(L, count + 8) == 0) {
       space->GiveScratch(scratch);
       luaL_error(L, "stack overflow (too many values)");

@@ -9,7 +9,7 @@
 // Locks      none
 // Errors     Its functions return false, and have noted why; Lua errors come
 //            only from Lua's own functions.
-// Invariants I1. In kAnchored mode every value with an identity is kept from
+// Invariants I1. Except in kQuick mode every value with an identity is kept from
 //                the collector, so that no two values have the same address.
 //            I2. Before a constructor's segment ends, all that it reaches is
 //                complete, but for values that contain it. So a segment that
@@ -33,14 +33,14 @@ namespace trilune::vm {
 
 enum class WriteMode : uint8_t {
   kQuick,      // nothing that can raise
-  kProtected,  // allocates in the heap
-  kAnchored,   // runs __transfer metamethods, which may do and drop anything
+  // Allocates in the heap, so finalizers run, and __transfer metamethods: both
+  // may drop what was written.
+  kProtected,
 };
 
 enum class WriteFailure : uint8_t {
   kNone,
   kNeedsProtection,
-  kNeedsAnchors,
   kRefused,  // `what` at `culprit`
   kTooLarge,
   kNoMemory,
@@ -58,8 +58,8 @@ class MessageWriter {
 
   // Writes the `count` values from index `first` on; null: failed.
   Message* Write(int first, int count, WriteMode mode);
-  // The same, for a state in which `mode` is not kQuick.
-  Message* Run(int first, int count, WriteMode mode);
+  // The same in kProtected mode.
+  Message* Run(int first, int count);
 
   [[nodiscard]] WriteFailure failure() const { return failure_; }
   [[nodiscard]] const char* what() const { return what_; }

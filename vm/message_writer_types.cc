@@ -64,7 +64,6 @@ bool MessageWriter::Object(int index, uint32_t entry, bool* done) {
 bool MessageWriter::CallTransfer(int index, uint32_t entry, bool* is_called) {
   *is_called = false;
   if (!PushTransfer(L_, index)) return true;
-  if (mode_ != WriteMode::kAnchored) return Fail(WriteFailure::kNeedsAnchors);
   *is_called = true;
   if (++segments_ > kMaxSegments) {
     return RefuseEntry(entry, "values nested so deep by __transfer");
