@@ -220,10 +220,17 @@ local function iterator_source(iterator, timed)
   return source
 end
 
-local function new_source(list, options)
+local function new_source(level, name, list, options)
   if type(list) == "function" then return iterator_source(list, options.chunk == nil) end
   if getmetatable(list) == Range then return range_source(list) end
-  return list_source(list, options.n or #list)
+  local n = options.n
+  if not n then
+    n = math.tointeger(#list)
+    if not n or n < 0 then
+      bad(level + 1, 2, name, "its length is no integer from 0 on")
+    end
+  end
+  return list_source(list, n)
 end
 
 -- ---- Workers ----
@@ -251,6 +258,13 @@ end
 
 local function get_member(crew, index)
   local member = crew.members[index]
+  -- One that was idle may have passed a limit of its own.
+  if member and member.program:status() == "dead" then
+    member.dismissed = true
+    member.control:close()
+    member.program:join()
+    member = nil
+  end
   if not member then
     local control = tri.channel(1)
     member = setmetatable({
@@ -456,7 +470,7 @@ local function with_own(kind, f, list, initial, options, options_index)
   check_call(2, kind, f, list, options, options_index)
   options = options or {}
   local crew = new_crew(options, check_workers(2, options))
-  local source = new_source(list, options)
+  local source = new_source(2, kind, list, options)
   return kinds[kind](function(body)
     return perform(crew, kind, f, source, options, deadline_of(options), body)
   end, source, initial)
@@ -493,7 +507,7 @@ local function with_pool(pool, kind, f, list, initial, options, options_index)
     if crew.unfinished then dismiss(crew) end
     pool.user = nil
   end})
-  local source = new_source(list, options)
+  local source = new_source(2, kind, list, options)
   return kinds[kind](function(body)
     crew.unfinished = true
     local in_time = perform(crew, kind, f, source, options, deadline, body)

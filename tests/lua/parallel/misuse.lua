@@ -31,7 +31,15 @@ try(par.pool, 1)
 --> misuse.lua:6: bad argument #1 to 'pool' (table expected, got number)
 try(par.pool, {chunk = 1})
 --> misuse.lua:6: unknown option 'chunk'
+for _, length in ipairs {2.5, -1, "many"} do
+  try(par.map, print, setmetatable({}, {__len = function() return length end}))
+end
+--> misuse.lua:6: bad argument #2 to 'map' (its length is no integer from 0 on)
+--> misuse.lua:6: bad argument #2 to 'map' (its length is no integer from 0 on)
+--> misuse.lua:6: bad argument #2 to 'map' (its length is no integer from 0 on)
 local pool <close> = par.pool()
+try(pool.map, pool, print, setmetatable({}, {__len = function() return 0.5 end}))
+--> misuse.lua:6: bad argument #2 to 'map' (its length is no integer from 0 on)
 try(pool.map, pool, print, {}, {workers = 1})
 --> misuse.lua:6: unknown option 'workers'
 try(pool.map, pool, print)
