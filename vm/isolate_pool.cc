@@ -80,7 +80,7 @@ void IsolatePool::Refill() {
     MutexLock lock(mu_);
     if (stopping_ || preparing_ > 0 || idle_.size() >= target_) return;
     Message* what = nullptr;
-    if (body_ != nullptr) {
+    if (body_ != nullptr && what_ != nullptr) {
       what = CopyMessage(what_);
       if (what == nullptr) return;  // without memory: the next Take tries again
     }
