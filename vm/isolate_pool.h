@@ -45,7 +45,8 @@ class IsolatePool {
 
   // A prepared isolate, or one that has yet to open itself.
   // `mode`: that of its program.
-  [[nodiscard]] std::shared_ptr<Isolate> Take(PreemptMode mode) TRI_EXCLUDES(mu_);
+  [[nodiscard]] std::shared_ptr<Isolate> Take(
+      PreemptMode mode = PreemptMode::kSignal) TRI_EXCLUDES(mu_);
 
   // From now on isolates are prepared by `body`, which runs as a G with a copy
   // of `what`, owned, as argument; at least `spares` are kept. Those that are
