@@ -542,7 +542,8 @@ DictValue CheckDictValue(lua_State* L, int index) {
       value.bytes = lua_tolstring(L, index, &value.size);
       break;
     default: {
-      vm::Message* message = vm::WriteMessage(L, index, 1);
+      vm::Message* message = vm::WriteMessage(
+          L, index, 1, {.charged = false});  // the dictionary counts it
       value.kind = Kind::kObject;
       value.object = message;
       value.size = vm::MessageBytes(message);

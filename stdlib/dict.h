@@ -23,6 +23,7 @@
 #include "sched/sync/mutex.h"
 #include "stdlib/binding.h"
 #include "stdlib/dict_store.h"
+#include "vm/budget.h"
 #include "vm/isolates.h"
 #include "vm/shared.h"
 
@@ -31,12 +32,13 @@ namespace trilune::stdlib {
 class Dict final : public vm::Shared {
  public:
   Dict(std::string_view its_name, size_t its_bytes, uint32_t its_shards,
-       std::unique_ptr<DictStore> its_store)
+       std::unique_ptr<DictStore> its_store, vm::MemoryCharge* its_charge)
       : Shared(&kType),
         name(its_name),
         bytes(its_bytes),
         shards(its_shards),
-        store(std::move(its_store)) {}
+        store(std::move(its_store)),
+        charge_(its_charge) {}
 
   static const Type kType;
 
@@ -45,6 +47,11 @@ class Dict final : public vm::Shared {
   const uint32_t shards;  // as asked for; 0: as the size suggests
   const std::unique_ptr<DictStore> store;
   Dict* next = nullptr;  // the registry's, under its lock
+
+ private:
+  ~Dict() override { vm::MemoryCharge::Give(charge_); }
+
+  vm::MemoryCharge* const charge_;  // of who made it
 };
 
 // All of a runtime.
@@ -54,9 +61,10 @@ class DictRegistry final : public vm::Isolates::Extension {
   ~DictRegistry() override;
 
   // The dictionary of that name, made if there is none; null without memory.
-  // `bytes`, `shards`: 0 takes what there is, or a default.
-  Dict* Open(std::string_view name, size_t bytes, uint32_t shards)
-      TRI_EXCLUDES(mu_);
+  // `bytes`, `shards`: 0 takes what there is, or a default. One that is made
+  // counts in `budget` as if it were full.
+  Dict* Open(std::string_view name, size_t bytes, uint32_t shards,
+             const std::shared_ptr<vm::Budget>& budget) TRI_EXCLUDES(mu_);
 
  private:
   Mutex mu_{LockRank::kDicts};

@@ -82,7 +82,8 @@ int l_open(lua_State* L) {
                 "size is too small: a shard needs 8192 bytes");
   vm::Isolates* isolates = vm::Isolate::Of(L)->isolates();
   if (isolates == nullptr) return luaL_error(L, "no runtime to share with");
-  Dict* dict = DictRegistry::Of(isolates)->Open({name, size}, bytes, shards);
+  Dict* dict = DictRegistry::Of(isolates)->Open(
+      {name, size}, bytes, shards, vm::Isolate::Of(L)->config().budget);
   if (dict == nullptr) return luaL_error(L, "not enough memory");
   luaL_argcheck(L, bytes == 0 || bytes == dict->bytes, 2,
                 "the dictionary exists with another size");
@@ -118,21 +119,28 @@ DictRegistry::~DictRegistry() TRI_NO_ANALYSIS {
   }
 }
 
-Dict* DictRegistry::Open(std::string_view name, size_t bytes, uint32_t shards) {
+Dict* DictRegistry::Open(std::string_view name, size_t bytes, uint32_t shards,
+                         const std::shared_ptr<vm::Budget>& budget) {
   const MutexLock lock(mu_);
   for (Dict* dict = first_; dict != nullptr; dict = dict->next) {
     if (dict->name == name) return dict;
   }
   if (bytes == 0) bytes = kDefaultBytes;
+  vm::MemoryCharge* charge = nullptr;
+  if (!vm::MemoryCharge::Grow(budget, bytes, &charge)) return nullptr;
   std::unique_ptr<DictStore> store =
       DictStore::Make(bytes, shards, &FreeDictObject);
-  if (store == nullptr) return nullptr;
+  if (store == nullptr) {
+    vm::MemoryCharge::Give(charge);
+    return nullptr;
+  }
   try {
-    auto* dict = new Dict(name, bytes, shards, std::move(store));
+    auto* dict = new Dict(name, bytes, shards, std::move(store), charge);
     dict->next = first_;
     first_ = dict;
     return dict;
   } catch (const std::bad_alloc&) {
+    vm::MemoryCharge::Give(charge);
     return nullptr;
   }
 }

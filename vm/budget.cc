@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace trilune::vm {
@@ -130,6 +131,31 @@ std::string Budget::Reason(int64_t now_ns) const {
 
 bool Budget::is_timed() const {
   return counts_instructions_ || meters_cpu_ || deadline_ns_ != kNoDeadline;
+}
+
+bool MemoryCharge::Grow(const std::shared_ptr<Budget>& budget, size_t bytes,
+                        MemoryCharge** charge) {
+  if (budget == nullptr || !budget->limits_memory()) return true;
+  if (!budget->TakeMemory(bytes)) return false;
+  if (*charge == nullptr) *charge = new (std::nothrow) MemoryCharge(budget);
+  if (*charge == nullptr) {
+    budget->GiveMemory(bytes);
+    return false;
+  }
+  (*charge)->bytes_ += bytes;
+  return true;
+}
+
+void MemoryCharge::Shrink(MemoryCharge* charge, size_t bytes) {
+  if (charge == nullptr || charge->bytes_ <= bytes) return;
+  charge->budget_->GiveMemory(charge->bytes_ - bytes);
+  charge->bytes_ = bytes;
+}
+
+void MemoryCharge::Give(MemoryCharge* charge) {
+  if (charge == nullptr) return;
+  charge->budget_->GiveMemory(charge->bytes_);
+  delete charge;
 }
 
 }  // namespace trilune::vm

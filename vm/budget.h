@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "sched/sync/sanitizers.h"
 
@@ -105,6 +106,24 @@ class Budget {
   std::atomic<uint64_t> instructions_{0};
   std::atomic<int64_t> cpu_ns_{0};
   std::atomic<uint32_t> gs_{0};
+};
+
+// Memory outside of a heap that counts in a budget. What holds it is plain: a
+// pointer, null if there is nothing to count.
+class MemoryCharge {
+ public:
+  // Takes `bytes` more. False: more than the limit, and nothing was taken.
+  [[nodiscard]] static bool Grow(const std::shared_ptr<Budget>& budget,
+                                 size_t bytes, MemoryCharge** charge);
+  // Gives back all but `bytes` of it, and all.
+  static void Shrink(MemoryCharge* charge, size_t bytes);
+  static void Give(MemoryCharge* charge);
+
+ private:
+  explicit MemoryCharge(std::shared_ptr<Budget> of) : budget_(std::move(of)) {}
+
+  const std::shared_ptr<Budget> budget_;  // which may outlive its isolates
+  size_t bytes_ = 0;
 };
 
 }  // namespace trilune::vm

@@ -60,10 +60,10 @@ class Heap {
   // From now on what is in use counts in `budget`, which must outlive this, and
   // has its limit. Once.
   void SetBudget(Budget* budget);
-  // Gives back what it has taken in advance, but for a step.
-  void TrimBudget() {
-    if (budget_ != nullptr && allowed_bytes_ > used_bytes_ + 2 * kStep) {
-      GiveBack(kStep);
+  // Gives back what it has taken in advance, but for `keep`.
+  void TrimBudget(size_t keep = kStep) {
+    if (budget_ != nullptr && allowed_bytes_ > used_bytes_ + 2 * keep) {
+      GiveBack(keep);
     }
   }
   // SIZE_MAX: none.

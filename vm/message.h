@@ -22,10 +22,12 @@
 namespace trilune::vm {
 
 class Isolate;
+class MemoryCharge;
 
 struct Message {
   Message* next;        // for who holds it
   Message* prev;        // while it is being read
+  MemoryCharge* charge;  // in its writer's budget, until it is freed; or null
   size_t bytes;         // of data, references at its end included
   uint32_t count;       // of values
   uint32_t shared;      // of references to Shared objects, at the end of data
@@ -47,10 +49,12 @@ struct WriteOptions {
   int first = 0;
   size_t max_bytes = size_t{1} << 30;
   bool metatables = false;  // send them with their tables
+  bool charged = true;      // count in the isolate's memory limit
 };
 
 // Copies the `count` values from index `first` on. The caller owns the result.
-// Raises if one cannot be sent, or without memory. Only a __transfer
+// Raises if one cannot be sent, or without memory, which the isolate's limit is
+// a part of: the message counts there until it is freed. Only a __transfer
 // metamethod runs Lua code here, and may park.
 Message* WriteMessage(lua_State* L, int first, int count,
                       const WriteOptions& options = {});
@@ -61,7 +65,8 @@ Message* WriteMessage(lua_State* L, int first, int count,
 int ReadMessage(lua_State* L, Message* message);
 
 // A second one of the same values, for who reads it more than once. Nobody may
-// read or free `message` meanwhile. Null without memory.
+// read or free `message` meanwhile. It counts in no budget, as it is read at
+// once. Null without memory.
 Message* CopyMessage(const Message* message);
 
 // Whether reading it runs no Lua code: no functions, modules, shared objects.

@@ -7,6 +7,7 @@
 
 #include "sched/sync/mutex.h"
 #include "sched/sync/sanitizers.h"
+#include "vm/budget.h"
 #include "vm/isolate.h"
 #include "vm/message_format.h"
 
@@ -15,7 +16,7 @@ namespace {
 
 // Bytes of a block's data, by size class; the last class, kMallocClass, is
 // malloc's.
-constexpr size_t kClassBytes[] = {88, 280};
+constexpr size_t kClassBytes[] = {80, 272};
 
 #if defined(TRI_ASAN)
 constexpr bool kPlainMalloc = true;  // so that it sees each use after free
@@ -200,6 +201,8 @@ void WriteScratch::Reset() {
     std::free(block);
     block = nullptr;
   }
+  MemoryCharge::Give(charge);
+  charge = nullptr;
   if (entries.capacity > kKeptEntries) entries.Free();
   if (deferred.capacity > kKeptEntries) deferred.Free();
   if (slots_capacity > kKeptEntries * 2) {
@@ -295,6 +298,7 @@ Message* MessageSpace::Allocate(size_t bytes) {
 }
 
 void MessageSpace::Free(Message* message) {
+  MemoryCharge::Give(message->charge);
   const uint32_t size_class = message->size_class;
   if (size_class == MessageSpace::kMallocClass) {
     std::free(message);
@@ -315,6 +319,7 @@ void MessageSpace::Free(Message* message) {
 }
 
 void MessageSpace::FreeToDepot(Message* message) {
+  MemoryCharge::Give(message->charge);
   if (message->size_class == MessageSpace::kMallocClass) {
     std::free(message);
   } else {
@@ -368,6 +373,7 @@ Message* CopyMessage(const Message* message) {
   if (memory == nullptr) return nullptr;
   auto* copy = new (memory) Message(*message);
   copy->next = copy->prev = nullptr;
+  copy->charge = nullptr;
   copy->size_class = MessageSpace::kMallocClass;
   std::memcpy(copy->data(), message->data(), message->bytes);
   VisitShared(copy, [](Shared* object) { object->Retain(); });

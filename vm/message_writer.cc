@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "vm/budget.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
@@ -243,6 +244,10 @@ bool MessageWriter::Grow(size_t bytes) {
   const size_t capacity =
       std::min(options_.max_bytes, std::max<size_t>(needed, used * 2));
   Message* old = scratch_->block;
+  const auto had = old == nullptr ? 0 : static_cast<size_t>(end_ - base_);
+  if (!Charge(old == nullptr ? sizeof(Message) + capacity : capacity - had)) {
+    return false;
+  }
   void* memory = std::realloc(old, sizeof(Message) + capacity);
   if (memory == nullptr) return Fail(WriteFailure::kNoMemory);
   scratch_->block = static_cast<Message*>(memory);
@@ -252,6 +257,13 @@ bool MessageWriter::Grow(size_t bytes) {
   at_ = base + used;
   end_ = base + capacity;
   return true;
+}
+
+bool MessageWriter::Charge(size_t bytes) {
+  return !options_.charged ||
+         MemoryCharge::Grow(Isolate::Of(L_)->config().budget, bytes,
+                            &scratch_->charge) ||
+         Fail(WriteFailure::kOverBudget);
 }
 
 Message* MessageWriter::Finish(int count) {
@@ -274,11 +286,20 @@ Message* MessageWriter::Finish(int count) {
       Fail(WriteFailure::kNoMemory);
       return nullptr;
     }
+    message->charge = nullptr;
+    message->bytes = bytes;
+    if (!Charge(MessageBytes(message))) {
+      space_->Free(message);
+      return nullptr;
+    }
     std::memcpy(message->data(), base_, bytes);
   }
   scratch_->shared.count = 0;  // the message has the references now
   message->next = message->prev = nullptr;
   message->bytes = bytes;
+  message->charge = scratch_->charge;
+  scratch_->charge = nullptr;
+  MemoryCharge::Shrink(message->charge, MessageBytes(message));
   message->count = static_cast<uint32_t>(count);
   message->shared = shared;
   message->flags = flags_;
@@ -339,7 +360,8 @@ constexpr size_t kMaxPath = 256;
   if (failure == WriteFailure::kTooLarge) {
     luaL_error(L, "message too large: %I bytes at most",
                static_cast<LUAI_UACINT>(max_bytes));
-  } else if (failure == WriteFailure::kNoMemory) {
+  } else if (failure == WriteFailure::kNoMemory ||
+             failure == WriteFailure::kOverBudget) {
     luaL_error(L, "not enough memory");
   } else {
     luaL_error(L, "cannot send %s (at %s)", what, path);
@@ -378,8 +400,15 @@ Message* WriteMessage(lua_State* L, int first, int count,
   lua_settop(L, top);
   int status = LUA_OK;
   ProtectedWrite call = {&writer, nullptr};
+  const bool is_over = writer.failure() == WriteFailure::kOverBudget;
   if (message == nullptr &&
-      writer.failure() == WriteFailure::kNeedsProtection) {
+      (is_over || writer.failure() == WriteFailure::kNeedsProtection)) {
+    if (is_over) {
+      // Handles that are garbage may hold messages, and the heap more than it
+      // needs.
+      lua_gc(L, LUA_GCCOLLECT);
+      Isolate::Of(L)->heap().TrimBudget(0);
+    }
     if (lua_checkstack(L, count + 8) == 0) {
       space->GiveScratch(scratch);
       luaL_error(L, "stack overflow (too many values)");

@@ -44,6 +44,7 @@ enum class WriteFailure : uint8_t {
   kRefused,  // `what` at `culprit`
   kTooLarge,
   kNoMemory,
+  kOverBudget,
 };
 
 class MessageWriter {
@@ -110,6 +111,7 @@ class MessageWriter {
     return static_cast<size_t>(end_ - at_) >= bytes || Grow(bytes);
   }
   bool Grow(size_t bytes);
+  bool Charge(size_t bytes);
   bool PutTag(Tag tag) {
     if (!Reserve(1)) return false;
     *at_++ = static_cast<char>(tag);

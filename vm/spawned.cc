@@ -1,6 +1,7 @@
 #include "vm/spawned.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -18,6 +19,7 @@ Spawned::Spawned(const Type* its_type, Isolate* spawner,
                                   : spawner->weak_from_this()),
       name_(config.name),
       report_(config.report),
+      has_limits_(config.budget != nullptr),
       call_(call),
       program_(HostCall::Kind::kSpawn, body, this),
       drain_(HostCall::Kind::kDrain, nullptr, nullptr),
@@ -101,7 +103,9 @@ void Spawned::SetResults(Message* results) {
 void Spawned::SetErrorText(const char* text) {
   if (ended()) return;
   outcome_.ok = false;
-  outcome_.text = text;
+  // Unlike messages it counts in no budget.
+  outcome_.text.assign(text, has_limits_ ? strnlen(text, kMaxText)
+                                         : std::strlen(text));
 }
 
 void Spawned::SetError(Message* error) {

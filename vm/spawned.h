@@ -106,6 +106,8 @@ class Spawned final : public Shared {
     Spawned* spawned = nullptr;
   };
 
+  static constexpr size_t kMaxText = 4096;
+
   Spawned(const Type* type, Isolate* spawner, const IsolateConfig& config,
           lua_CFunction body, Message* call);
   ~Spawned() override;
@@ -126,6 +128,7 @@ class Spawned final : public Shared {
   const std::weak_ptr<Isolate> spawner_;
   const std::string name_;
   const std::function<void(std::string_view)> report_;
+  const bool has_limits_;
   uint64_t id_ = 0;       // constant once started
   IsolateConfig config_;  // the isolate's, which takes it
   Message* call_;
