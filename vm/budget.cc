@@ -34,8 +34,7 @@ Budget::Budget(std::shared_ptr<Budget> parent, const Limits& limits,
                int64_t now_ns)
     : parent_(std::move(parent)),
       limits_(limits),
-      deadline_ns_(limits.time_ns == 0 ||
-                           limits.time_ns > kNoDeadline - now_ns
+      deadline_ns_(limits.time_ns == 0 || limits.time_ns > kNoDeadline - now_ns
                        ? kNoDeadline
                        : now_ns + limits.time_ns),
       max_memory_bytes_(limits.memory_bytes == 0 ? kNoLimit

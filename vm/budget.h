@@ -29,8 +29,8 @@ struct Limits {
   size_t memory_bytes = 0;
   size_t message_bytes = 0;
   uint64_t instructions = 0;
-  int64_t cpu_ns = 0;   // of threads while they run Gs
-  int64_t time_ns = 0;  // from the isolate's start on
+  int64_t cpu_ns = 0;       // of threads while they run Gs
+  int64_t time_ns = 0;      // from the isolate's start on
   uint32_t goroutines = 0;  // alive at one time
 
   [[nodiscard]] bool any() const {

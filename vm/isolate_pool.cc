@@ -148,8 +148,8 @@ bool IsolatePool::Prepared(Preparing* preparing, const Status& result) {
     }
   }
   if (failed && preparing->body != nullptr) {
-    Isolate::ReportTo(report, "trilune: cannot preload: " + status.message() +
-                                  "\n");
+    Isolate::ReportTo(report,
+                      "trilune: cannot preload: " + status.message() + "\n");
   }
   End(iso);
   return !failed || preparing->body != nullptr;
@@ -217,9 +217,10 @@ int64_t IsolatePool::Expire(const Isolate* iso, int64_t now_ns) {
   std::shared_ptr<Isolate> gone;
   {
     MutexLock lock(mu_);
-    const auto at = std::find_if(
-        idle_.begin(), idle_.end(),
-        [iso](const std::shared_ptr<Isolate>& one) { return one.get() == iso; });
+    const auto at = std::find_if(idle_.begin(), idle_.end(),
+                                 [iso](const std::shared_ptr<Isolate>& one) {
+                                   return one.get() == iso;
+                                 });
     if (at == idle_.end()) return 0;
     // Nobody took it in all that time: those prepared later lie above.
     if (idle_.size() <= least_) return now_ns + kIdleNs;

@@ -25,14 +25,14 @@ class Isolate;
 class MemoryCharge;
 
 struct Message {
-  Message* next;        // for who holds it
-  Message* prev;        // while it is being read
+  Message* next;         // for who holds it
+  Message* prev;         // while it is being read
   MemoryCharge* charge;  // in its writer's budget, until it is freed; or null
-  size_t bytes;         // of data, references at its end included
-  uint32_t count;       // of values
-  uint32_t shared;      // of references to Shared objects, at the end of data
-  uint32_t flags;       // MessageFlag, see vm/message_format.h
-  uint32_t size_class;  // of its block
+  size_t bytes;          // of data, references at its end included
+  uint32_t count;        // of values
+  uint32_t shared;       // of references to Shared objects, at the end of data
+  uint32_t flags;        // MessageFlag, see vm/message_format.h
+  uint32_t size_class;   // of its block
 
   [[nodiscard]] char* data() { return reinterpret_cast<char*>(this + 1); }
   [[nodiscard]] const char* data() const {

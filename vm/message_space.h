@@ -62,7 +62,7 @@ struct WriteScratch {
 
   WriteScratch* next;
   WriteScratch* next_free;
-  Message* block;  // has the data, once `fixed` is too small
+  Message* block;        // has the data, once `fixed` is too small
   MemoryCharge* charge;  // for the block
   RawArray<WriteEntry> entries;
   uint32_t* slots;  // hash of the entries: number + 1, or 0

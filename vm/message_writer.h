@@ -156,8 +156,8 @@ class MessageWriter {
   int segments_ = 0;  // nested
   uint32_t drained_ = 0;  // all deferred entries before this one are complete
   // Of the innermost constructor's segment:
-  uint32_t first_entry_ = 0;     // of its entries
-  uint32_t first_deferred_ = 0;  // of its deferred ones
+  uint32_t first_entry_ = 0;               // of its entries
+  uint32_t first_deferred_ = 0;            // of its deferred ones
   uint32_t lowest_ = WriteScratch::kNone;  // entry, not closed, it refers to
   bool drains_all_ = false;
   WriteMode mode_ = WriteMode::kQuick;

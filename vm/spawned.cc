@@ -60,8 +60,8 @@ void Spawned::DropHeld() {
 }
 
 Spawned* Spawned::Start(const Type* type, Isolate* spawner,
-                        IsolateConfig config, lua_CFunction body,
-                        Message* call, uint32_t* max_goroutines) {
+                        IsolateConfig config, lua_CFunction body, Message* call,
+                        uint32_t* max_goroutines) {
   Isolates* isolates = config.isolates;
   // Here, so that who spawns for ever learns of its limit; see Configure.
   if (config.budget != nullptr && !config.budget->TakeG()) {
@@ -80,7 +80,8 @@ Spawned* Spawned::Start(const Type* type, Isolate* spawner,
     return nullptr;
   }
   spawned->program_.configure = &spawned->config_;
-  std::shared_ptr<Isolate> iso = isolates->pool().Take(spawned->config_.preempt);
+  std::shared_ptr<Isolate> iso =
+      isolates->pool().Take(spawned->config_.preempt);
   spawned->lock_.Lock();
   spawned->isolate_ = iso;
   const bool aborted = spawned->ending_;  // before there was an isolate to end
@@ -104,8 +105,8 @@ void Spawned::SetErrorText(const char* text) {
   if (ended()) return;
   outcome_.ok = false;
   // Unlike messages it counts in no budget.
-  outcome_.text.assign(text, has_limits_ ? strnlen(text, kMaxText)
-                                         : std::strlen(text));
+  outcome_.text.assign(
+      text, has_limits_ ? strnlen(text, kMaxText) : std::strlen(text));
 }
 
 void Spawned::SetError(Message* error) {

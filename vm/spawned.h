@@ -41,8 +41,8 @@ class Spawned final : public Shared {
   // the runtime is stopping, or, and then `max_goroutines` is
   // set, there would be more Gs than that.
   static Spawned* Start(const Type* type, Isolate* spawner,
-                        IsolateConfig config, lua_CFunction body,
-                        Message* call, uint32_t* max_goroutines);
+                        IsolateConfig config, lua_CFunction body, Message* call,
+                        uint32_t* max_goroutines);
 
   // For the body: what was sent along, to be read once.
   [[nodiscard]] Message* TakeCall() { return std::exchange(call_, nullptr); }
