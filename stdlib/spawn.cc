@@ -63,9 +63,8 @@ void PickMain(lua_State* L, const char* name) {
 // Stack: the Spawned, the results.
 int SendResults(lua_State* L, int, lua_KContext) {
   auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
-  spawned->SetResults(
-      vm::WriteMessage(L, 2, lua_gettop(L) - 1,
-                       {.name = "result", .several = "result"}));
+  spawned->SetResults(vm::WriteMessage(
+      L, 2, lua_gettop(L) - 1, {.name = "result", .several = "result"}));
   return 0;
 }
 
@@ -195,9 +194,8 @@ Spawned* Spawn(lua_State* L, int first) {
   }
   const int last = lua_gettop(L);
   // On the stack: a __transfer may take it out of the options.
-  const char* name = options.name != nullptr
-                         ? lua_pushstring(L, options.name)
-                         : PushName(L, first);
+  const char* name = options.name != nullptr ? lua_pushstring(L, options.name)
+                                             : PushName(L, first);
   const int count = last - first + 1;
   luaL_checkstack(L, count + 2, "too many arguments");
   PushInheritance(L);
@@ -207,9 +205,8 @@ Spawned* Spawn(lua_State* L, int first) {
                                    {.name = "package", .first = first});
   // Nothing raises from here on.
   uint32_t max_goroutines = 0;
-  Spawned* spawned =
-      Spawned::Start(&kType, iso, MakeConfig(iso, options, name), &ProgramBody,
-                     call, &max_goroutines);
+  Spawned* spawned = Spawned::Start(&kType, iso, MakeConfig(iso, options, name),
+                                    &ProgramBody, call, &max_goroutines);
   lua_settop(L, last);
   if (max_goroutines != 0) {
     luaL_error(L, "too many goroutines (limit %d)",
@@ -443,8 +440,7 @@ namespace {
 // modules' names.
 int PreloadBody(lua_State* L) {
   // A copy, as the call that brought it frees it.
-  Message* what =
-      vm::CopyMessage(static_cast<Message*>(lua_touserdata(L, 1)));
+  Message* what = vm::CopyMessage(static_cast<Message*>(lua_touserdata(L, 1)));
   if (what == nullptr) return luaL_error(L, "not enough memory");
   lua_settop(L, 0);
   const int n = vm::ReadMessage(L, what);
@@ -487,10 +483,10 @@ int l_preload(lua_State* L) {
           i, luaL_typename(L, -1));
     }
   }
-  Message* what = vm::WriteMessage(L, 2, n + 1, {.name = "package", .first = 1});
-  iso->isolates()->pool().SetPreload(&PreloadBody, what,
-                                     static_cast<size_t>(spares),
-                                     iso->config().report);
+  Message* what =
+      vm::WriteMessage(L, 2, n + 1, {.name = "package", .first = 1});
+  iso->isolates()->pool().SetPreload(
+      &PreloadBody, what, static_cast<size_t>(spares), iso->config().report);
   return 0;
 }
 

@@ -1,4 +1,5 @@
-// The end of an isolate: its Gs are awaited, or dropped, and its heap is closed.
+// The end of an isolate: its Gs are awaited, or dropped, and its heap is
+// closed.
 
 #include <utility>
 

@@ -115,9 +115,9 @@ void* Heap::Resize(void* block, size_t old_bytes, size_t new_bytes) {
     } else if (new_bytes < old_bytes) {
       // I2: a smaller block is good enough where the larger one was. What is
       // kept of a large one joins a class's free list, and is lost to malloc.
-      result = IsLarge(old_bytes) ? ResizeLarge(block, old_bytes,
-                                                BytesOf(ClassOf(new_bytes)))
-                                  : block;
+      result = IsLarge(old_bytes)
+                   ? ResizeLarge(block, old_bytes, BytesOf(ClassOf(new_bytes)))
+                   : block;
     }
   }
   if (result == nullptr) return Refuse();
@@ -312,8 +312,8 @@ bool Heap::Trim() {
             [](const Use& a, const Use& b) { return a.chunk < b.chunk; });
   // Null for a block that was malloc's once: see Resize.
   const auto find = [uses, end](const void* block) -> Use* {
-    Use* after = std::upper_bound(
-        uses, end, block, [](const void* at, const Use& use) {
+    Use* after =
+        std::upper_bound(uses, end, block, [](const void* at, const Use& use) {
           return at < static_cast<const void*>(use.chunk);
         });
     if (after == uses) return nullptr;
@@ -331,9 +331,8 @@ bool Heap::Trim() {
       if (use != nullptr) use->free_bytes += BytesOf(i);
     }
   }
-  const bool found = std::any_of(uses, end, [&is_empty](const Use& use) {
-    return is_empty(&use);
-  });
+  const bool found = std::any_of(
+      uses, end, [&is_empty](const Use& use) { return is_empty(&use); });
   for (size_t i = 1; found && i < kClasses; i++) {
     FreeBlock** link = &free_[i];
     for (FreeBlock* block = *link; block != nullptr; block = block->next) {

@@ -33,12 +33,12 @@ struct ExitRequest {
 
 struct HostCall {
   enum class Kind : uint8_t {
-    kMain,       // run `body` as the main G
-    kProgram,    // the same; its end is the end of the others
-    kSpawn,      // run `body` as a new G
-    kOpen,       // nothing: the isolate is open then, or could not be
-    kCancel,  // cancel the G of `target`; `argument` is a Message, the reason
-    kLook,       // see whether errors of Gs will be seen by nobody
+    kMain,     // run `body` as the main G
+    kProgram,  // the same; its end is the end of the others
+    kSpawn,    // run `body` as a new G
+    kOpen,     // nothing: the isolate is open then, or could not be
+    kCancel,   // cancel the G of `target`; `argument` is a Message, the reason
+    kLook,     // see whether errors of Gs will be seen by nobody
     kInterrupt,  // cancel the main G; `argument` is a C string
     kDrain,  // cancel every G, refuse new ones, complete when all have ended
     kClose,  // lua_close, whatever is left
@@ -63,10 +63,10 @@ struct HostCall {
   const Kind kind;
   const lua_CFunction body;
   void* argument;
-  Status result;              // after Wait
-  HostCall* next = nullptr;   // in the isolate's lists
-  GHandle* handle = nullptr;  // of kSpawn's G, while that may refer to this
-  uint64_t g_id = 0;          // of kSpawn: the id its G shall have, or 0
+  Status result;                  // after Wait
+  HostCall* next = nullptr;       // in the isolate's lists
+  GHandle* handle = nullptr;      // of kSpawn's G, while that may refer to this
+  uint64_t g_id = 0;              // of kSpawn: the id its G shall have, or 0
   std::atomic<G*> made{nullptr};  // of kSpawn: its G [SP2]
   // Of kSpawn: what the isolate is from then on; moved from. Or null.
   IsolateConfig* configure = nullptr;

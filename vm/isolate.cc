@@ -50,8 +50,7 @@ Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),
       config_(std::move(config)),
       preempter_(this, config_.preempt, config_.preempt_count),
-      spawned_kind_(AsksBySignal(config_) ? &kSpawnedKind
-                                          : &kQuietSpawnedKind),
+      spawned_kind_(AsksBySignal(config_) ? &kSpawnedKind : &kQuietSpawnedKind),
       host_g_(Allocate()) {
   ApplyBudget();
 }

@@ -37,6 +37,7 @@
 #include "vm/budget.h"
 #include "vm/heap.h"
 #include "vm/host_call.h"
+#include "vm/isolate_config.h"
 #include "vm/lua_g.h"
 #include "vm/preempt.h"
 #include "vm/roster.h"
@@ -49,22 +50,6 @@ class Isolate;
 class Isolates;
 class IsolatePool;
 class MessageSpace;
-
-struct IsolateConfig {
-  std::string name;
-  Isolates* isolates = nullptr;    // all of the runtime; null in some tests
-  std::shared_ptr<Budget> budget;  // its limits; null: none
-  // The host may still call in while its calls wait: then Gs that all wait are
-  // no deadlock.
-  bool host_wakes = false;
-  PreemptMode preempt = PreemptMode::kSignal;
-  int preempt_count = 0;  // instructions, for kCount
-  // How long Gs that were cancelled at the end may take, where no caller waits.
-  int64_t stop_deadline_ns = 100'000'000;
-  std::function<void(std::string_view)> report;
-  // Of a spawned isolate: the host's isolate whose program it is part of.
-  std::weak_ptr<Isolate> root;
-};
 
 // A coroutine that the running G resumes, and the one that resumed it. Lives on
 // the C stack of coroutine.resume and its like.
@@ -226,7 +211,7 @@ class Isolate final : public Strand,
   // The state in which Lua code of a G runs, or null. For the handler, too.
   [[nodiscard]] TRI_NO_TSAN lua_State* Innermost() const {
     const LuaG* g = current;
-      lua_State* base = g != nullptr        ? g->L
+    lua_State* base = g != nullptr          ? g->L
                       : outside_ != nullptr ? outside_
                       : closing_            ? main_
                                             : nullptr;
@@ -567,9 +552,9 @@ class Isolate final : public Strand,
   bool meters_cpu_ = false;       // the budget counts CPU time
   bool killed_ = false;           // a limit is used up
   std::string kill_reason_;
-  int64_t cpu_since_ns_ = 0;     // the thread's clock, as the G was entered
-  bool is_metering_ = false;     // since then
-  bool was_hidden_ = false;      // the last signal found hooks off
+  int64_t cpu_since_ns_ = 0;  // the thread's clock, as the G was entered
+  bool is_metering_ = false;  // since then
+  bool was_hidden_ = false;   // the last signal found hooks off
   // A state in which code of scripts runs outside any G, or null.
   lua_State* outside_ = nullptr;
   LuaG* limit_timer_ = nullptr;  // looks at the time limit

@@ -9,7 +9,8 @@
 // Locks      none
 // Errors     Its functions return false, and have noted why; Lua errors come
 //            only from Lua's own functions.
-// Invariants I1. Except in kQuick mode every value with an identity is kept from
+// Invariants I1. Except in kQuick mode every value with an identity is kept
+// from
 //                the collector, so that no two values have the same address.
 //            I2. Before a constructor's segment ends, all that it reaches is
 //                complete, but for values that contain it. So a segment that
@@ -32,7 +33,7 @@
 namespace trilune::vm {
 
 enum class WriteMode : uint8_t {
-  kQuick,      // nothing that can raise
+  kQuick,  // nothing that can raise
   // Allocates in the heap, so finalizers run, and __transfer metamethods: both
   // may drop what was written.
   kProtected,

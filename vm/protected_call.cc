@@ -33,8 +33,8 @@ int l_xpcall(lua_State* L) {
   lua_insert(L, 3);
   lua_pushvalue(L, 1);
   lua_insert(L, 4);
-  return Ended(
-      L, lua_pcallk(L, arguments, LUA_MULTRET, kHandler, 3, &Ended), 3);
+  return Ended(L, lua_pcallk(L, arguments, LUA_MULTRET, kHandler, 3, &Ended),
+               3);
 }
 
 // Where load keeps the piece that its reader has just got.

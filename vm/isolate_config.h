@@ -1,0 +1,38 @@
+// IsolateConfig: what an isolate is told as it is made, or taken from the pool.
+
+#ifndef TRI_VM_ISOLATE_CONFIG_H_
+#define TRI_VM_ISOLATE_CONFIG_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "vm/budget.h"
+#include "vm/preempt.h"
+
+namespace trilune::vm {
+
+class Isolate;
+class Isolates;
+
+struct IsolateConfig {
+  std::string name;
+  Isolates* isolates = nullptr;    // all of the runtime; null in some tests
+  std::shared_ptr<Budget> budget;  // its limits; null: none
+  // The host may still call in while its calls wait: then Gs that all wait are
+  // no deadlock.
+  bool host_wakes = false;
+  PreemptMode preempt = PreemptMode::kSignal;
+  int preempt_count = 0;  // instructions, for kCount
+  // How long Gs that were cancelled at the end may take, where no caller waits.
+  int64_t stop_deadline_ns = 100'000'000;
+  std::function<void(std::string_view)> report;
+  // Of a spawned isolate: the host's isolate whose program it is part of.
+  std::weak_ptr<Isolate> root;
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_ISOLATE_CONFIG_H_
