@@ -51,13 +51,6 @@ class Isolates;
 class IsolatePool;
 class MessageSpace;
 
-// A coroutine that the running G resumes, and the one that resumed it. Lives on
-// the C stack of coroutine.resume and its like.
-struct CoFrame {
-  lua_State* L;
-  CoFrame* below;
-};
-
 class Isolate final : public Strand,
                       public std::enable_shared_from_this<Isolate> {
  public:

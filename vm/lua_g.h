@@ -86,6 +86,13 @@ struct LuaG : G {
 };
 static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
 
+// A coroutine that the running G resumes, and the one that resumed it. Lives on
+// the C stack of coroutine.resume and its like.
+struct CoFrame {
+  lua_State* L;
+  CoFrame* below;
+};
+
 // tri.shield, as far as waits are concerned: those of `g` ignore cancellation
 // until the time is over. At the head of a userdata.
 struct Shield {
