@@ -91,6 +91,7 @@ class MessageWriter {
   bool Defer(int index, uint32_t entry);
   bool SharedObject(Shared* object);
   bool Named(const ModuleName& name);
+  bool FindMemberAnew(int index, ModuleName* name);
   Message* Finish(int count);
 
   // The entry of the value at `index`; *is_new false: a reference was written.
@@ -164,6 +165,7 @@ class MessageWriter {
   WriteMode mode_ = WriteMode::kQuick;
   WriteFailure failure_ = WriteFailure::kNone;
   bool in_metamethod_ = false;
+  bool looked_anew_ = false;  // at the modules
   uint32_t culprit_ = WriteScratch::kNone;
   const char* what_ = nullptr;
 };

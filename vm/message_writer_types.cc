@@ -121,6 +121,14 @@ bool MessageWriter::TransferredSegment(int first, int count, uint32_t entry) {
   return true;
 }
 
+// The modules may have changed. Once a message: each look costs all of them.
+bool MessageWriter::FindMemberAnew(int index, ModuleName* name) {
+  if (looked_anew_) return false;
+  looked_anew_ = true;
+  return space_->modules.FindMember(L_, index, generation_, /*anew=*/true,
+                                    name);
+}
+
 bool MessageWriter::Function(int index, int depth) {
   if (mode_ == WriteMode::kQuick) return Fail(WriteFailure::kNeedsProtection);
   flags_ |= kIsDemanding;
@@ -142,10 +150,7 @@ bool MessageWriter::Function(int index, int depth) {
     return Named(name);
   }
   if (c == nullptr) return LuaFunction(index, entry, depth);
-  if (space_->modules.FindMember(L_, index, generation_, /*anew=*/true,
-                                 &name)) {
-    return Named(name);
-  }
+  if (FindMemberAnew(index, &name)) return Named(name);
   if (is_closure) return RefuseEntry(entry, "a C function with upvalues");
   return PutWith(Tag::kCFunction, c);
 }
@@ -235,10 +240,7 @@ bool MessageWriter::Userdata(int index) {
   bool is_called = false;
   if (!CallTransfer(index, entry, &is_called)) return false;
   if (is_called) return true;
-  if (space_->modules.FindMember(L_, index, generation_, /*anew=*/true,
-                                 &name)) {
-    return Named(name);
-  }
+  if (FindMemberAnew(index, &name)) return Named(name);
   return RefuseEntry(entry, "a userdata");
 }
 
