@@ -1,12 +1,11 @@
 // The module trilune.dict: opens dictionaries by their names.
 
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include "stdlib/dict.h"
 #include "stdlib/modules.h"
+#include "stdlib/sizes.h"
 #include "vm/isolate.h"
 
 namespace trilune::stdlib {
@@ -17,30 +16,12 @@ constexpr size_t kMaxBytes = size_t{1} << 46;
 
 constexpr char kExtensionKey = 0;
 
-// A number of bytes, or a string such as "64M". Raises an error about argument
-// 2.
+// Raises an error about argument 2.
 size_t CheckBytes(lua_State* L, int index) {
-  if (lua_type(L, index) == LUA_TSTRING) {
-    const char* text = lua_tostring(L, index);
-    char* end = nullptr;
-    errno = 0;
-    const unsigned long long n = std::strtoull(text, &end, 10);
-    int shift = 0;
-    if (*end == 'K' || *end == 'k') shift = 10;
-    if (*end == 'M' || *end == 'm') shift = 20;
-    if (*end == 'G' || *end == 'g') shift = 30;
-    if (shift > 0) end++;
-    const bool valid = *text >= '0' && *text <= '9' && *end == '\0' &&
-                       errno == 0 && n <= kMaxBytes >> shift;
-    luaL_argcheck(L, valid, 2, "size is no number of bytes");
-    return static_cast<size_t>(n) << shift;
-  }
-  int is_integer = 0;
-  const lua_Integer n = lua_tointegerx(L, index, &is_integer);
-  luaL_argcheck(L,
-                is_integer != 0 && n > 0 && static_cast<size_t>(n) <= kMaxBytes,
-                2, "size is no number of bytes");
-  return static_cast<size_t>(n);
+  size_t bytes = 0;
+  luaL_argcheck(L, ToSize(L, index, &bytes) && bytes <= kMaxBytes, 2,
+                "size is no number of bytes");
+  return bytes;
 }
 
 uint32_t CheckShards(lua_State* L, int index) {

@@ -6,6 +6,7 @@
 
 #include "sched/clock.h"
 #include "stdlib/modules.h"
+#include "stdlib/sizes.h"
 
 namespace trilune::stdlib {
 namespace {
@@ -24,28 +25,13 @@ constexpr const char* kPaths[] = {"path", "cpath"};
   __builtin_unreachable();
 }
 
-// The value on top: bytes, or a string such as "64M".
+// The value on top.
 size_t ReadBytes(lua_State* L, const char* name) {
-  constexpr const char* kExpected = "a size such as 67108864 or \"64M\"";
-  double bytes = 0;
-  if (lua_type(L, -1) == LUA_TNUMBER) {
-    bytes = lua_tonumber(L, -1);
-  } else if (lua_type(L, -1) == LUA_TSTRING) {
-    char* end = nullptr;
-    bytes = std::strtod(lua_tostring(L, -1), &end);
-    const char* units = "KMG";
-    const char* unit = *end == '\0' ? nullptr : std::strchr(units, *end);
-    if (unit != nullptr) {
-      for (const char* at = units; at <= unit; at++)
-        bytes *= 1024;
-      end++;
-    }
-    if (*end != '\0') Refuse(L, name, kExpected);
-  } else {
-    Refuse(L, name, kExpected);
+  size_t bytes = 0;
+  if (!ToSize(L, -1, &bytes)) {
+    Refuse(L, name, "a size such as 67108864 or \"64M\"");
   }
-  if (!(bytes >= 1 && bytes < 1e18)) Refuse(L, name, kExpected);
-  return static_cast<size_t>(bytes);
+  return bytes;
 }
 
 double ReadCount(lua_State* L, const char* name, double most) {
