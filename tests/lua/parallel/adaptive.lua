@@ -2,6 +2,22 @@
 -- go many at a time, dear ones alone.
 local par = require "trilune.parallel"
 
+-- In `f`: how many elements its chunk has, a local of its caller.
+local function chunk_size()
+  for i = 1, 20 do
+    local name, value = debug.getlocal(3, i)
+    if name == "n" then return value end
+  end
+end
+local sizes = par.map(function() return (chunk_size()) end, par.range(1, 20000))
+assert(sizes[1] == 1 and math.max(table.unpack(sizes, 1, 10000)) > 64)
+local dear = par.map(function()
+  local start = os.clock()
+  while os.clock() - start < 0.005 do end
+  return (chunk_size())
+end, par.range(1, 20), {workers = 2})
+assert(math.max(table.unpack(dear)) == 1)
+
 local n = 200000
 local results, count = par.map(function(v) return v + 0.5 end, par.range(1, n))
 assert(count == n)
