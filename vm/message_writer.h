@@ -9,8 +9,7 @@
 // Locks      none
 // Errors     Its functions return false, and have noted why; Lua errors come
 //            only from Lua's own functions.
-// Invariants I1. Except in kQuick mode every value with an identity is kept
-// from
+// Invariants I1. In kProtected mode every value with an identity is kept from
 //                the collector, so that no two values have the same address.
 //            I2. Before a constructor's segment ends, all that it reaches is
 //                complete, but for values that contain it. So a segment that
