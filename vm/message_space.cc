@@ -27,29 +27,14 @@ constexpr bool kPlainMalloc = false;
 constexpr uint32_t kFirstSlots = 64;
 constexpr uint32_t kKeptEntries = 1024;
 
-uint32_t HashOf(const void* address) {
-  const auto bits = reinterpret_cast<uintptr_t>(address) >> 4;
-  return static_cast<uint32_t>((bits * 0x9e3779b97f4a7c15U) >> 32);
-}
-
 uint32_t ClassFor(size_t bytes) {
   if (kPlainMalloc || bytes > kClassBytes[1]) return MessageSpace::kMallocClass;
   return bytes <= kClassBytes[0] ? 0 : 1;
 }
 
-template <class Visit>
-void VisitShared(const Message* message, Visit visit) {
-  const char* at = message->data() + message->bytes;
-  for (uint32_t i = 0; i < message->shared; i++) {
-    Shared* object = nullptr;
-    at -= kReferenceBytes;
-    std::memcpy(&object, at, kReferenceBytes);
-    visit(object);
-  }
-}
-
 void ReleaseShared(const Message* message) {
-  VisitShared(message, [](Shared* object) { object->Release(); });
+  VisitMessage(
+      message, [](Shared* object, void*) { object->Release(); }, nullptr);
 }
 
 }  // namespace
@@ -156,7 +141,7 @@ bool WriteScratch::Rehash(uint32_t slots_needed) {
   mask = slots_needed - 1;
   std::memset(slots, 0, slots_needed * sizeof(uint32_t));
   for (uint32_t i = 0; i < entries.count; i++) {
-    uint32_t slot = HashOf(entries.at[i].address) & mask;
+    uint32_t slot = HashOfAddress(entries.at[i].address) & mask;
     while (slots[slot] != 0)
       slot = (slot + 1) & mask;
     slots[slot] = i + 1;
@@ -177,7 +162,7 @@ uint32_t WriteScratch::FindOrAdd(const void* address, bool* is_new) {
       const uint32_t larger = mask == 0 ? kFirstSlots : (mask + 1) * 2;
       if (larger == 0 || !Rehash(larger)) return kNone;
     }
-    slot = HashOf(address) & mask;
+    slot = HashOfAddress(address) & mask;
     while (slots[slot] != 0) {
       const uint32_t i = slots[slot] - 1;
       if (entries.at[i].address == address) return i;
@@ -376,7 +361,8 @@ Message* CopyMessage(const Message* message) {
   copy->charge = nullptr;
   copy->size_class = MessageSpace::kMallocClass;
   std::memcpy(copy->data(), message->data(), message->bytes);
-  VisitShared(copy, [](Shared* object) { object->Retain(); });
+  VisitMessage(
+      copy, [](Shared* object, void*) { object->Retain(); }, nullptr);
   return copy;
 }
 

@@ -15,11 +15,6 @@ extern const char etext;
 namespace trilune::vm {
 namespace {
 
-uint32_t HashOf(const void* address) {
-  const auto bits = reinterpret_cast<uintptr_t>(address) >> 4;
-  return static_cast<uint32_t>((bits * 0x9e3779b97f4a7c15U) >> 32);
-}
-
 void RaiseNoMemory(lua_State* L) {
   luaL_error(L, "not enough memory");
 }
@@ -60,7 +55,7 @@ void ModuleIndex::Clear() {
 
 const ModuleIndex::Entry* ModuleIndex::FindTable(const void* address) const {
   if (entries_ == nullptr) return nullptr;
-  uint32_t slot = HashOf(address) & mask_;
+  uint32_t slot = HashOfAddress(address) & mask_;
   while (entries_[slot].address != nullptr) {
     if (entries_[slot].address == address) return &entries_[slot];
     slot = (slot + 1) & mask_;
@@ -77,7 +72,7 @@ void ModuleIndex::Add(lua_State* L, const void* address, uint32_t module,
     if (larger == nullptr) RaiseNoMemory(L);
     for (uint32_t i = 0; entries_ != nullptr && i <= mask_; i++) {
       if (entries_[i].address == nullptr) continue;
-      uint32_t slot = HashOf(entries_[i].address) & (slots - 1);
+      uint32_t slot = HashOfAddress(entries_[i].address) & (slots - 1);
       while (larger[slot].address != nullptr)
         slot = (slot + 1) & (slots - 1);
       larger[slot] = entries_[i];
@@ -86,7 +81,7 @@ void ModuleIndex::Add(lua_State* L, const void* address, uint32_t module,
     entries_ = larger;
     mask_ = slots - 1;
   }
-  uint32_t slot = HashOf(address) & mask_;
+  uint32_t slot = HashOfAddress(address) & mask_;
   while (entries_[slot].address != nullptr)
     slot = (slot + 1) & mask_;
   entries_[slot] = {address, module, member};

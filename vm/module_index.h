@@ -21,6 +21,11 @@
 
 namespace trilune::vm {
 
+inline uint32_t HashOfAddress(const void* address) {
+  const auto bits = reinterpret_cast<uintptr_t>(address) >> 4;
+  return static_cast<uint32_t>((bits * 0x9e3779b97f4a7c15U) >> 32);
+}
+
 struct ModuleName {
   const char* module;
   size_t module_size;
