@@ -86,18 +86,7 @@ int l_chan(lua_State* L) {
 }
 
 int l_send_k(lua_State* L, int, lua_KContext) {
-  switch (EndWait(L)) {
-    case WakeResult::kReady:
-      break;
-    case WakeResult::kClosed:
-      RaiseClosed(L);
-    case WakeResult::kTimeout:
-      return PushTimeout(L);
-    case WakeResult::kCancelled:
-      vm::RaiseCancelled(L);
-  }
-  lua_pushboolean(L, 1);
-  return 1;
+  return PushSent(L, EndWait(L));
 }
 
 // Tries to send the value at index 2 into the channel at index 1.
@@ -155,31 +144,8 @@ ChanResult TryRecv(lua_State* L, LuaChan* chan, int index) {
   return result;
 }
 
-int PushClosed(lua_State* L) {
-  lua_pushnil(L);
-  lua_pushboolean(L, 0);
-  return 2;
-}
-
-int PushNoValue(lua_State* L) {
-  lua_pushnil(L);
-  PushTimeout(L);
-  return 3;
-}
-
 int l_recv_k(lua_State* L, int, lua_KContext) {
-  switch (EndWait(L)) {
-    case WakeResult::kReady:
-      break;
-    case WakeResult::kClosed:
-      return PushClosed(L);
-    case WakeResult::kTimeout:
-      return PushNoValue(L);
-    case WakeResult::kCancelled:
-      vm::RaiseCancelled(L);
-  }
-  lua_pushboolean(L, 1);  // above the value, which the sender pushed
-  return 2;
+  return PushReceived(L, EndWait(L));  // the sender pushed the value
 }
 
 int Recv(lua_State* L, LuaChan* chan, int index, int64_t deadline, bool now,
@@ -189,11 +155,11 @@ int Recv(lua_State* L, LuaChan* chan, int index, int64_t deadline, bool now,
       lua_pushboolean(L, 1);
       return 2;
     case ChanResult::kClosed:
-      return PushClosed(L);
+      return PushReceived(L, WakeResult::kClosed);
     case ChanResult::kWouldWait:
       break;
   }
-  if (now) return PushNoValue(L);
+  if (now) return PushReceived(L, WakeResult::kTimeout);
   LuaG* g = vm::BeginPark(L, WaitReason::kChanRecv);
   g->waiter.L = L;
   chan->core.QueueReceiver(&g->waiter, g);
@@ -270,6 +236,40 @@ const luaL_Reg kChanMethods[] = {
     {"cap", &l_cap},         {nullptr, nullptr},
 };
 const luaL_Reg kChanMeta[] = {{"__len", &l_len}, {nullptr, nullptr}};
+
+int PushSent(lua_State* L, WakeResult result) {
+  switch (result) {
+    case WakeResult::kReady:
+      break;
+    case WakeResult::kClosed:
+      RaiseClosed(L);
+    case WakeResult::kTimeout:
+      return PushTimeout(L);
+    case WakeResult::kCancelled:
+      vm::RaiseCancelled(L);
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+int PushReceived(lua_State* L, WakeResult result) {
+  switch (result) {
+    case WakeResult::kReady:
+      break;
+    case WakeResult::kClosed:
+      lua_pushnil(L);
+      lua_pushboolean(L, 0);
+      return 2;
+    case WakeResult::kTimeout:
+      lua_pushnil(L);
+      PushTimeout(L);
+      return 3;
+    case WakeResult::kCancelled:
+      vm::RaiseCancelled(L);
+  }
+  lua_pushboolean(L, 1);
+  return 2;
+}
 
 void RaiseClosed(lua_State* L) {
   luaL_error(L, "send on closed channel");

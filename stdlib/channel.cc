@@ -100,18 +100,7 @@ SharedChan* CheckChannel(lua_State* L, int index) {
 
 int EndSend(lua_State* L, WakeResult result, Message* message) {
   if (message != nullptr) vm::FreeMessage(message);
-  switch (result) {
-    case WakeResult::kReady:
-      break;
-    case WakeResult::kClosed:
-      RaiseClosed(L);
-    case WakeResult::kTimeout:
-      return PushTimeout(L);
-    case WakeResult::kCancelled:
-      vm::RaiseCancelled(L);
-  }
-  lua_pushboolean(L, 1);
-  return 1;
+  return PushSent(L, result);
 }
 
 int l_send_k(lua_State* L, int, lua_KContext context) {
@@ -166,23 +155,8 @@ int l_trysend(lua_State* L) {
 // --- Receiving. ---
 
 int EndRecv(lua_State* L, WakeResult result, Message* message) {
-  switch (result) {
-    case WakeResult::kReady:
-      vm::ReadMessage(L, message);
-      lua_pushboolean(L, 1);
-      return 2;
-    case WakeResult::kClosed:
-      lua_pushnil(L);
-      lua_pushboolean(L, 0);
-      return 2;
-    case WakeResult::kTimeout:
-      lua_pushnil(L);
-      PushTimeout(L);
-      return 3;
-    case WakeResult::kCancelled:
-      break;
-  }
-  vm::RaiseCancelled(L);
+  if (result == WakeResult::kReady) vm::ReadMessage(L, message);
+  return PushReceived(L, result);
 }
 
 int l_recv_k(lua_State* L, int, lua_KContext context) {

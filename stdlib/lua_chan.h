@@ -78,6 +78,11 @@ void PrepareSend(lua_State* L, LuaChan* chan, int index, int value);
 
 [[noreturn]] void RaiseClosed(lua_State* L);
 
+// What send gives after a wait, or raises; and recv, whose value is on top of
+// the stack if there is one. For channels of both kinds.
+int PushSent(lua_State* L, WakeResult result);
+int PushReceived(lua_State* L, WakeResult result);
+
 // Adds the channel's methods to a metatable's __index on top of the stack.
 extern const luaL_Reg kChanMethods[];
 extern const luaL_Reg kChanMeta[];
