@@ -1,5 +1,6 @@
 -- after serves as a timeout that several selects share.
 local tri = require "trilune"
+local before = tri.now()
 local ch, deadline = tri.chan(), tri.after(0.03)
 tri.go(function()
   local i = 0
@@ -9,7 +10,7 @@ tri.go(function()
     tri.sleep(0.001)
   end
 end)
-local n, before = 0, tri.now()
+local n = 0
 while true do
   local k, v = tri.select { { ch }, { deadline } }
   if k == 2 then break end
