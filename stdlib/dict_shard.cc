@@ -306,7 +306,7 @@ void DictShard::AddWaitBuckets() TRI_NO_ANALYSIS {
   mu.Lock();
   const size_t size = (wait_mask + 1) * kGrowth;
   mu.Unlock();
-  constexpr size_t kPointer = sizeof(DictWait*);
+  constexpr size_t kPointer = sizeof(void*);
   auto** larger = static_cast<DictWait**>(std::calloc(size, kPointer));
   if (larger == nullptr) return;
   mu.Lock();

@@ -319,8 +319,8 @@ void WriteMessages(lua_State* L, Select* select) {
 Select* NewSelect(lua_State* L, int n) {
   const auto count = static_cast<size_t>(n);
   auto* select = new (lua_newuserdatauv(
-      L, sizeof(Select) + (sizeof(SelectCase) + sizeof(SharedChan*)) * count,
-      0)) Select();
+      L, sizeof(Select) + (sizeof(SelectCase) + sizeof(void*)) * count, 0))
+      Select();
   select->n = n;
   select->cases = reinterpret_cast<SelectCase*>(select + 1);
   select->locks = reinterpret_cast<SharedChan**>(select->cases + n);

@@ -256,7 +256,7 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
 // Waits for the end; then calls `k`. kEnded: nothing to wait for.
 // May return kEnded only; a wait leaves by Park's result.
 int Await(lua_State* L, Spawned* spawned, int64_t deadline_ns, bool shielded,
-          lua_KFunction k, lua_KContext context, bool* waits) {
+          lua_KFunction k, bool* waits) {
   G* g = vm::BeginPark(L, WaitReason::kJoin, shielded);
   *waits = false;
   switch (spawned->Join(g)) {
@@ -273,7 +273,7 @@ int Await(lua_State* L, Spawned* spawned, int64_t deadline_ns, bool shielded,
   commit.external = true;
   commit.unlock = &Spawned::Unlock;
   commit.unlock_argument = spawned;
-  return vm::Park(L, commit, k, context);
+  return vm::Park(L, commit, k, 0);
 }
 
 int l_join_k(lua_State* L, int, lua_KContext) {
@@ -303,7 +303,7 @@ int l_join(lua_State* L) {
   }
   if (now) return PushTimeout(L);
   bool waits = false;
-  const int results = Await(L, spawned, deadline, false, &l_join_k, 0, &waits);
+  const int results = Await(L, spawned, deadline, false, &l_join_k, &waits);
   return waits ? results : PushOutcome(L, spawned, true);
 }
 
@@ -378,7 +378,7 @@ int EndMember(lua_State* L) {
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) MemberOf(L)->Cancel(nullptr);
   lua_settop(L, 1);
   bool waits = false;
-  const int results = Await(L, MemberOf(L), kNever, true, k, 0, &waits);
+  const int results = Await(L, MemberOf(L), kNever, true, k, &waits);
   return waits ? results : MemberEnded(L);
 }
 
@@ -415,8 +415,7 @@ int RunSpawned(lua_State* L) {
   MemberOf(L)->MarkSeen();
   if (Isolate::Of(L)->MustRaise()) return EndMember(L);
   bool waits = false;
-  const int results =
-      Await(L, MemberOf(L), kNever, false, &l_member_k, 0, &waits);
+  const int results = Await(L, MemberOf(L), kNever, false, &l_member_k, &waits);
   return waits ? results : MemberEnded(L);
 }
 

@@ -68,12 +68,12 @@ size_t Find() {
 }  // namespace
 
 bool FindAllowHook() {
-  static const bool found = [] {
+  static const bool kFound = [] {
     const size_t at = Find();
     place.store(at, std::memory_order_relaxed);
     return at != 0;
   }();
-  return found;
+  return kFound;
 }
 
 TRI_NO_TSAN bool HooksAllowed(lua_State* L) {

@@ -293,13 +293,33 @@ bool Heap::AddChunk(size_t least) {
   return true;
 }
 
+namespace {
+
+// How much of a chunk is in free blocks; all but the header: it is empty.
+struct Use {
+  Chunk* chunk;
+  size_t free_bytes;
+};
+
+// That of the chunk, of those from `uses` to `end`, in which a block is. Null
+// for a block that was malloc's once: see Resize.
+Use* FindUse(Use* uses, Use* end, const void* block) {
+  Use* after =
+      std::upper_bound(uses, end, block, [](const void* at, const Use& use) {
+        return at < static_cast<const void*>(use.chunk);
+      });
+  if (after == uses) return nullptr;
+  Use* use = after - 1;
+  const char* limit =
+      reinterpret_cast<const char*>(use->chunk) + use->chunk->bytes;
+  return block < static_cast<const void*>(limit) ? use : nullptr;
+}
+
+}  // namespace
+
 bool Heap::Trim() {
   PutRest();
   bump_ = bump_end_ = nullptr;
-  struct Use {
-    Chunk* chunk;
-    size_t free_bytes;  // all but the header: it is empty
-  };
   size_t count = 0;
   for (Chunk* chunk = chunks_; chunk != nullptr; chunk = chunk->next)
     count++;
@@ -310,17 +330,8 @@ bool Heap::Trim() {
     *end++ = {chunk, 0};
   std::sort(uses, end,
             [](const Use& a, const Use& b) { return a.chunk < b.chunk; });
-  // Null for a block that was malloc's once: see Resize.
-  const auto find = [uses, end](const void* block) -> Use* {
-    Use* after =
-        std::upper_bound(uses, end, block, [](const void* at, const Use& use) {
-          return at < static_cast<const void*>(use.chunk);
-        });
-    if (after == uses) return nullptr;
-    Use* use = after - 1;
-    const char* limit =
-        reinterpret_cast<const char*>(use->chunk) + use->chunk->bytes;
-    return block < static_cast<const void*>(limit) ? use : nullptr;
+  const auto find = [uses, end](const void* block) {
+    return FindUse(uses, end, block);
   };
   const auto is_empty = [](const Use* use) {
     return use->free_bytes + kHeader == use->chunk->bytes;

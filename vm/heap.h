@@ -95,7 +95,7 @@ class Heap {
 
   static constexpr size_t kGrain = 8;
   static constexpr size_t kSmallClasses = kMaxSmall / kGrain + 1;
-  static constexpr size_t kClasses = kSmallClasses + 8 * 5;
+  static constexpr size_t kClasses = kSmallClasses + size_t{8} * 5;
 
   static size_t ClassOf(size_t bytes);
   static size_t BytesOf(size_t size_class);

@@ -62,7 +62,7 @@ bool HostCall::WaitAsG(G* g) {
 
 void HostCall::Complete(Status status) {
   if (on_complete != nullptr) {
-    on_complete(this, std::move(status));
+    on_complete(this, status);
     return;
   }
   G* waiter = nullptr;

@@ -72,7 +72,7 @@ struct HostCall {
   IsolateConfig* configure = nullptr;
   const HostCall* target = nullptr;  // of kCancel
   // Called instead of waking a waiter, by the strand; it may destroy the call.
-  void (*on_complete)(HostCall* call, Status status) = nullptr;
+  void (*on_complete)(HostCall* call, const Status& status) = nullptr;
   // What holds this call and its argument, if the caller may leave before its
   // end. Dropped after Complete.
   std::shared_ptr<void> keep;

@@ -84,7 +84,7 @@ std::unique_ptr<Isolate> Isolate::Create(Scheduler* sched, IsolateConfig config,
 }
 
 Status Isolate::Open(lua_CFunction open) {
-  const Status no_memory(StatusCode::kNoMemory, "not enough memory");
+  Status no_memory(StatusCode::kNoMemory, "not enough memory");
   main_ = lua_newstate(&Heap::Allocate, &heap_);
   if (main_ == nullptr) return no_memory;
   lua_State* L = main_;
@@ -478,7 +478,7 @@ bool Isolate::PassExitToRoot(const ExitRequest& request) {
   struct Passing : HostCall {
     explicit Passing(const ExitRequest& what)
         : HostCall(Kind::kExit, nullptr, &its_request), its_request(what) {
-      on_complete = [](HostCall* call, Status) {
+      on_complete = [](HostCall* call, const Status&) {
         delete static_cast<Passing*>(call);
       };
     }

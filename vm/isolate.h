@@ -344,7 +344,7 @@ class Isolate final : public Strand,
   void ApplyBudget();
   void WatchTime();
   void Kill(int64_t now_ns);
-  static Outcome RunLimitTimer(G* g);
+  static Outcome RunLimitTimer(G* base);
   static const GKind kLimitTimerKind;
 
   static int OnSentinel(lua_State* L);
@@ -358,7 +358,7 @@ class Isolate final : public Strand,
   }
   void ServeTrim();
   void EndTrim();
-  static Outcome RunIdleGc(G* g);
+  static Outcome RunIdleGc(G* base);
   static const GKind kIdleGcKind;
   [[nodiscard]] bool MustWaitToCollect(LuaG* g);
   void CollectInIdleTime();
@@ -385,9 +385,9 @@ class Isolate final : public Strand,
   static const GKind kSpawnedKind;
   static const GKind kMainKind;
   static const GKind kHostKind;
-  static Outcome RunDrainDeadline(G* g);
+  static Outcome RunDrainDeadline(G* base);
   static const GKind kDrainDeadlineKind;
-  static Outcome RunWarm(G* g);
+  static Outcome RunWarm(G* base);
   static const GKind kWarmKind;
   // As the first two, but no signal asks such Gs to come to a preemption point.
   static const GKind kQuietSpawnedKind;

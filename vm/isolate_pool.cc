@@ -109,7 +109,7 @@ void IsolatePool::Refill() {
   if (is_late) End(iso);
 }
 
-void IsolatePool::OnPrepared(HostCall* call, Status status) {
+void IsolatePool::OnPrepared(HostCall* call, const Status& status) {
   auto* preparing = static_cast<Preparing*>(call);
   IsolatePool* pool = preparing->pool;
   const bool try_more = pool->Prepared(preparing, status);
@@ -162,7 +162,7 @@ void IsolatePool::End(const std::shared_ptr<Isolate>& iso) {
   iso->Post(draining);
 }
 
-void IsolatePool::OnDrained(HostCall* call, Status) {
+void IsolatePool::OnDrained(HostCall* call, const Status&) {
   auto* draining = static_cast<Draining*>(call);
   draining->pool->Close(draining->iso);
   delete draining;
@@ -175,7 +175,7 @@ void IsolatePool::Close(const std::shared_ptr<Isolate>& iso) {
   iso->Post(closing);
 }
 
-void IsolatePool::OnClosed(HostCall* call, Status) {
+void IsolatePool::OnClosed(HostCall* call, const Status&) {
   auto* closing = static_cast<Closing*>(call);
   IsolatePool* pool = closing->pool;
   delete closing;  // and the isolate

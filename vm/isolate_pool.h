@@ -80,9 +80,9 @@ class IsolatePool {
 
   [[nodiscard]] std::shared_ptr<Isolate> NewIsolate() const;
   void Refill() TRI_EXCLUDES(mu_);
-  static void OnPrepared(HostCall* call, Status status);
-  static void OnClosed(HostCall* call, Status status);
-  static void OnDrained(HostCall* call, Status status);
+  static void OnPrepared(HostCall* call, const Status& status);
+  static void OnClosed(HostCall* call, const Status& status);
+  static void OnDrained(HostCall* call, const Status& status);
   [[nodiscard]] bool Prepared(Preparing* preparing, const Status& result)
       TRI_EXCLUDES(mu_);
   [[nodiscard]] std::shared_ptr<Isolate> TakeInPreparation() TRI_REQUIRES(mu_);

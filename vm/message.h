@@ -57,7 +57,7 @@ struct WriteOptions {
 // a part of: the message counts there until it is freed. Only a __transfer
 // metamethod runs Lua code here, and may park.
 Message* WriteMessage(lua_State* L, int first, int count,
-                      const WriteOptions& options = {});
+                      const WriteOptions& wanted = {});
 
 // Pushes a message's values, and frees it, also when it raises (for want of
 // memory, or because a module cannot be loaded). Returns their number. May run

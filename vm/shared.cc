@@ -83,11 +83,12 @@ void Shared::VisitHeld(void (*)(Shared* held, void* argument), void*) {}
 
 void VisitMessage(const Message* message,
                   void (*visit)(Shared* held, void* argument), void* argument) {
+  constexpr size_t kPointer = sizeof(void*);
   const char* at = message->data() + message->bytes;
   for (uint32_t i = 0; i < message->shared; i++) {
-    at -= sizeof(Shared*);
+    at -= kPointer;
     Shared* held = nullptr;
-    std::memcpy(&held, at, sizeof(held));
+    std::memcpy(&held, at, kPointer);
     visit(held, argument);
   }
 }

@@ -132,7 +132,7 @@ bool Spawned::Cancel(Message* reason) {
   // It belongs to the isolate now, which frees it by completing it.
   struct Cancelling : HostCall {
     explicit Cancelling(Message* why) : HostCall(Kind::kCancel, nullptr, why) {
-      on_complete = [](HostCall* call, Status) {
+      on_complete = [](HostCall* call, const Status&) {
         delete static_cast<Cancelling*>(call);
       };
     }
@@ -161,7 +161,7 @@ void Spawned::BeginEnd() {
 
 // --- What the isolate's strand completes. ---
 
-void Spawned::OnProgramEnd(HostCall* call, Status status) {
+void Spawned::OnProgramEnd(HostCall* call, const Status& status) {
   Spawned* self = static_cast<Call*>(call)->spawned;
   self->Publish(status);
   self->BeginEnd();
@@ -187,7 +187,7 @@ void Spawned::Publish(const Status& status) {
   }
 }
 
-void Spawned::OnDrained(HostCall* call, Status) {
+void Spawned::OnDrained(HostCall* call, const Status&) {
   Spawned* self = static_cast<Call*>(call)->spawned;
   const std::shared_ptr<Isolate> iso = self->isolate();
   iso->Post(&self->close_);
@@ -203,13 +203,13 @@ void Spawned::LookForJoiner() {
   const std::shared_ptr<Isolate> spawner = spawner_.lock();
   if (spawner == nullptr) return;
   auto* call = new HostCall(HostCall::Kind::kLook, nullptr, nullptr);
-  call->on_complete = [](HostCall* done, Status) { delete done; };
+  call->on_complete = [](HostCall* done, const Status&) { delete done; };
   spawner->Post(call);
 }
 
 // The last use of the isolate on its strand. It is destroyed here, unless
 // somebody just looks at it.
-void Spawned::OnClosed(HostCall* call, Status) {
+void Spawned::OnClosed(HostCall* call, const Status&) {
   Spawned* self = static_cast<Call*>(call)->spawned;
   // If its body never ran: what was sent along may refer to its handle.
   Message* unread = self->TakeCall();

@@ -116,9 +116,9 @@ class Spawned final : public Shared {
                  void* argument) override;
   void DropHeld() override;
 
-  static void OnProgramEnd(HostCall* call, Status status);
-  static void OnDrained(HostCall* call, Status status);
-  static void OnClosed(HostCall* call, Status status);
+  static void OnProgramEnd(HostCall* call, const Status& status);
+  static void OnDrained(HostCall* call, const Status& status);
+  static void OnClosed(HostCall* call, const Status& status);
   void Publish(const Status& status) TRI_EXCLUDES(lock_);
   void BeginEnd() TRI_EXCLUDES(lock_);
   void ReportUnseen();

@@ -52,11 +52,7 @@ void Run(lua_State* L, int argc, char** argv) {
   lua_close(L);
 }
 
-}  // namespace
-}  // namespace trilune
-
-int main(int argc, char** argv) {
-  using namespace trilune;
+int Main(int argc, char** argv) {
   if (argc < 3) Fail("usage: heap_bench ours|glibc|mimalloc SCRIPT [ARG...]");
   if (std::strcmp(argv[1], "ours") == 0) {
     vm::Heap heap(0);
@@ -74,4 +70,11 @@ int main(int argc, char** argv) {
     Run(lua_newstate(&UseMimalloc, &mi), argc, argv);
   }
   return 0;
+}
+
+}  // namespace
+}  // namespace trilune
+
+int main(int argc, char** argv) {
+  return trilune::Main(argc, argv);
 }

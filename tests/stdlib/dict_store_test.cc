@@ -58,15 +58,8 @@ class Model {
                  const DictWrite& write, bool* forcible) {
     Entry* old = Find(key);
     Entry* live = old != nullptr && !old->expired ? old : nullptr;
-    if (write.mode == Mode::kAdd && live != nullptr) return DictStatus::kExists;
-    if (write.mode == Mode::kReplace && live == nullptr) {
-      return DictStatus::kNotFound;
-    }
-    if (write.mode == Mode::kCas) {
-      if (live == nullptr) return DictStatus::kNotFound;
-      if (live->is_list) return DictStatus::kIsList;
-      if (live->text != Text(*write.old)) return DictStatus::kChanged;
-    }
+    const DictStatus allowed = Allows(write, live);
+    if (allowed != DictStatus::kOk) return allowed;
     if (value.kind == Kind::kNil) {
       if (old != nullptr) Remove(key);
       return DictStatus::kOk;
@@ -254,6 +247,19 @@ class Model {
     size_t block = 0;
     std::deque<Node> nodes;
   };
+
+  // Whether `write` may be done where `live` is, or nothing.
+  static DictStatus Allows(const DictWrite& write, const Entry* live) {
+    if (write.mode == Mode::kAdd && live != nullptr) return DictStatus::kExists;
+    if (write.mode == Mode::kReplace && live == nullptr) {
+      return DictStatus::kNotFound;
+    }
+    if (write.mode != Mode::kCas) return DictStatus::kOk;
+    if (live == nullptr) return DictStatus::kNotFound;
+    if (live->is_list) return DictStatus::kIsList;
+    return live->text == Text(*write.old) ? DictStatus::kOk
+                                          : DictStatus::kChanged;
+  }
 
   static size_t BlockOf(const std::string& key, size_t room) {
     return BlockBytes(sizeof(DictEntry) + (key.size() + 7) / 8 * 8 + room);

@@ -104,7 +104,7 @@ TEST_CASE("spawn: the isolate that spawned them is closed first") {
 TEST_CASE("spawn: an isolate is closed while it joins, and is joined") {
   Host host;
   Isolate* second = NewIsolate(host.runtime());
-  const char* kJoin = R"(
+  constexpr char kJoin[] = R"(
     local tri = require "trilune"
     for i = 1, 5 do
       local g = tri.spawn(function() require("trilune").sleep(1e9) end)

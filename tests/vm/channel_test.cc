@@ -19,7 +19,6 @@
 namespace trilune {
 namespace {
 
-using test::Contains;
 using test::Text;
 
 // Isolates that pass channels to each other by number.
@@ -143,7 +142,7 @@ TEST_CASE_FIXTURE(ChannelTest, "channel: each side waits for the other") {
 TEST_CASE_FIXTURE(ChannelTest, "channel: many Gs of many isolates") {
   constexpr int kIsolates = 3;
   std::vector<Part> parts;
-  for (int i = 0; i < kIsolates; i++)
+  for (int i = 0; i < kIsolates; i++) {
     parts.push_back({New(), R"(
       local a, b, own = get(0), get(1), tri.chan()
       local sent, received = 0, 0
@@ -183,6 +182,7 @@ TEST_CASE_FIXTURE(ChannelTest, "channel: many Gs of many isolates") {
       get(2):send(0)
       for i = 1, 12 do assert(receivers[i]:join()) end
       return sent, received)"});
+  }
   Run(parts[0].isolate,
       "put(tri.channel(), 0) put(tri.channel(5), 1) put(tri.channel(), 2)");
   parts.push_back({New(), R"(

@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -195,6 +196,18 @@ TEST_CASE("shared: cycles are searched as their number doubles") {
   }
 }
 
+// What can be reached from `pending`.
+std::set<Box*> Reach(std::vector<Box*> pending) {
+  std::set<Box*> reached;
+  while (!pending.empty()) {
+    Box* box = pending.back();
+    pending.pop_back();
+    if (!reached.insert(box).second) continue;
+    pending.insert(pending.end(), box->held().begin(), box->held().end());
+  }
+  return reached;
+}
+
 TEST_CASE("shared: what SharedCycles leaves is what can be reached") {
   std::mt19937 random(42);  // NOLINT(cert-msc32-c,cert-msc51-cpp): a fixed seed
   const auto upto = [&](size_t n) { return random() % n; };
@@ -218,15 +231,9 @@ TEST_CASE("shared: what SharedCycles leaves is what can be reached") {
     std::vector<Box*> dropped;
     for (Box* box : boxes)
       (upto(8) == 0 ? handles : dropped).push_back(box);
-    std::set<Box*> reached;
-    std::vector<Box*> pending = handles;
-    pending.insert(pending.end(), references.begin(), references.end());
-    while (!pending.empty()) {
-      Box* box = pending.back();
-      pending.pop_back();
-      if (!reached.insert(box).second) continue;
-      pending.insert(pending.end(), box->held().begin(), box->held().end());
-    }
+    std::vector<Box*> roots = handles;
+    roots.insert(roots.end(), references.begin(), references.end());
+    const std::set<Box*> reached = Reach(std::move(roots));
     for (Box* box : dropped)
       box->ReleaseHandle();
     cycles.Collect();
