@@ -367,8 +367,8 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
                             : std::max(period, arming);
   if (is_blocked) return is_wanted && TakeFromStuck(m, p);
   if (now_ns - watch.asked_ns >= again) {
-    m->asked_for_others.store(is_wanted || p == nullptr || hurry,
-                              std::memory_order_relaxed);
+    const bool for_others = is_wanted || p == nullptr || hurry;
+    m->asked_for_others.store(for_others, std::memory_order_relaxed);
     m->asked_tick.store(tick, std::memory_order_relaxed);
     m->has_request.store(true, std::memory_order_relaxed);
     // In a call it finds the request as that ends.
@@ -377,7 +377,9 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
     }
     watch.asked_ns = now_ns;
     watch.is_asked = true;
-    return true;
+    // Else it is no reason to look more often: with a G that computes on every
+    // P, and nobody waiting, sysmon would take a core's time from them.
+    return for_others;
   }
   if (watch.is_asked && is_wanted && now_ns - watch.asked_ns >= kAnswerNs) {
     return TakeFromStuck(m, p);
