@@ -79,7 +79,8 @@ int16_t Isolate::TakeStateNumber() {
 lua_State* Isolate::TakeState(int16_t* number) {
   *number = TakeStateNumber();
   const bool is_pooled = *number != GHandle::kUnpooled;
-  if (is_pooled && states_[*number] != nullptr) return states_[*number];
+  const auto at = static_cast<size_t>(*number);
+  if (is_pooled && states_[at] != nullptr) return states_[at];
   lua_pushcfunction(worker_, [](lua_State* L) {
     const lua_Integer place = lua_tointeger(L, 1);
     lua_newthread(L);
@@ -100,7 +101,7 @@ lua_State* Isolate::TakeState(int16_t* number) {
   }
   lua_State* L = lua_tothread(worker_, -1);
   if (is_pooled) {
-    states_[*number] = L;
+    states_[at] = L;
     lua_settop(worker_, 0);
   }
   return L;

@@ -299,7 +299,7 @@ void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
     preempter_.Reset(L);
     return;
   }
-  states_[number] = nullptr;
+  states_[static_cast<size_t>(number)] = nullptr;
   lua_pushnil(data_);
   lua_rawseti(data_, kStates, number + 1);
 }

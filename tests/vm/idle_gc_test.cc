@@ -59,9 +59,11 @@ TEST_CASE("idle: garbage goes, and memory with it") {
     const IsolateUsage usage = host->usage();
     return usage.memory_bytes < before / 4 && usage.reserved_bytes < before / 2;
   }));
-  CHECK(host->usage().collections > 0);
-  CHECK(host->usage().longest_gc.count() > 0);
-  CHECK(host->usage().idle);
+  // The numbers fall while it is under way.
+  CHECK(Becomes([&] {
+    const IsolateUsage usage = host->usage();
+    return usage.collections > 0 && usage.longest_gc.count() > 0 && usage.idle;
+  }));
   CHECK(host.Run("return 1") == "1");
 }
 
