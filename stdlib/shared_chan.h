@@ -14,7 +14,7 @@
 //            I3. A waiter's G wins or loses its wait, and the waiter's message
 //                moves, in one critical section: a G that was won is done with
 //                by others when it runs.
-// Tests      tests/vm/channel_test.cc; tests/lua/channel
+// Tests      tests/vm/channel_test.cc; tests/lua/channel, chan, select
 
 #ifndef TRI_STDLIB_SHARED_CHAN_H_
 #define TRI_STDLIB_SHARED_CHAN_H_

@@ -46,6 +46,14 @@ class RunLuaTest(unittest.TestCase):
         self.assertTrue(result.stdout.endswith("lua: 0 passed, 1 failed\n"))
         self.assertRegex(result.stdout, saying)
 
+    def test_both_channels_runs_it_a_second_time_with_the_other(self):
+        self.passes("--! both-channels\n")
+        self.passes("x --> 1\n--! both-channels\n", "echo 1")
+        shared = 'case $LUA_INIT in *tri.channel*) exit 3;; esac'
+        self.fails("tri.channel.*\n.*exit status 3", "--! both-channels\n",
+                   shared)
+        self.passes("", shared)
+
     def test_expected_lines_are_compared_in_order_ignoring_space(self):
         test = "f() --> a  b\ng() -->\tc\n"
         self.passes(test, r"printf 'a\tb\n  c \n'")

@@ -18,3 +18,4 @@ ch:close()
 local total = 0
 for _ = 1, 3 do total = total + results:recv() end
 print(total == N * (N + 1) // 2)   --> true
+--! both-channels

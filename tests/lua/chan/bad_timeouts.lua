@@ -8,3 +8,4 @@ for _, t in ipairs { -1, -0.001, -math.huge, 0 / 0, "soon", {}, true } do
   end
 end
 print(#ch)   --> 0
+--! both-channels

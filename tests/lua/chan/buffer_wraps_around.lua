@@ -14,3 +14,4 @@ for _, capacity in ipairs { 1, 2, 3, 5, 8, 100 } do
   end
 end
 print("done")   --> done
+--! both-channels

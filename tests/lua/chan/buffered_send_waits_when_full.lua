@@ -11,3 +11,4 @@ print(#ch)                                         --> 2
 print(ch:recv())                                   --> b true
 print(ch:recv())                                   --> c true
 print(#ch)                                         --> 0
+--! both-channels

@@ -18,3 +18,4 @@ for i = 1, N do
   s:join() r:join()
 end
 print(received + refused == N, ch:tryrecv())   --> true false
+--! both-channels

@@ -17,3 +17,4 @@ end
 for i = 1, 100 do assert(select(2, gs[i]:join()) == i * i) end
 requests:close()
 print("all answered")   --> all answered
+--! both-channels

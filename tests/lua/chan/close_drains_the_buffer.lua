@@ -12,3 +12,4 @@ print(ch:recv(5))                    --> nil false
 print(ch:recv(0))                    --> nil false
 print(ch:tryrecv())                  --> true nil false
 print(tri.select { { ch } })         --> 1 nil false
+--! both-channels

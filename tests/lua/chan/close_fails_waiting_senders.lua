@@ -12,3 +12,4 @@ for i = 1, 5 do
 end
 print(ch:recv())      --> kept true
 print(ch:recv())      --> nil false
+--! both-channels

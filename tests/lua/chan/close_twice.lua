@@ -4,3 +4,4 @@ local ch = tri.chan()
 ch:close()
 local ok, e = pcall(ch.close, ch)
 print(ok, e:match("close of closed channel"))   --> false close of closed channel
+--! both-channels

@@ -11,3 +11,4 @@ for i = 1, 20 do
   if r.n == 3 and r[1] == true and r[2] == nil and r[3] == false then n = n + 1 end
 end
 print(n)   --> 20
+--! both-channels

@@ -9,3 +9,4 @@ r:close() s:close()
 print(g:join())                                          --> true nil false
 local ok, e = h:join()
 print(ok, e:match("send on closed channel"))             --> false send on closed channel
+--! both-channels

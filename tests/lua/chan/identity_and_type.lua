@@ -5,3 +5,4 @@ print(type(a), a == a, a == b, rawequal(a, a))        --> userdata true false tr
 local t = { [a] = "a", [b] = "b" }
 print(t[a], t[b])                                     --> a b
 print(tostring(a) ~= tostring(b))                     --> true
+--! both-channels

@@ -15,3 +15,4 @@ local with_nil = tri.chan(3)
 with_nil:send(1) with_nil:send(nil) with_nil:send(3)
 for v in with_nil:iter() do print(v) end    --> 1
 print(with_nil:recv())                      --> 3 true
+--! both-channels

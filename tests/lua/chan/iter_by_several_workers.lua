@@ -21,3 +21,4 @@ for i = 1, 8 do
   total, least = total + n, math.min(least, n)
 end
 print(#seen, total, least > 0)   --> 1000 1000 true
+--! both-channels

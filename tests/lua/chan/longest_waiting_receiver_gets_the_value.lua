@@ -7,3 +7,4 @@ for i = 1, 50 do gs[i] = parked(tri.go(ch.recv, ch)) end
 for i = 1, 50 do ch:send(i) end
 for i = 1, 50 do assert(select(2, gs[i]:join()) == i) end
 print("in order")   --> in order
+--! both-channels

@@ -14,3 +14,4 @@ for _, capacity in ipairs { 0, 1, 3 } do
   for i = capacity + 1, 50 do assert(select(2, gs[i]:join()) == true) end
 end
 print("in order")   --> in order
+--! both-channels

@@ -11,3 +11,4 @@ for _, name in ipairs { "send", "recv", "trysend", "tryrecv", "close", "iter", "
 end
 print(pcall(function() return ch.nothing end))        --> true nil
 print((pcall(function() ch.field = 1 end)))           --> false
+--! both-channels

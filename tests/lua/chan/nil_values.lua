@@ -9,3 +9,4 @@ print(buffered:send(nil), buffered:trysend(nil), #buffered)   --> true true 2
 print(buffered:recv())           --> nil true
 print(buffered:tryrecv())        --> true nil true
 print(buffered:tryrecv())        --> false
+--! both-channels

@@ -15,3 +15,4 @@ for _, capacity in ipairs { 0, 5 } do
 end
 --> nil false
 --> nil false
+--! both-channels

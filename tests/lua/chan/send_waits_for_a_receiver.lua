@@ -8,3 +8,4 @@ print(g:status(), sent)     --> waiting nil
 print(ch:recv())            --> value true
 g:join()
 print(sent)                 --> true
+--! both-channels

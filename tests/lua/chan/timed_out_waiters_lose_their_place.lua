@@ -15,3 +15,4 @@ print(s:join())             --> true nil timeout
 parked(t)
 print(ch:recv())            --> kept true
 print(ch:tryrecv())         --> false
+--! both-channels

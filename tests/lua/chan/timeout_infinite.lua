@@ -14,3 +14,4 @@ end
 --> 3 true nil true
 --> 4 true nil true
 --> 5 true nil true
+--! both-channels

@@ -12,3 +12,4 @@ print(ch:recv(0))       --> late true
 local g = parked(tri.go(ch.recv, ch))
 print(ch:send("v", 0))  --> true
 print(g:join())         --> true v true
+--! both-channels

@@ -14,3 +14,4 @@ print(ch:send("x", 0))            --> nil timeout
 print(full:send("x", 0))          --> nil timeout
 print(full:recv(0), #full)        --> 1 0
 print(ch:tryrecv())               --> false
+--! both-channels

@@ -32,3 +32,4 @@ for _, capacity in ipairs { 0, 2 } do
 end
 --> 0 true true
 --> 2 true true
+--! both-channels

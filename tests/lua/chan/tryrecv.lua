@@ -13,3 +13,4 @@ print(buffered:tryrecv())                        --> true first true
 print(buffered:tryrecv())                        --> true second true
 print(buffered:tryrecv())                        --> false
 print(h:join())                                  --> true true
+--! both-channels

@@ -8,3 +8,4 @@ print(buffered:trysend("a"), buffered:trysend("b"), #buffered)  --> true false 1
 local g = parked(tri.go(ch.recv, ch))
 print(ch:trysend("taken"), ch:trysend("again"))  --> true false
 print(g:join())                                  --> true taken true
+--! both-channels

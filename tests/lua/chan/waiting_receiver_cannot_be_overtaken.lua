@@ -9,3 +9,4 @@ print(#ch, ch:tryrecv())     --> 0 false
 ch:send("for later")
 print(ch:recv())             --> for later true
 print(g:join())              --> true for the waiter true
+--! both-channels

@@ -9,3 +9,4 @@ print(ch:recv())               --> 1 true
 print(ch:trysend(3), #ch)      --> false 1
 print(ch:recv())               --> 2 true
 print(g:join())                --> true true
+--! both-channels

@@ -14,3 +14,4 @@ for n = 1, 1000 do tri.select(cases) end
 local sum = 0
 for i = 1, 1000 do sum = sum + cases[i][1]:recv() end
 print(sum)                                         --> 500500
+--! both-channels

@@ -7,3 +7,4 @@ for _ = 1, 20 do
   assert(not pcall(tri.select, { { ch }, { ch, "bad" } }))
 end
 print(ch:recv())   --> stays true
+--! both-channels

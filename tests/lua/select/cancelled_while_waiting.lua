@@ -8,3 +8,4 @@ g:cancel("stop")
 print(g:join())                 --> false stop
 print(a:trysend(1))             --> false
 print(b:tryrecv())              --> false
+--! both-channels

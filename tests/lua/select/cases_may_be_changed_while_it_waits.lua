@@ -10,3 +10,4 @@ cases[2] = nil
 for _ = 1, 3 do collectgarbage() end
 print(b:recv())    --> first value true
 print(g:join())    --> true 2 nil true
+--! both-channels

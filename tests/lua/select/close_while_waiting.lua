@@ -12,3 +12,4 @@ c:close()
 local ok, e = h:join()
 print(ok, e:match("send on closed channel"))      --> false send on closed channel
 print(a:trysend("nobody waits"))                  --> false
+--! both-channels

@@ -10,3 +10,4 @@ end
 print(count[1] > 700, count[2] > 700)                              --> true true
 print(tri.select { { closed }, default = true })                   --> 1 nil false
 print(tri.select { { closed }, timeout = 0 })                      --> 1 nil false
+--! both-channels

@@ -12,3 +12,4 @@ local h = parked(tri.go(tri.select, { { ch }, { ch, "send", "own" } }))
 print(ch:recv())                                                      --> own true
 print(h:join())                                                       --> true 2 nil true
 print(ch:tryrecv())                                                   --> false
+--! both-channels

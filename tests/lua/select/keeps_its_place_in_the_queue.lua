@@ -10,3 +10,4 @@ for i = 1, 3 do ch:send(i) end
 print(first:join())    --> true 1 true
 print(second:join())   --> true 2 2 true
 print(third:join())    --> true 3 true
+--! both-channels

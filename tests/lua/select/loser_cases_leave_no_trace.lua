@@ -12,3 +12,4 @@ for i, ch in ipairs(chans) do
   if ch:trysend("x") or ch:tryrecv() then print("case " .. i .. " is still there") end
 end
 print(g:join())   --> true 2 winner true
+--! both-channels

@@ -32,3 +32,4 @@ while received < 2500 do tri.yield() end
 stop:close()
 for _, g in ipairs(receivers) do assert(g:join()) end
 print(received)   --> 2500
+--! both-channels

@@ -10,3 +10,4 @@ print(tri.select { { a }, { b }, { c } })                 --> 3 nil true
 c:close()
 print(tri.select { { a }, { c } })                        --> 2 nil false
 print(select("#", tri.select { { c } }))                  --> 3
+--! both-channels

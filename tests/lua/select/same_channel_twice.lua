@@ -15,3 +15,4 @@ local g = parked(tri.go(tri.select, { { unbuffered }, { unbuffered } }))
 print(unbuffered:trysend("once"), unbuffered:trysend("twice"))   --> true false
 local _, i, v = g:join()
 print(i == 1 or i == 2, v)                              --> true once
+--! both-channels

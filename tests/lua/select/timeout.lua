@@ -12,3 +12,4 @@ local g = tri.go(function() return tri.select { { ch }, timeout = math.huge } en
 tri.yield()
 ch:send("in time")
 print(g:join())                                                   --> true 1 in time true
+--! both-channels

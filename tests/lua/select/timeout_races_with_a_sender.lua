@@ -15,3 +15,4 @@ while true do
 end
 sender:join()
 print(taken == sent, taken > 0)   --> true true
+--! both-channels

@@ -13,3 +13,4 @@ local g, h = tri.go(peer, "g"), tri.go(peer, "h")
 local _, g_sent, g_got = g:join()
 local _, h_sent, h_got = h:join()
 print(g_sent == h_got, h_sent == g_got, g_sent + g_got == N)   --> true true true
+--! both-channels

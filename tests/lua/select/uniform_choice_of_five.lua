@@ -14,3 +14,4 @@ local chi = 0
 for i = 1, 5 do chi = chi + (count[i] - N / 5)^2 / (N / 5) end
 if chi > 33.38 then print(chi, table.unpack(count)) end
 print("done")   --> done
+--! both-channels

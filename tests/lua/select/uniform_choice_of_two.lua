@@ -12,3 +12,4 @@ local chi = 0
 for i = 1, 2 do chi = chi + (count[i] - N / 2)^2 / (N / 2) end
 if chi > 23.93 then print(chi, count[1], count[2]) end
 print(count[1] + count[2] == N)   --> true
+--! both-channels

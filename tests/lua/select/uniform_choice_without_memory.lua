@@ -13,3 +13,4 @@ local chi = 0
 for i = 1, 9 do chi = chi + (count[i] - N / 9)^2 / (N / 9) end
 if chi > 42.71 then print(chi, table.unpack(count)) end
 print("done")   --> done
+--! both-channels

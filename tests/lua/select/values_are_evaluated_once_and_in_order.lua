@@ -10,3 +10,4 @@ tri.select {
 }
 print(table.concat(log, ", "))   --> a, value a, nil, unused, b, value b
 print(#a + #b)                   --> 1
+--! both-channels

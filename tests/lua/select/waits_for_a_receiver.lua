@@ -14,3 +14,4 @@ print(full:recv())        --> first true
 print(h:join())           --> true 3 nil true
 print(full:recv())        --> to full true
 print(full:tryrecv())     --> false
+--! both-channels

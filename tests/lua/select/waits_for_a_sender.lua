@@ -14,3 +14,4 @@ end
 --> false false
 --> true true 3 value 3 true
 --> false false
+--! both-channels
