@@ -15,7 +15,6 @@
 
 #include <bit>
 #include <cstddef>
-#include <cstring>
 #include <new>
 #include <vector>
 
@@ -42,13 +41,14 @@ class SlabPool {
   SlabPool& operator=(const SlabPool&) = delete;
 
   // A slab for `records` records of `record_bytes`, always the same, or null
-  // without memory; `*is_new`: they are not constructed, but all zero.
-  [[nodiscard]] void* Get(size_t record_bytes, size_t records, bool* is_new) {
+  // without memory. Those of a new slab are made by `construct`, under the lock:
+  // nobody visits one that is half made.
+  [[nodiscard]] void* Get(size_t record_bytes, size_t records,
+                          void (*construct)(void* record)) {
     MutexLock lock(mu_);
     record_bytes_ = record_bytes;
     std::vector<void*>& idle = idle_[SizeIndex(records)];
-    *is_new = idle.empty();
-    if (!*is_new) {
+    if (!idle.empty()) {
       void* memory = idle.back();
       idle.pop_back();
       return memory;
@@ -58,12 +58,12 @@ class SlabPool {
     void* memory =
         in_region ? Carve(bytes) : ::operator new(bytes, kAlign, std::nothrow);
     if (memory == nullptr) return nullptr;
-    std::memset(memory, 0, bytes);
+    for (size_t i = 0; i < records; i++)
+      construct(static_cast<char*>(memory) + i * record_bytes);
     all_.push_back({memory, records, in_region});
     return memory;
   }
-  // Calls `visit(const void* record)` for each record there is, also those that
-  // are not constructed yet.
+  // Calls `visit(const void* record)` for each record there is.
   template <class Visit>
   void ForEach(Visit visit) {
     MutexLock lock(mu_);

@@ -11,12 +11,9 @@ namespace trilune::vm {
 bool Isolate::AddSlab() {
   const size_t records = SlabRecords(slabs_.size());
   if (records_ + records >= size_t{1} << LuaG::kSlotBits) return false;
-  bool is_new = false;
-  void* memory = sched->lua_slabs().Get(sizeof(LuaG), records, &is_new);
-  if (memory == nullptr) return false;
-  auto* slab = static_cast<LuaG*>(memory);
-  for (size_t i = 0; is_new && i < records; i++)
-    new (slab + i) LuaG();
+  auto* slab = static_cast<LuaG*>(sched->lua_slabs().Get(
+      sizeof(LuaG), records, [](void* record) { new (record) LuaG(); }));
+  if (slab == nullptr) return false;
   try {
     slabs_.push_back(slab);
   } catch (const std::bad_alloc&) {

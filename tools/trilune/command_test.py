@@ -273,7 +273,7 @@ class CommandTest(unittest.TestCase):
         env = {"TRILUNE_DEBUG": "schedtrace=1,scheddetail=1"}
         sleep = ["-e", "require('trilune').sleep(0.1)"]
         status, _, error = run(TRILUNE, sleep, env=env)
-        self.assertEqual(status, 0)
+        self.assertEqual(status, 0, error)
         self.assertRegex(error, r"SCHED \d+ms: procs=\d+ (?s:.*)\n  P0: ")
         self.assertEqual(run(TRILUNE, ["-E", *sleep], env=env), (0, "", ""))
         self.assertEqual(run(TRILUNE, ["-v"], env={"TRILUNE_DEBUG": "x=1"}),
