@@ -27,7 +27,7 @@ constexpr char kMetatableKey = 0;
 // A G's wait in one channel. Not in the Lua heap, which may be closed first.
 struct ChanWait : SharedWait {
   SharedWaiter waiter;
-  SharedChan* chan = nullptr;  // the G's stack keeps its handle
+  SharedChan* chan = nullptr;  // its handle lies on the G's stack, at 1
   bool timed = false;
 };
 
@@ -67,6 +67,7 @@ ChanWait* NewChanWait(lua_State* L, SharedChan* chan, Message* message,
 }
 
 int ParkIn(lua_State* L, ChanWait* wait, int64_t deadline, lua_KFunction k) {
+  vm::BeginHandleWait(L, 1);
   Isolate::Of(L)->AddSharedWait(wait);
   ParkCommit commit;
   commit.deadline_ns = deadline;
@@ -81,6 +82,7 @@ WakeResult EndChanWait(lua_State* L, lua_KContext context, Message** message) {
   auto* wait = reinterpret_cast<ChanWait*>(context);  // NOLINT: Lua's context
   Isolate* iso = Isolate::Of(L);
   iso->RemoveSharedWait(wait);
+  vm::EndHandleWait(L, 1);
   const WakeResult result = iso->current->wake;
   if (result == WakeResult::kTimeout || result == WakeResult::kCancelled) {
     wait->chan->Remove(&wait->waiter);
@@ -94,6 +96,25 @@ SharedChan* CheckChannel(lua_State* L, int index) {
   SharedChan* chan = TestChannel(L, index);
   if (chan == nullptr) luaL_typeerror(L, index, LuaChan::kTag.name);
   return chan;
+}
+
+[[noreturn]] void RaiseCollected(lua_State* L) {
+  luaL_error(L, "the channel's handle has been collected");
+  std::abort();  // luaL_error does not return
+}
+
+// The value at 2 as a message for `*chan`, whose handle is at 1. Writing may
+// run finalizers, and so that of a handle which another one has brought back.
+Message* WriteFor(lua_State* L, SharedChan** chan) {
+  Message* message = vm::WriteMessage(L, 2, 1);
+  vm::Shared* object =
+      static_cast<vm::SharedHandle*>(lua_touserdata(L, 1))->object;
+  if (object == nullptr) {
+    vm::FreeMessage(message);
+    RaiseCollected(L);
+  }
+  *chan = static_cast<SharedChan*>(object);
+  return message;
 }
 
 // --- Sending. ---
@@ -124,7 +145,7 @@ int l_send(lua_State* L) {
     if (top > 2) deadline = CheckDeadline(L, 3, &now);
     lua_settop(L, 2);
   }
-  Message* message = vm::WriteMessage(L, 2, 1);
+  Message* message = WriteFor(L, &chan);
   ChanResult result = chan->TrySend(&message);
   if (result != ChanResult::kWouldWait || now) {
     return EndSend(L, ToWake(result), message);
@@ -144,7 +165,7 @@ int l_send(lua_State* L) {
 int l_trysend(lua_State* L) {
   SharedChan* chan = CheckChannel(L, 1);
   lua_settop(L, 2);
-  Message* message = vm::WriteMessage(L, 2, 1);
+  Message* message = WriteFor(L, &chan);
   const ChanResult result = chan->TrySend(&message);
   if (message != nullptr) vm::FreeMessage(message);
   if (result == ChanResult::kClosed) RaiseClosed(L);
@@ -299,9 +320,7 @@ SharedChan* TestChannel(lua_State* L, int index) {
       handle->tag != &kChannelTag) {
     return nullptr;
   }
-  if (handle->object == nullptr) {
-    luaL_error(L, "the channel's handle has been collected");
-  }
+  if (handle->object == nullptr) RaiseCollected(L);
   return static_cast<SharedChan*>(handle->object);
 }
 

@@ -71,11 +71,9 @@ class DictRegistry final : public vm::Isolates::Extension {
   Dict* first_ TRI_GUARDED_BY(mu_) = nullptr;
 };
 
-// The userdata: a vm::SharedHandle by its true name.
-struct DictHandle {
+// The userdata.
+struct DictHandle : vm::SharedHandle {
   static constexpr TypeTag kTag = {"dictionary"};
-  const TypeTag* tag;
-  vm::Shared* object;
 };
 static_assert(sizeof(DictHandle) == sizeof(vm::SharedHandle));
 

@@ -88,6 +88,14 @@ void UnlockAll(void* base) TRI_NO_ANALYSIS {
     select->locks[i]->Unlock();
 }
 
+// Calls visit(L, index) for the handle of each case with a shared channel.
+void ForEachHandle(lua_State* L, const Select* select,
+                   void (*visit)(lua_State* L, int index)) {
+  for (int i = 0; i < select->n; i++) {
+    if (select->cases[i].shared != nullptr) visit(L, ChanIndex(i));
+  }
+}
+
 constexpr SharedWait::Kind kSelectWait = {
     [](SharedWait* base) {
       auto* select = static_cast<Select*>(base);
@@ -245,6 +253,7 @@ int l_select_k(lua_State* L, int, lua_KContext) {
   if (select->n_locks > 0) {
     RemoveShared(select);
     Isolate::Of(L)->RemoveSharedWait(select);
+    ForEachHandle(L, select, &vm::EndHandleWait);
   }
   const LuaG* g = Isolate::Of(L)->current;
   const WakeResult wake = g->wake;
@@ -295,6 +304,7 @@ int Wait(lua_State* L, Select* select, int64_t deadline) {
     select->kind = &kSelectWait;
     select->timed = deadline != kNever;
     Isolate::Of(L)->AddSharedWait(select);
+    ForEachHandle(L, select, &vm::BeginHandleWait);
     commit.external = true;
     commit.unlock = &UnlockAll;
     commit.unlock_argument = select;
@@ -386,6 +396,11 @@ int l_select(lua_State* L) {
       PrepareSend(L, one.chan, ChanIndex(i), ValueIndex(i));
     }
   }
+  // Of a channel whose handle a finalizer has brought back, that may have been
+  // the last one.
+  ForEachHandle(L, select, [](lua_State* state, int index) {
+    TestChannel(state, index);
+  });
   bool closed = false;
   const int chosen = TryCases(L, select, &closed);
   if (chosen >= 0) return End(L, select, chosen, closed);

@@ -27,12 +27,25 @@ constexpr TypeTag kTag = {"goroutine"};
 void PushMetatable(lua_State* L);
 constexpr vm::Shared::Type kType = {kTag.name, &kTag, &PushMetatable};
 
+[[noreturn]] void RaiseCollected(lua_State* L) {
+  luaL_error(L, "the goroutine's handle has been collected");
+  std::abort();  // luaL_error does not return
+}
+
+// The program whose handle is at 1; null if a finalizer had brought that back,
+// and it has been finalized meanwhile.
+Spawned* SpawnedAt1(lua_State* L) {
+  return static_cast<Spawned*>(
+      static_cast<vm::SharedHandle*>(lua_touserdata(L, 1))->object);
+}
+
 Spawned* CheckSpawned(lua_State* L, int index) {
   auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
   if (handle == nullptr || lua_rawlen(L, index) != sizeof(vm::SharedHandle) ||
-      handle->tag != &kTag || handle->object == nullptr) {
+      handle->tag != &kTag) {
     luaL_typeerror(L, index, kTag.name);
   }
+  if (handle->object == nullptr) RaiseCollected(L);
   return static_cast<Spawned*>(handle->object);
 }
 
@@ -232,14 +245,15 @@ int l_spawn(lua_State* L) {
 
 // --- Joining. ---
 
-// The program has ended. `ok`: whether its end was a good one comes first.
+// The program, whose handle is at 1, has ended. `ok`: whether its end was a good
+// one comes first.
 int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
   const Spawned::Outcome& outcome = spawned->outcome();
   if (ok) lua_pushboolean(L, outcome.ok);
   spawned->MarkSeen();
   Message* values = nullptr;
   if (outcome.values != nullptr) {
-    values = vm::CopyMessage(outcome.values);
+    values = vm::CopyMessage(outcome.values, Isolate::Of(L));
     if (values == nullptr) return luaL_error(L, "not enough memory");
   }
   if (outcome.ok) return vm::ReadMessage(L, values) + static_cast<int>(ok);
@@ -249,12 +263,13 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
     lua_pushstring(L, outcome.text.c_str());
   }
   if (!ok) return lua_error(L);
-  lua_pushstring(L, outcome.trace.c_str());
+  spawned = SpawnedAt1(L);
+  lua_pushstring(L, spawned == nullptr ? "" : outcome.trace.c_str());
   return 3;
 }
 
-// Waits for the end; then calls `k`. kEnded: nothing to wait for.
-// May return kEnded only; a wait leaves by Park's result.
+// Waits for the end of the program whose handle is at 1; then calls `k`, which
+// begins with EndHandleWait. Not `*waits`: it has ended already.
 int Await(lua_State* L, Spawned* spawned, int64_t deadline_ns, bool shielded,
           lua_KFunction k, bool* waits) {
   G* g = vm::BeginPark(L, WaitReason::kJoin, shielded);
@@ -268,6 +283,7 @@ int Await(lua_State* L, Spawned* spawned, int64_t deadline_ns, bool shielded,
       break;
   }
   *waits = true;
+  vm::BeginHandleWait(L, 1);
   ParkCommit commit;
   commit.deadline_ns = deadline_ns;
   commit.external = true;
@@ -277,8 +293,8 @@ int Await(lua_State* L, Spawned* spawned, int64_t deadline_ns, bool shielded,
 }
 
 int l_join_k(lua_State* L, int, lua_KContext) {
-  auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, 1));
-  auto* spawned = static_cast<Spawned*>(handle->object);
+  vm::EndHandleWait(L, 1);
+  Spawned* spawned = SpawnedAt1(L);
   const vm::LuaG* g = Isolate::Of(L)->current;
   switch (g->wake) {
     case WakeResult::kCancelled:
@@ -317,6 +333,11 @@ int l_cancel(lua_State* L) {
       vm::FreeMessage(reason);
       return luaL_argerror(L, 2, "a reason must be plain data");
     }
+    spawned = SpawnedAt1(L);  // writing may have run finalizers
+    if (spawned == nullptr) {
+      vm::FreeMessage(reason);
+      RaiseCollected(L);
+    }
   }
   lua_pushboolean(L, spawned->Cancel(reason));
   return 1;
@@ -342,24 +363,20 @@ int l_tostring(lua_State* L) {
 
 // --- As a member of a group. ---
 
-Spawned* MemberOf(lua_State* L) {
-  return static_cast<Spawned*>(
-      static_cast<vm::SharedHandle*>(lua_touserdata(L, 1))->object);
-}
-
 int MemberEnded(lua_State* L) {
   const Isolate* iso = Isolate::Of(L);
   if (iso->MustRaise()) {
-    MemberOf(L)->MarkSeen();
+    SpawnedAt1(L)->MarkSeen();
     vm::RaiseCancelled(L);
   }
-  return PushOutcome(L, MemberOf(L), false);
+  return PushOutcome(L, SpawnedAt1(L), false);
 }
 
 // The group was cancelled: so is the program, and the member waits until it has
 // ended.
 int EndMember(lua_State* L) {
   const auto k = [](lua_State* state, int, lua_KContext) {
+    vm::EndHandleWait(state, 1);
     return MemberEnded(state);
   };
   // A reason that cannot be sent, or no memory: the default does.
@@ -374,18 +391,19 @@ int EndMember(lua_State* L) {
     static_cast<Spawned*>(lua_touserdata(state, 1))->Cancel(reason);
     return 0;
   });
-  lua_pushlightuserdata(L, MemberOf(L));
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) MemberOf(L)->Cancel(nullptr);
+  lua_pushlightuserdata(L, SpawnedAt1(L));
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) SpawnedAt1(L)->Cancel(nullptr);
   lua_settop(L, 1);
   bool waits = false;
-  const int results = Await(L, MemberOf(L), kNever, true, k, &waits);
+  const int results = Await(L, SpawnedAt1(L), kNever, true, k, &waits);
   return waits ? results : MemberEnded(L);
 }
 
 int l_member_k(lua_State* L, int, lua_KContext) {
+  vm::EndHandleWait(L, 1);
   const vm::LuaG* g = Isolate::Of(L)->current;
   if (g->wake != WakeResult::kCancelled) return MemberEnded(L);
-  MemberOf(L)->ForgetJoiner(g);
+  SpawnedAt1(L)->ForgetJoiner(g);
   return EndMember(L);
 }
 
@@ -412,10 +430,10 @@ int RunSpawned(lua_State* L) {
   if (Spawn(L, 1) == nullptr) return AwaitStop(L);
   lua_replace(L, 1);
   lua_settop(L, 1);
-  MemberOf(L)->MarkSeen();
+  SpawnedAt1(L)->MarkSeen();
   if (Isolate::Of(L)->MustRaise()) return EndMember(L);
   bool waits = false;
-  const int results = Await(L, MemberOf(L), kNever, false, &l_member_k, &waits);
+  const int results = Await(L, SpawnedAt1(L), kNever, false, &l_member_k, &waits);
   return waits ? results : MemberEnded(L);
 }
 
@@ -439,7 +457,8 @@ namespace {
 // modules' names.
 int PreloadBody(lua_State* L) {
   // A copy, as the call that brought it frees it.
-  Message* what = vm::CopyMessage(static_cast<Message*>(lua_touserdata(L, 1)));
+  Message* what =
+      vm::CopyMessage(static_cast<Message*>(lua_touserdata(L, 1)), nullptr);
   if (what == nullptr) return luaL_error(L, "not enough memory");
   lua_settop(L, 0);
   const int n = vm::ReadMessage(L, what);

@@ -258,6 +258,7 @@ void PushShared(lua_State* L, Shared* object) {
       static_cast<SharedHandle*>(lua_newuserdatauv(L, sizeof(SharedHandle), 0));
   handle->tag = object->type->tag;
   handle->object = nullptr;  // until nothing raises any more
+  handle->waits = 0;
   object->type->push_metatable(L);
   lua_setmetatable(L, -2);
   lua_pushvalue(L, -1);
@@ -267,8 +268,22 @@ void PushShared(lua_State* L, Shared* object) {
   lua_remove(L, handles);
 }
 
+void BeginHandleWait(lua_State* L, int index) {
+  static_cast<SharedHandle*>(lua_touserdata(L, index))->waits++;
+}
+
+void EndHandleWait(lua_State* L, int index) {
+  static_cast<SharedHandle*>(lua_touserdata(L, index))->waits--;
+}
+
 int ReleaseSharedHandle(lua_State* L) {
   auto* handle = static_cast<SharedHandle*>(lua_touserdata(L, 1));
+  // Brought back, and in use: to be finalized anew when that is over. The waits
+  // of an isolate that closes have been dropped.
+  if (handle->waits > 0 && !Isolate::Of(L)->closing()) {
+    if (lua_getmetatable(L, 1) != 0) lua_setmetatable(L, 1);
+    return 0;
+  }
   Shared* object = handle->object;
   handle->object = nullptr;
   if (object != nullptr) object->ReleaseHandle();

@@ -148,11 +148,19 @@ class SharedCycles {
 };
 
 // The userdata by which Lua holds one. It owns a reference; null once its
-// finalizer has run.
+// finalizer has run, which a script may see: another finalizer of the same
+// collection can bring a handle back before its own one runs.
 struct SharedHandle {
   const void* tag;
   Shared* object;
+  uint32_t waits;  // of Gs, see BeginHandleWait
 };
+
+// Around a wait that ends by the object: until then its handle, which lies at
+// `index` of the G's stack, refers to it, whatever brought the handle back.
+// Without a raise in between.
+void BeginHandleWait(lua_State* L, int index);
+void EndHandleWait(lua_State* L, int index);
 
 // Marks the metatables of handles: metatable[lightuserdata(&kSharedKey)] =
 // true.
