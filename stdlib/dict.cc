@@ -564,7 +564,8 @@ void PushReading(lua_State* L, Dict* dict, DictReading* reading) {
   }
   if (reading->value.kind == Kind::kObject) {
     vm::Message* copy =
-        vm::CopyMessage(static_cast<const vm::Message*>(reading->value.object));
+        vm::CopyMessage(static_cast<const vm::Message*>(reading->value.object),
+                        vm::Isolate::Of(L));
     dict->store->Release(reading->held);
     if (copy == nullptr) luaL_error(L, "not enough memory");
     vm::ReadMessage(L, copy);

@@ -39,7 +39,7 @@ local function worker(init, job, control)
       for i = 1, n do results[i] = f(values[i], base + i) end
     else
       local from, step = chunk.from, chunk.step
-      for i = 1, n do results[i] = f(from + (i - 1) * step, base + i) end
+      for i = base, base + n - 1 do results[i - base + 1] = f(from + i * step, i + 1) end
     end
     return pack(results, n)
   end
@@ -50,20 +50,20 @@ local function worker(init, job, control)
       for i = 1, n do f(values[i], base + i) end
     else
       local from, step = chunk.from, chunk.step
-      for i = 1, n do f(from + (i - 1) * step, base + i) end
+      for i = base, base + n - 1 do f(from + i * step, i + 1) end
     end
   end
 
   local function reduce(f, chunk)
-    local n, values = chunk.n, chunk.values
+    local n, base, values = chunk.n, chunk.base, chunk.values
     local result
     if values then
       result = values[1]
       for i = 2, n do result = f(result, values[i]) end
     else
       local from, step = chunk.from, chunk.step
-      result = from
-      for i = 2, n do result = f(result, from + (i - 1) * step) end
+      result = from + base * step
+      for i = base + 1, base + n - 1 do result = f(result, from + i * step) end
     end
     return result
   end
@@ -79,10 +79,18 @@ local function worker(init, job, control)
       chunk.values = chunk.values and unpack(chunk.values, chunk.n)
       local start = clock()
       local result = run(f, chunk)
-      output:send {
+      local sent, problem = pcall(output.send, output, {
         id = chunk.id, base = chunk.base, n = chunk.n, result = result,
         seconds = clock() - start,
-      }
+      })
+      if not sent then
+        if type(problem) == "string" then
+          problem = problem:gsub("at value%.result%[(%d+)%]", function(at)
+            return ("at the result for list[%d]"):format(chunk.base + at)
+          end)
+        end
+        error(problem, 0)
+      end
     end
   end
 
@@ -152,6 +160,23 @@ function Range:__tostring()
   return ("range(%s, %s, %s)"):format(self.from, self.to, self.step)
 end
 
+-- How many steps of a positive `step` fit into `size`; both unsigned.
+local function divide(size, step)
+  if step < 0 then return math.ult(size, step) and 0 or 1 end
+  if size >= 0 then return size // step end
+  local steps = ((size >> 1) // step) << 1
+  if not math.ult(size - steps * step, step) then steps = steps + 1 end
+  return steps
+end
+
+local function count_steps(from, to, step)
+  local integers = math.type(from) == "integer" and math.type(to) == "integer" and
+                   math.type(step) == "integer"
+  if not integers then return math.tointeger((to - from) // step) end
+  if step > 0 then return divide(to - from, step) end
+  return divide(from - to, -step)
+end
+
 local function range(from, to, step)
   check_type(2, 1, "range", from, "number", "number")
   check_type(2, 2, "range", to, "number", "number")
@@ -160,7 +185,7 @@ local function range(from, to, step)
   if step == 0 then bad(2, 3, "range", "'step' is zero") end
   local n = 0
   if (step > 0 and from <= to) or (step < 0 and from >= to) then
-    n = math.tointeger((to - from) // step)
+    n = count_steps(from, to, step)
     if not n or n < 0 or n >= (1 << 53) - 1 then bad(2, 2, "range", "too many elements") end
     n = n + 1
   end
@@ -173,7 +198,7 @@ local function range_source(list)
   function source.next(k)
     if base == n then return nil end
     k = math.min(k, n - base)
-    local chunk = {n = k, base = base, from = from + base * step, step = step}
+    local chunk = {n = k, base = base, from = from, step = step}
     base = base + k
     source.left = n - base
     return chunk
@@ -317,14 +342,30 @@ end
 -- Sends the chunk, to a worker more if all have something to do.
 function Call:dispatch(chunk)
   if self.flying >= #self.team and #self.team < self.crew.limit then self:enlist() end
-  self.input:send(chunk)
+  local ok, problem = pcall(self.input.send, self.input, chunk)
+  if not ok then
+    -- The script knows its list, not the chunk.
+    if type(problem) == "string" then
+      problem = problem:gsub("at value%.values%[(%d+)%]", function(at)
+        return ("at list[%d]"):format(chunk.base + at)
+      end)
+    end
+    error(problem, 0)
+  end
   self.flying = self.flying + 1
+end
+
+function Call:is_late()
+  return self.deadline and clock() >= self.deadline
 end
 
 -- Waits for a result. Nil: that took too long.
 function Call:receive()
   local deadline, timeout = self.deadline, nil
-  if deadline then timeout = math.max(0, deadline - clock()) end
+  if deadline then
+    timeout = deadline - clock()
+    if timeout <= 0 then return nil end
+  end
   local answer = self.output:recv(timeout)
   if answer then self.flying = self.flying - 1 end
   return answer
@@ -351,21 +392,25 @@ end
 -- Gives each chunk's answer to `take`. False: out of time.
 function Call:run(take)
   local source, most = self.source, AHEAD * self.crew.limit
-  local id = 0
-  local chunk = source.next(self:next_size())
-  while chunk or self.flying > 0 do
-    while chunk and self.flying < most do
-      id = id + 1
-      chunk.id = id
-      self:dispatch(chunk)
-      chunk = source.next(self:next_size())
+  local id, over = 0, false
+  while true do
+    while not over and self.flying < most do
+      if self:is_late() then return false end
+      local chunk = source.next(self:next_size())
+      if chunk then
+        id = id + 1
+        chunk.id = id
+        self:dispatch(chunk)
+      else
+        over = true
+      end
     end
+    if self.flying == 0 then return true end
     local answer = self:receive()
     if not answer then return false end
     if not self.fixed then self:learn(answer) end
     take(answer)
   end
-  return true
 end
 
 -- The body is done: ends the group's members.

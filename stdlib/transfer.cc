@@ -13,8 +13,10 @@ vm::WriteOptions CheckOptions(lua_State* L, int index) {
   lua_getfield(L, index, "metatables");
   options.metatables = lua_toboolean(L, -1) != 0;
   if (lua_getfield(L, index, "limit") != LUA_TNIL) {
-    const lua_Integer limit = luaL_checkinteger(L, -1);
-    luaL_argcheck(L, limit >= 0, index, "limit is negative");
+    int is_integer = 0;
+    const lua_Integer limit = lua_tointegerx(L, -1, &is_integer);
+    luaL_argcheck(L, is_integer != 0 && limit >= 0, index,
+                  "limit is no number of bytes");
     options.max_bytes = static_cast<size_t>(limit);
   }
   lua_pop(L, 2);

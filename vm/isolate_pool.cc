@@ -81,7 +81,7 @@ void IsolatePool::Refill() {
     if (stopping_ || preparing_ > 0 || idle_.size() >= target_) return;
     Message* what = nullptr;
     if (body_ != nullptr && what_ != nullptr) {
-      what = CopyMessage(what_);
+      what = CopyMessage(what_, nullptr);
       if (what == nullptr) return;  // without memory: the next Take tries again
     }
     preparing_++;

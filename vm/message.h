@@ -65,9 +65,10 @@ Message* WriteMessage(lua_State* L, int first, int count,
 int ReadMessage(lua_State* L, Message* message);
 
 // A second one of the same values, for who reads it more than once. Nobody may
-// read or free `message` meanwhile. It counts in no budget, as it is read at
-// once. Null without memory.
-Message* CopyMessage(const Message* message);
+// read or free `message` meanwhile. Null without memory, which the limit of
+// `reader` is a part of: reading may park, so the copy counts there until it is
+// freed, unless it is plain. `reader` may be null: counted nowhere.
+Message* CopyMessage(const Message* message, const Isolate* reader);
 
 // Whether reading it runs no Lua code: no functions, modules, shared objects.
 bool IsPlain(const Message* message);

@@ -14,6 +14,9 @@
 namespace trilune::vm {
 namespace {
 
+// Stands for nil among the objects.
+constexpr char kNilObject = 0;
+
 // Plain messages up to this size are read without a protected call.
 constexpr size_t kMaxQuick = 4096;
 
@@ -214,7 +217,11 @@ void Reader::Value(int depth) {
 // The value on top is the one at `offset`.
 void Reader::RememberAt(lua_Integer offset) {
   NeedFlag(kHasReferences);
-  lua_pushvalue(L_, -1);
+  if (lua_isnil(L_, -1)) {  // a __transfer has given it
+    lua_pushlightuserdata(L_, const_cast<char*>(&kNilObject));
+  } else {
+    lua_pushvalue(L_, -1);
+  }
   lua_rawseti(L_, objects_, offset);
 }
 
@@ -224,6 +231,10 @@ void Reader::Reference() {
   Need(offset < static_cast<uint64_t>(end_ - data_));
   const int type = lua_rawgeti(L_, objects_, static_cast<lua_Integer>(offset));
   Need(type != LUA_TNIL);
+  if (type == LUA_TLIGHTUSERDATA && lua_touserdata(L_, -1) == &kNilObject) {
+    lua_pop(L_, 1);
+    lua_pushnil(L_);
+  }
 }
 
 void Reader::Table(const char* start, uint8_t tag, bool is_inline, int depth) {
@@ -253,8 +264,8 @@ void Reader::TableContents(int table, const TableHead& head, int depth) {
   for (uint32_t i = 0; i < head.pairs; i++) {
     Value(depth + 1);
     if (lua_isnil(L_, -1)) luaL_error(L_, "a key has become nil on its way");
-    if (lua_type(L_, -1) == LUA_TNUMBER) {
-      Need(lua_rawequal(L_, -1, -1) != 0);  // a NaN is not
+    if (lua_type(L_, -1) == LUA_TNUMBER && lua_rawequal(L_, -1, -1) == 0) {
+      luaL_error(L_, "a key has become NaN on its way");
     }
     Value(depth + 1);
     lua_rawset(L_, table);

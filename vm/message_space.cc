@@ -190,14 +190,24 @@ void WriteScratch::Reset() {
   charge = nullptr;
   if (entries.capacity > kKeptEntries) entries.Free();
   if (deferred.capacity > kKeptEntries) deferred.Free();
-  if (slots_capacity > kKeptEntries * 2) {
-    std::free(slots);
-    slots = nullptr;
-    slots_capacity = 0;
-  }
+  if (slots_capacity > kKeptEntries * 2) FreeSlots();
   entries.count = 0;
   deferred.count = 0;
   mask = 0;
+}
+
+void WriteScratch::FreeSlots() {
+  std::free(slots);
+  slots = nullptr;
+  slots_capacity = 0;
+}
+
+void WriteScratch::FreeAll() {
+  Reset();
+  entries.Free();
+  deferred.Free();
+  shared.Free();
+  FreeSlots();
 }
 
 // --- The space. ---
@@ -222,11 +232,7 @@ MessageSpace::~MessageSpace() {
   while (scratches_ != nullptr) {
     WriteScratch* scratch = scratches_;
     scratches_ = scratch->next;
-    scratch->Reset();
-    scratch->entries.Free();
-    scratch->deferred.Free();
-    scratch->shared.Free();
-    std::free(scratch->slots);
+    scratch->FreeAll();
     std::free(scratch);
   }
   for (uint32_t i = 0; i < kClasses; i++) {
@@ -256,7 +262,13 @@ WriteScratch* MessageSpace::TakeScratch() {
 }
 
 void MessageSpace::GiveScratch(WriteScratch* scratch) {
-  scratch->Reset();
+  // What the next message may need, and is counted nowhere until then, is kept
+  // once.
+  if (free_scratches_ == nullptr) {
+    scratch->Reset();
+  } else {
+    scratch->FreeAll();
+  }
   scratch->next_free = free_scratches_;
   free_scratches_ = scratch;
 }
@@ -353,12 +365,21 @@ size_t MessageBytes(const Message* message) {
   return sizeof(Message) + std::max(message->bytes, room);
 }
 
-Message* CopyMessage(const Message* message) {
-  void* memory = std::malloc(sizeof(Message) + message->bytes);
-  if (memory == nullptr) return nullptr;
+Message* CopyMessage(const Message* message, const Isolate* reader) {
+  const size_t bytes = sizeof(Message) + message->bytes;
+  MemoryCharge* charge = nullptr;
+  if (reader != nullptr && !IsPlain(message) &&
+      !MemoryCharge::Grow(reader->config().budget, bytes, &charge)) {
+    return nullptr;
+  }
+  void* memory = std::malloc(bytes);
+  if (memory == nullptr) {
+    MemoryCharge::Give(charge);
+    return nullptr;
+  }
   auto* copy = new (memory) Message(*message);
   copy->next = copy->prev = nullptr;
-  copy->charge = nullptr;
+  copy->charge = charge;
   copy->size_class = MessageSpace::kMallocClass;
   std::memcpy(copy->data(), message->data(), message->bytes);
   VisitMessage(

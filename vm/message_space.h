@@ -75,10 +75,17 @@ struct WriteScratch {
   // The entry of `address`, which is made if there is none (*is_new). kNone
   // without memory.
   uint32_t FindOrAdd(const void* address, bool* is_new);
+  // What it has outside of itself, but for the block.
+  [[nodiscard]] size_t bytes() const {
+    return entries.capacity * sizeof(WriteEntry) +
+           (deferred.capacity + slots_capacity) * sizeof(uint32_t);
+  }
   // Ready for the next message; gives large memory back.
   void Reset();
+  void FreeAll();
 
  private:
+  void FreeSlots();
   bool Rehash(uint32_t slots_needed);
   friend class MessageSpace;
 };

@@ -76,7 +76,7 @@ bool MessageWriter::Identify(int index, const void* address, uint32_t* entry,
     lua_pushvalue(L_, index);
     lua_rawseti(L_, anchors_, static_cast<lua_Integer>(*entry) + 1);
   }
-  return true;
+  return ChargeScratch();
 }
 
 bool MessageWriter::Refer(uint32_t entry) {
@@ -189,6 +189,7 @@ bool MessageWriter::Defer(int index, uint32_t entry) {
   uint32_t* added = scratch_->deferred.Add();
   if (added == nullptr) return Fail(WriteFailure::kNoMemory);
   *added = entry;
+  if (!ChargeScratch()) return false;
   flags_ |= kHasDeferred;
   if (lua_isnil(L_, work_)) {
     lua_newtable(L_);
@@ -260,10 +261,28 @@ bool MessageWriter::Grow(size_t bytes) {
 }
 
 bool MessageWriter::Charge(size_t bytes) {
-  return !options_.charged ||
-         MemoryCharge::Grow(Isolate::Of(L_)->config().budget, bytes,
-                            &scratch_->charge) ||
-         Fail(WriteFailure::kOverBudget);
+  if (!options_.charged) return true;
+  Isolate* iso = Isolate::Of(L_);
+  const std::shared_ptr<Budget>& budget = iso->config().budget;
+  if (MemoryCharge::Grow(budget, bytes, &scratch_->charge)) return true;
+  if (mode_ == WriteMode::kProtected && !has_collected_) {
+    // Handles that are garbage may hold messages, and the heap more than it
+    // needs.
+    has_collected_ = true;
+    lua_gc(L_, LUA_GCCOLLECT);
+    iso->heap().TrimBudget(0);
+    if (MemoryCharge::Grow(budget, bytes, &scratch_->charge)) return true;
+  }
+  return Fail(WriteFailure::kOverBudget);
+}
+
+// A G that parks in a __transfer keeps its scratch.
+bool MessageWriter::ChargeScratch() {
+  const size_t bytes = scratch_->bytes();
+  if (bytes <= charged_scratch_) return true;
+  const size_t more = bytes - charged_scratch_;
+  charged_scratch_ = bytes;
+  return Charge(more);
 }
 
 Message* MessageWriter::Finish(int count) {
@@ -272,13 +291,18 @@ Message* MessageWriter::Finish(int count) {
     return nullptr;
   }
   const size_t bytes = offset();
+  size_t room = 0;  // more than the bytes of data
   Message* message = scratch_->block;
   if (message != nullptr) {
     scratch_->block = nullptr;
     message->size_class = MessageSpace::kMallocClass;
-    if (static_cast<size_t>(end_ - at_) > bytes / 4) {
+    room = static_cast<size_t>(end_ - at_);
+    if (room > bytes / 4) {
       void* smaller = std::realloc(message, sizeof(Message) + bytes);
-      if (smaller != nullptr) message = static_cast<Message*>(smaller);
+      if (smaller != nullptr) {
+        message = static_cast<Message*>(smaller);
+        room = 0;
+      }
     }
   } else {
     message = space_->Allocate(bytes);
@@ -299,7 +323,7 @@ Message* MessageWriter::Finish(int count) {
   message->bytes = bytes;
   message->charge = scratch_->charge;
   scratch_->charge = nullptr;
-  MemoryCharge::Shrink(message->charge, MessageBytes(message));
+  MemoryCharge::Shrink(message->charge, MessageBytes(message) + room);
   message->count = static_cast<uint32_t>(count);
   message->shared = shared;
   message->flags = flags_;
@@ -308,6 +332,7 @@ Message* MessageWriter::Finish(int count) {
 
 Message* MessageWriter::Write(int first, int count, WriteMode mode) {
   scratch_->Reset();
+  charged_scratch_ = scratch_->bytes();  // what was kept is no more than that
   mode_ = mode;
   failure_ = WriteFailure::kNone;
   in_metamethod_ = false;
@@ -400,15 +425,9 @@ Message* WriteMessage(lua_State* L, int first, int count,
   lua_settop(L, top);
   int status = LUA_OK;
   ProtectedWrite call = {&writer, nullptr};
-  const bool is_over = writer.failure() == WriteFailure::kOverBudget;
   if (message == nullptr &&
-      (is_over || writer.failure() == WriteFailure::kNeedsProtection)) {
-    if (is_over) {
-      // Handles that are garbage may hold messages, and the heap more than it
-      // needs.
-      lua_gc(L, LUA_GCCOLLECT);
-      Isolate::Of(L)->heap().TrimBudget(0);
-    }
+      (writer.failure() == WriteFailure::kOverBudget ||
+       writer.failure() == WriteFailure::kNeedsProtection)) {
     if (lua_checkstack(L, count + 8) == 0) {
       space->GiveScratch(scratch);
       luaL_error(L, "stack overflow (too many values)");

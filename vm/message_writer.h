@@ -112,7 +112,9 @@ class MessageWriter {
     return static_cast<size_t>(end_ - at_) >= bytes || Grow(bytes);
   }
   bool Grow(size_t bytes);
+  // Counts `bytes` in the budget. In kProtected mode this may collect garbage.
   bool Charge(size_t bytes);
+  bool ChargeScratch();
   bool PutTag(Tag tag) {
     if (!Reserve(1)) return false;
     *at_++ = static_cast<char>(tag);
@@ -165,6 +167,8 @@ class MessageWriter {
   WriteFailure failure_ = WriteFailure::kNone;
   bool in_metamethod_ = false;
   bool looked_anew_ = false;  // at the modules
+  bool has_collected_ = false;
+  size_t charged_scratch_ = 0;  // bytes of the scratch that are counted
   uint32_t culprit_ = WriteScratch::kNone;
   const char* what_ = nullptr;
 };

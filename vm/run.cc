@@ -147,6 +147,15 @@ void Isolate::MakeMainHandle(lua_State* L) {
 void Isolate::SetHandleMetatable(lua_State* L) {
   lua_xmove(L, data_, 1);
   lua_replace(data_, kMeta);
+  // Those that were made before there was one: a program's own.
+  ForEachG([this](const LuaG* g) {
+    if (lua_rawgeti(data_, kHandles, g->slot()) == LUA_TUSERDATA) {
+      lua_pushvalue(data_, kMeta);
+      lua_setmetatable(data_, -2);
+    }
+    lua_pop(data_, 1);
+    return false;
+  });
 }
 
 // --- Running. ---

@@ -64,6 +64,38 @@ print(tri.spawn({ memory = "4M" }, function()
   for i = 1, 1000 do tri.channel(1):send(text) end
   return "sent"
 end):join(50))   --> true sent
+-- Garbage is collected first also for values that are more work.
+print(tri.spawn({ memory = "4M" }, function()
+  local tri = require "trilune"
+  local text = ("x"):rep(3e5)
+  for i = 1, 200 do tri.channel(1):send(setmetatable({ text }, {})) end
+  return "sent"
+end):join(50))   --> true sent
+-- Copies that are being read count while a constructor waits.
+local entry = setmetatable({}, { __transfer = function()
+  return function() require("trilune").sleep(60) end
+end })
+local entries = require("trilune.dict").open("entries", { size = "4M" })
+assert(entries:set("key", { entry, ("x"):rep(1e6) }))
+print(tri.spawn({ memory = "4M" }, function(d)
+  local tri = require "trilune"
+  local function count(f)
+    local gs = {}
+    for i = 1, 10 do gs[i] = tri.go(pcall, f) end
+    tri.yield()
+    local refused = 0
+    for _, g in ipairs(gs) do
+      if g:status() == "dead" then
+        local _, _, e = g:join()
+        refused = refused + (e:match("not enough memory") and 1 or 0)
+      end
+      g:cancel()
+    end
+    tri.yield()
+    return refused
+  end
+  return count(function() return d:get("key") end) >= 6
+end, entries):join(50))   --> true true
 -- A new dictionary counts as if it were full.
 print(tri.spawn({ memory = "4M" }, function()
   local dict = require "trilune.dict"

@@ -30,7 +30,10 @@ print(#steps == n)  --> true
 
 -- What cannot be sent, there or back.
 local function try(...) print(select(2, pcall(...)):match "cannot.*") end
-try(par.map, function(v) return v end, {1, coroutine.create(print)}, {chunk = 2})
---> cannot send a thread (at value.values[2])
-try(par.map, function() return coroutine.create(print) end, {1})
---> cannot send a thread (at value.result[1])
+local thread = coroutine.create(print)
+try(par.map, function(v) return v end, {1, thread}, {chunk = 2})
+--> cannot send a thread (at list[2])
+try(par.map, function(v) return v end, {1, 2, 3, 4, {x = thread}}, {chunk = 2})
+--> cannot send a thread (at list[5].x)
+try(par.map, function(v) return v == 5 and coroutine.create(print) end, {1, 2, 3, 4, 5}, {chunk = 2})
+--> cannot send a thread (at the result for list[5])

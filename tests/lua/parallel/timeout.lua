@@ -9,6 +9,14 @@ print(par.reduce(loop, {1, 2, 3}, nil, {timeout = 0.02}))  --> nil timeout
 print(par.map(loop, {1}, {timeout = 0}))  --> nil timeout
 print(#par.map(tostring, {1, 2}, {timeout = math.huge}))  --> 2
 print(#par.map(tostring, {1, 2}, {timeout = 60}))  --> 2
+-- Also when there always is an answer, and the list does not end.
+print(par.foreach(function() end, function() return 1 end, {timeout = 0.02, chunk = 1}))  --> nil timeout
+local list = setmetatable({}, {
+  __len = function() return 1 << 20 end,
+  __index = function(_, i) tri.yield() return i end,
+})
+print(par.map(function() end, list, {timeout = 0.02, chunk = 1}))  --> nil timeout
+print(par.foreach(tostring, par.range(1, 1 << 40), {timeout = 0.02, chunk = 100}))  --> nil timeout
 
 local pool <close> = par.pool {workers = 2}
 print(pool:map(loop, {1, 2, 3}, {timeout = 0.02}))  --> nil timeout

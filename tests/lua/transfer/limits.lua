@@ -12,4 +12,4 @@ print(#transfer.copy(t, {limit = size}))  --> 10000
 print(pcall(transfer.copy, t, {limit = size - 1}) == false)  --> true
 print(pcall(transfer.copy))              --> false bad argument #1 to 'trilune.transfer.copy' (value expected)
 print(pcall(transfer.copy, 1, 2))        --> false bad argument #2 to 'trilune.transfer.copy' (table expected, got number)
-print(pcall(transfer.copy, 1, {limit = -1}))  --> false bad argument #2 to 'trilune.transfer.copy' (limit is negative)
+print(pcall(transfer.copy, 1, {limit = -1}))  --> false bad argument #2 to 'trilune.transfer.copy' (limit is no number of bytes)

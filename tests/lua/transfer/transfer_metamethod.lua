@@ -76,6 +76,15 @@ print(copy(setmetatable({}, {__transfer = function() return string.rep, "ab", 2 
 print(copy {setmetatable({}, {__transfer = function() return print end}), 2}[2])
 --> 
 --> 2
+do
+  local o = setmetatable({}, {__transfer = function() return print end})
+  local t = copy {1, o, o, 4}
+  print(t[1], t[2], t[3], t[4])
+end
+--> 
+--> 1 nil nil 4
+do
+end
 -- What goes wrong.
 local function try(meta) print(select(2, pcall(copy, {z = setmetatable({}, meta)}))) end
 try {__transfer = function() error("boom", 0) end}   --> boom (in __transfer at value.z)
@@ -83,6 +92,10 @@ try {__transfer = function() return 1 end}           --> cannot send what has a 
 try {__transfer = function(t) return print, {t} end}  --> cannot send what its own __transfer returns (at value.z)
 try {__transfer = function() return print, {coroutine.create(print)} end}  --> cannot send a thread (at value.z, in what its __transfer gave)
 try {__transfer = function() return error, "there" end}  --> there
+local NaN = setmetatable({}, {__transfer = function() return function() return 0/0 end end})
+print(pcall(copy, {[NaN] = 1}))                      --> false a key has become NaN on its way
+local Nil = setmetatable({}, {__transfer = function() return function() end end})
+print(pcall(copy, {Nil, [Nil] = 1}))                 --> false a key has become nil on its way
 local e = setmetatable({}, {})
 local ok, object = pcall(copy, setmetatable({}, {__transfer = function() error(e) end}))
 print(ok, object == e)                               --> false true
