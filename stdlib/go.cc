@@ -154,6 +154,9 @@ int l_procs(lua_State* L) {
     lua_pushinteger(L, sched->procs());
     return 1;
   }
+  if (Isolate::Of(L)->config().budget != nullptr) {
+    return luaL_error(L, "cannot change procs in an isolate with limits");
+  }
   const lua_Integer n = luaL_checkinteger(L, 1);
   luaL_argcheck(L, n >= 1 && n <= kMaxProcs, 1, "procs must be 1 to 256");
   lua_pushinteger(L, sched->SetProcs(static_cast<int>(n)));

@@ -1,6 +1,7 @@
 #include "stdlib/spawn_options.h"
 
 #include <algorithm>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 
@@ -121,12 +122,17 @@ void CountIfLimited(vm::IsolateConfig* config) {
   if (config->preempt == PreemptMode::kOff && config->budget->is_timed()) {
     config->preempt = PreemptMode::kStrand;
   }
-  if (!config->budget->counts_instructions() ||
-      config->preempt == PreemptMode::kCount) {
-    return;
-  }
+  if (!config->budget->counts_instructions()) return;
   constexpr uint64_t kTurn = 1000;
   const uint64_t limit = config->budget->limits().instructions;
+  if (config->preempt == PreemptMode::kCount) {
+    // What is not yet counted must not exceed the limit by much.
+    constexpr auto kMost = static_cast<uint64_t>(INT_MAX);
+    config->preempt_count =
+        std::min(config->preempt_count,
+                 static_cast<int>(std::min(limit == 0 ? kTurn : limit, kMost)));
+    return;
+  }
   config->preempt = PreemptMode::kCount;
   config->preempt_count = static_cast<int>(
       limit == 0 ? kTurn : std::clamp(limit / 100, uint64_t{1}, kTurn));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <climits>
 #include <cstring>
+#include <utility>
 
 #include "vm/isolate.h"
 #include "vm/preempt.h"
@@ -15,6 +16,7 @@ constexpr int kMaxStep = 1000;
 // What a script set for one state: a userdata whose user value is the function,
 // in the registry's table of hooks under the state.
 struct Record {
+  const void* tag;
   int mask;
   int count;   // as the script gave it; 0: no count events
   int left;    // instructions until the next count event
@@ -22,12 +24,11 @@ struct Record {
   int polled;  // instructions since the last preemption point
 };
 
-constexpr char kHooksKey = 0;
+constexpr char kHooksKey = 0;  // and the tag of records
 
 void UserHook(lua_State* L, lua_Debug* ar);
 
-// Pushes the record of `of`, or nil; returns it, or null. May raise without
-// memory when nothing was ever set.
+// Pushes the record of `of`, or nil; returns it, or null.
 Record* PushRecord(lua_State* L, lua_State* of) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kHooksKey) != LUA_TTABLE) {
     return nullptr;
@@ -37,7 +38,12 @@ Record* PushRecord(lua_State* L, lua_State* of) {
   if (L != of) lua_xmove(of, L, 1);
   lua_rawget(L, -2);
   lua_remove(L, -2);
-  return static_cast<Record*>(lua_touserdata(L, -1));
+  // A script can reach the registry.
+  auto* record = static_cast<Record*>(lua_touserdata(L, -1));
+  const bool is_record = record != nullptr &&
+                         lua_rawlen(L, -1) == sizeof(Record) &&
+                         record->tag == &kHooksKey;
+  return is_record ? record : nullptr;
 }
 
 // The longest step that ends neither behind the script's next count event nor
@@ -73,11 +79,16 @@ void CallFunction(lua_State* L, lua_Debug* ar) {
   } else {
     lua_pushnil(L);
   }
+  Isolate* iso = Isolate::Of(L);
+  iso->BeginHook();
   lua_call(L, 2, 0);
+  iso->EndHook();
 }
 
-// A step is over: what does that mean?
-void EndStep(lua_State* L, Record* record, bool* is_event, bool* is_point) {
+// A step is over: what does that mean? At a preemption point, `*instructions`
+// have run since the last one.
+void EndStep(lua_State* L, Record* record, bool* is_event, bool* is_point,
+             int* instructions) {
   Preempter& preempter = Isolate::Of(L)->preempter();
   *is_event = false;
   *is_point = true;
@@ -90,7 +101,7 @@ void EndStep(lua_State* L, Record* record, bool* is_event, bool* is_point) {
   if (preempter.mode() == PreemptMode::kCount) {
     *is_point = record->polled >= preempter.count();
   }
-  if (*is_point) record->polled = 0;
+  if (*is_point) *instructions = std::exchange(record->polled, 0);
   const int old_step = record->step;
   const HookSetting setting = SettingFor(preempter, record);
   if (setting.count != old_step) preempter.Set(L, setting);
@@ -100,12 +111,17 @@ void UserHook(lua_State* L, lua_Debug* ar) {
   Record* record = PushRecord(L, L);
   if (record == nullptr) {  // a coroutine inherits a hook, but no function
     lua_pop(L, 1);
-    if (ar->event == LUA_HOOKCOUNT) Isolate::Of(L)->preempter().Poll(L);
+    if (ar->event == LUA_HOOKCOUNT) {
+      Isolate::Of(L)->preempter().Poll(L, lua_gethookcount(L));
+    }
     return;
   }
   bool is_event = true;
   bool is_point = false;
-  if (ar->event == LUA_HOOKCOUNT) EndStep(L, record, &is_event, &is_point);
+  int instructions = 0;
+  if (ar->event == LUA_HOOKCOUNT) {
+    EndStep(L, record, &is_event, &is_point, &instructions);
+  }
   if (ar->event == LUA_HOOKLINE && record->count > 0) {
     is_point = Isolate::Of(L)->preempter().mode() != PreemptMode::kCount;
   }
@@ -114,7 +130,7 @@ void UserHook(lua_State* L, lua_Debug* ar) {
     CallFunction(L, ar);
   }
   lua_pop(L, 1);
-  if (is_point) Isolate::Of(L)->preempter().Poll(L);
+  if (is_point) Isolate::Of(L)->preempter().Poll(L, instructions);
 }
 
 // As ldblib: an optional thread comes first.
@@ -172,7 +188,7 @@ int l_sethook(lua_State* L) {
   } else {
     auto* record =
         static_cast<Record*>(lua_newuserdatauv(L, sizeof(Record), 1));
-    *record = {mask, count > 0 ? count : 0, count, 0, 0};
+    *record = {&kHooksKey, mask, count > 0 ? count : 0, count, 0, 0};
     lua_pushvalue(L, first + 1);
     lua_setiuservalue(L, -2, 1);
     setting = SettingFor(preempter, record);

@@ -128,12 +128,8 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
     });
     lua_pushvalue(g->L, -1);
     lua_xmove(g->L, worker_, 1);
-    // The user's code runs here, but not as a G: it must not wait on worker_,
-    // not even in a coroutine of its own.
-    Leave();
     if (CallOutside(worker_, 1, 1) == LUA_OK)
       message = lua_tostring(worker_, -1);
-    Enter(g, nullptr, 0);
     lua_pop(worker_, 1);
     preempter_.Reset(worker_);
   }

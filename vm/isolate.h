@@ -168,16 +168,27 @@ class Isolate final : public Strand,
     return is_timed_ || killed_ || closing_;
   }
   // `n` more are about to be run; counts them, if there is a limit.
-  void ChargeInstructions(int n) {
+  void ChargeInstructions(uint64_t n) {
     if (!counts_) return;
-    config_.budget->ChargeInstructions(static_cast<uint64_t>(n));
-    usage_.instructions += static_cast<uint64_t>(n);
+    config_.budget->ChargeInstructions(n);
+    usage_.instructions += n;
   }
   // The same for those that a hook has just counted.
   void NoteCounted(int n) {
     was_hidden_ = false;
-    ChargeInstructions(n);
+    EndHook();
+    ChargeInstructions(static_cast<uint64_t>(n));
   }
+  // Around a script's hook, in which Lua counts nothing: charges for its CPU
+  // time, as if an instruction took a nanosecond. After an error in it, which
+  // skips the end, what runs until the next count is charged so, too.
+  void BeginHook() {
+    if (counts_) hook_since_ns_ = ThreadCpuNs();
+  }
+  void EndHook() {
+    if (hook_since_ns_ != 0) ChargeHook();
+  }
+  [[nodiscard]] bool in_hook() const { return hook_since_ns_ != 0; }
   // The largest message that may be sent.
   [[nodiscard]] size_t max_message_bytes() const {
     return config_.budget == nullptr ? kMaxMessage
@@ -198,7 +209,9 @@ class Isolate final : public Strand,
   // No G's Lua code runs from here on.
   void Leave() {
     if (is_metering_ && current != nullptr) EndMetering();
+    EndHook();
     current = nullptr;
+    frames = nullptr;
     preempter_.Moved();
   }
   // The state in which Lua code of a G runs, or null. For the handler, too.
@@ -333,7 +346,8 @@ class Isolate final : public Strand,
 
  private:
   // lua_pcall, outside any G, of what may run code of scripts: finalizers at
-  // least, wherever memory is asked for. Limits hold there, too.
+  // least, wherever memory is asked for. Limits hold there, too. In the midst of
+  // a G's code it is as if that G had left; nothing in the call can wait.
   int CallOutside(lua_State* L, int arguments, int results);
   // Lets host_g_ run, which does what must not be done between two Gs.
   void WakeService();
@@ -344,6 +358,7 @@ class Isolate final : public Strand,
   void ApplyBudget();
   void WatchTime();
   void Kill(int64_t now_ns);
+  void ChargeHook();
   static Outcome RunLimitTimer(G* base);
   static const GKind kLimitTimerKind;
 
@@ -547,6 +562,7 @@ class Isolate final : public Strand,
   std::string kill_reason_;
   int64_t cpu_since_ns_ = 0;  // the thread's clock, as the G was entered
   bool is_metering_ = false;  // since then
+  int64_t hook_since_ns_ = 0;  // of the thread's clock; 0: in no hook
   bool was_hidden_ = false;   // the last signal found hooks off
   // A state in which code of scripts runs outside any G, or null.
   lua_State* outside_ = nullptr;

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -98,15 +99,29 @@ void Isolate::EndMetering() {
 
 int Isolate::CallOutside(lua_State* L, int arguments, int results) {
   lua_State* const before = outside_;
+  // Of a G on whose behalf this is done: it does not run meanwhile, nor do the
+  // coroutines that it resumes.
+  LuaG* const g = current;
+  CoFrame* const its_frames = frames;
   const bool meters = meters_cpu_ && !is_metering_;
   if (meters) BeginMetering();
+  current = nullptr;
+  frames = nullptr;
   outside_ = L;
   preempter_.Moved();
   const int status = lua_pcall(L, arguments, results, 0);
   outside_ = before;
+  frames = its_frames;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  current = g;
   preempter_.Moved();
   if (meters) EndMetering();
   return status;
+}
+
+void Isolate::ChargeHook() {
+  const int64_t ns = ThreadCpuNs() - std::exchange(hook_since_ns_, 0);
+  ChargeInstructions(static_cast<uint64_t>(std::max<int64_t>(ns, 0)));
 }
 
 void Isolate::WatchTime() {
@@ -166,7 +181,7 @@ void Isolate::Kill(int64_t now_ns) {
   });
   // Without memory the reason is a less telling one.
   const int top = lua_gettop(worker_) - 1;
-  if (lua_pcall(worker_, 0, 1, 0) == LUA_OK) {
+  if (CallOutside(worker_, 0, 1) == LUA_OK) {
     lua_xmove(worker_, data_, 1);
     lua_replace(data_, kDefaultReason);
   }

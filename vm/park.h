@@ -39,18 +39,23 @@ class Resumption {
       : iso_(iso),
         g_(iso->current),
         frames_(iso->frames),
-        close_depth_(iso->close_depth) {
+        close_depth_(iso->close_depth),
+        in_hook_(iso->in_hook()) {
     m->fiber->user = frames_;  // for dumps
     iso->Leave();
   }
   // Back on the G's stack, perhaps on another M.
-  void Resume() { iso_->Enter(g_, frames_, close_depth_); }
+  void Resume() {
+    iso_->Enter(g_, frames_, close_depth_);
+    if (in_hook_) iso_->BeginHook();
+  }
 
  private:
   Isolate* const iso_;
   LuaG* const g_;
   CoFrame* const frames_;
   const int close_depth_;
+  const bool in_hook_;
 };
 
 // What a caller of BeginPark owns outside the Lua heap: `run` is called before

@@ -133,7 +133,7 @@ void Preempter::Inherit(lua_State* L, lua_State* co) {
   }
   // Its first instructions are counted when they are a full turn: so each new
   // coroutine is charged one in advance.
-  Isolate::Of(L)->ChargeInstructions(count_);
+  Isolate::Of(L)->ChargeInstructions(static_cast<uint64_t>(count_));
 }
 
 void Preempter::Reset(lua_State* L) {
@@ -144,8 +144,8 @@ void Preempter::Reset(lua_State* L) {
   }
 }
 
-void Preempter::Poll(lua_State* L) {
-  Isolate::Of(L)->ChargeInstructions(lua_gethookcount(L));
+void Preempter::Poll(lua_State* L, int instructions) {
+  Isolate::Of(L)->ChargeInstructions(static_cast<uint64_t>(instructions));
   if (mode_ != PreemptMode::kCount) {
     if (!want_.load(std::memory_order_relaxed)) return;
     {

@@ -97,7 +97,8 @@ class Preempter {
   }
 
   // A count hook of `L` was called, which is not Hook: it takes the request.
-  void Poll(lua_State* L);
+  // `instructions`: since the last call, to be charged for.
+  void Poll(lua_State* L, int instructions);
 
   [[nodiscard]] PreemptMode mode() const { return mode_; }
   [[nodiscard]] int count() const { return count_; }

@@ -52,6 +52,7 @@ class Syscall {
   LuaG* const g_;  // null: the strand is not given up
   CoFrame* const frames_;
   const int close_depth_;
+  const bool in_hook_;
   const bool was_cancelled_;
 };
 

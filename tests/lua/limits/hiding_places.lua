@@ -60,3 +60,35 @@ end):join()
 local victim = tri.spawn(loop)
 print(pcall(victim.cancel, victim, loop))  --> false bad argument #2 to '?' (a reason must be plain data)
 print(victim:cancel "enough")              --> true
+
+-- A finalizer that runs while the runtime does something for a G: here it makes the
+-- traceback of an error that went up from a coroutine, on a state of its own.
+local function in_tracebacks()
+  local main, last = coroutine.running(), nil
+  local function loop_there()
+    local me = coroutine.running()
+    while me ~= main and me == last do end
+    if me ~= main then last = me end
+  end
+  while true do
+    setmetatable({}, { __gc = loop_there })
+    pcall(coroutine.wrap(function() error "x" end))
+  end
+end
+try({ time = 0.2 }, in_tracebacks)         --> time limit (0.2 s) exceeded
+try({ cpu = 0.1 }, in_tracebacks)          --> CPU time limit (0.1 s) exceeded
+try({ instructions = 1e6 }, in_tracebacks) --> instruction limit (1000000) exceeded
+-- The same, after a G has left its stack in a coroutine.
+local function between_gs()
+  local tri = require "trilune"
+  local function loop_there() while tri.self() == nil do end end
+  local function pause() tri.yield() end
+  while true do
+    setmetatable({}, { __gc = loop_there })
+    local _ = ("x"):rep(math.random(1, 2000))
+    tri.go(function() coroutine.running() end)
+    coroutine.wrap(pause)()
+  end
+end
+try({ time = 0.2 }, between_gs)            --> time limit (0.2 s) exceeded
+try({ cpu = 0.1 }, between_gs)             --> CPU time limit (0.1 s) exceeded

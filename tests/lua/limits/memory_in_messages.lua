@@ -75,7 +75,7 @@ end):join(50))   --> true sent
 local entry = setmetatable({}, { __transfer = function()
   return function() require("trilune").sleep(60) end
 end })
-local entries = require("trilune.dict").open("entries", { size = "4M" })
+local entries = require("trilune.dict").open("entries", { size = "64M" })
 assert(entries:set("key", { entry, ("x"):rep(1e6) }))
 print(tri.spawn({ memory = "4M" }, function(d)
   local tri = require "trilune"
