@@ -8,6 +8,8 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <new>
+#include <utility>
 
 #include "sched/loop.h"
 #include "stdlib/modules.h"
@@ -188,6 +190,29 @@ int AwaitStop(lua_State* L) {
   return vm::Park(L, commit, k, 0);
 }
 
+struct Refused {
+  Spawned::Refusal why = Spawned::Refusal::kNoMemory;
+  uint32_t max_goroutines = 0;
+};
+
+// Takes `call`. Null: refused. C++ throws without memory, which must not go
+// through Lua's frames.
+Spawned* StartProgram(Isolate* iso, const SpawnOptions& options,
+                      const char* name, Message* call, Refused* refused) {
+  vm::IsolateConfig config;
+  try {
+    config = MakeConfig(iso, options, name);
+  } catch (const std::bad_alloc&) {
+    vm::FreeMessage(call);
+    return nullptr;
+  }
+  if (config.budget != nullptr) {
+    refused->max_goroutines = config.budget->max_goroutines();
+  }
+  return Spawned::Start(&kType, iso, std::move(config), &ProgramBody, call,
+                        &refused->why);
+}
+
 // The arguments of tri.spawn are the values from `first` on. Pushes the handle,
 // which is returned too. The stack below stays. Null: the runtime stops.
 Spawned* Spawn(lua_State* L, int first) {
@@ -205,6 +230,12 @@ Spawned* Spawn(lua_State* L, int first) {
     ReadSpawnOptions(L, first, &options);
     first++;
   }
+  const vm::Budget* budget = iso->config().budget.get();
+  if (options.limits.any() && budget != nullptr &&
+      budget->depth() >= vm::Budget::kMaxDepth) {
+    luaL_error(L, "too many programs with limits below each other (%d)",
+               vm::Budget::kMaxDepth);
+  }
   const int last = lua_gettop(L);
   // On the stack: a __transfer may take it out of the options.
   const char* name = options.name != nullptr ? lua_pushstring(L, options.name)
@@ -217,15 +248,17 @@ Spawned* Spawn(lua_State* L, int first) {
   Message* call = vm::WriteMessage(L, last + 2, count + 1,
                                    {.name = "package", .first = first});
   // Nothing raises from here on.
-  uint32_t max_goroutines = 0;
-  Spawned* spawned = Spawned::Start(&kType, iso, MakeConfig(iso, options, name),
-                                    &ProgramBody, call, &max_goroutines);
+  Refused refused;
+  Spawned* spawned = StartProgram(iso, options, name, call, &refused);
   lua_settop(L, last);
-  if (max_goroutines != 0) {
+  if (spawned == nullptr) {
+    if (refused.why == Spawned::Refusal::kStopping) return nullptr;
+    if (refused.why == Spawned::Refusal::kNoMemory) {
+      luaL_error(L, "not enough memory");
+    }
     luaL_error(L, "too many goroutines (limit %d)",
-               static_cast<int>(max_goroutines));
+               static_cast<int>(refused.max_goroutines));
   }
-  if (spawned == nullptr) return nullptr;
   lua_pushcfunction(L, [](lua_State* state) {
     vm::PushShared(state, static_cast<Spawned*>(lua_touserdata(state, 1)));
     return 1;
@@ -250,7 +283,6 @@ int l_spawn(lua_State* L) {
 int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
   const Spawned::Outcome& outcome = spawned->outcome();
   if (ok) lua_pushboolean(L, outcome.ok);
-  spawned->MarkSeen();
   Message* values = nullptr;
   if (outcome.values != nullptr) {
     values = vm::CopyMessage(outcome.values, Isolate::Of(L));
@@ -262,8 +294,10 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
   } else {
     lua_pushstring(L, outcome.text.c_str());
   }
-  if (!ok) return lua_error(L);
+  // It is seen only if it has come so far.
   spawned = SpawnedAt1(L);
+  if (spawned != nullptr) spawned->MarkSeen();
+  if (!ok) return lua_error(L);
   lua_pushstring(L, spawned == nullptr ? "" : outcome.trace.c_str());
   return 3;
 }

@@ -14,6 +14,9 @@ namespace {
 
 using vm::PreemptMode;
 
+// Of a program's name, in bytes: it is kept outside of the heap.
+constexpr size_t kMaxName = 200;
+
 // Registry: a table of package's path and cpath as they were at first.
 constexpr char kDefaultsKey = 0;
 constexpr const char* kPaths[] = {"path", "cpath"};
@@ -141,7 +144,7 @@ void CountIfLimited(vm::IsolateConfig* config) {
 vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
                              const SpawnOptions& options, const char* name) {
   vm::IsolateConfig config;
-  config.name = name;
+  config.name.assign(name, strnlen(name, kMaxName));
   config.isolates = parent->isolates();
   config.preempt = parent->config().preempt;
   config.preempt_count = parent->config().preempt_count;

@@ -34,6 +34,7 @@ Budget::Budget(std::shared_ptr<Budget> parent, const Limits& limits,
                int64_t now_ns)
     : parent_(std::move(parent)),
       limits_(limits),
+      depth_(parent_ == nullptr ? 1 : parent_->depth_ + 1),
       deadline_ns_(limits.time_ns == 0 || limits.time_ns > kNoDeadline - now_ns
                        ? kNoDeadline
                        : now_ns + limits.time_ns),
@@ -68,6 +69,26 @@ bool Budget::TakeMemory(size_t bytes) {
 void Budget::GiveMemory(size_t bytes) {
   for (Budget* at = this; at != nullptr; at = at->parent_.get())
     at->memory_.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+bool Budget::TakeReserved(size_t bytes, bool force) {
+  for (Budget* at = this; at != nullptr; at = at->parent_.get()) {
+    const size_t limit = at->limits_.memory_bytes;
+    const size_t most =
+        force || limit == 0 || limit > (SIZE_MAX - kSpare) / 2
+            ? SIZE_MAX
+            : 2 * limit + kSpare;
+    if (TryAdd(at->reserved_, bytes, most)) continue;
+    for (Budget* taken = this; taken != at; taken = taken->parent_.get())
+      taken->reserved_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+  return true;
+}
+
+void Budget::GiveReserved(size_t bytes) {
+  for (Budget* at = this; at != nullptr; at = at->parent_.get())
+    at->reserved_.fetch_sub(bytes, std::memory_order_relaxed);
 }
 
 bool Budget::TakeG() {

@@ -42,6 +42,9 @@ struct Limits {
 class Budget {
  public:
   static constexpr size_t kNoLimit = SIZE_MAX;
+  static constexpr size_t kSpare = size_t{256} << 10;
+  // Budgets below each other at most: each look goes up to the top.
+  static constexpr int kMaxDepth = 64;
 
   // `parent` may be null.
   Budget(std::shared_ptr<Budget> parent, const Limits& limits, int64_t now_ns);
@@ -50,6 +53,10 @@ class Budget {
   // nothing was taken. Give gives back.
   [[nodiscard]] bool TakeMemory(size_t bytes);
   void GiveMemory(size_t bytes);
+  // The same for what heaps have reserved, chunks and large blocks, for what
+  // counts above: twice the limit and kSpare. `force`: takes it in any case.
+  [[nodiscard]] bool TakeReserved(size_t bytes, bool force);
+  void GiveReserved(size_t bytes);
   // The same for a live G.
   [[nodiscard]] bool TakeG();
   void GiveG();
@@ -86,6 +93,8 @@ class Budget {
   [[nodiscard]] bool is_timed() const;
 
   [[nodiscard]] const Limits& limits() const { return limits_; }
+  // How many are in the chain from here up.
+  [[nodiscard]] int depth() const { return depth_; }
   [[nodiscard]] uint64_t instructions() const {
     return instructions_.load(std::memory_order_relaxed);
   }
@@ -97,12 +106,14 @@ class Budget {
   // The counters are relaxed: each is for itself, and says nothing of others.
   const std::shared_ptr<Budget> parent_;
   const Limits limits_;
+  const int depth_;
   int64_t deadline_ns_;
   size_t max_memory_bytes_;
   size_t max_message_bytes_;
   bool counts_instructions_;
   bool meters_cpu_;
   std::atomic<size_t> memory_{0};
+  std::atomic<size_t> reserved_{0};
   std::atomic<uint64_t> instructions_{0};
   std::atomic<int64_t> cpu_ns_{0};
   std::atomic<uint32_t> gs_{0};

@@ -105,8 +105,10 @@ Outcome Isolate::Straggled(LuaG* g) {
 bool Isolate::FinishClose() {
   if (closes_ == nullptr || external > 0) return false;
   HostCall* closes = closes_;
-  // The signal handler looks at the running G, which goes with this object.
+  // The signal handler looks at the running G, which goes with this object; and
+  // another one at this address is not the strand that runs here.
   CurrentM()->current = nullptr;
+  CurrentM()->strand = nullptr;
   {
     MutexLock lock(host_mu_);
     closed_.store(true, std::memory_order_release);  // [IC1]

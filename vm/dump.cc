@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "sched/clock.h"
 #include "sched/fiber.h"
@@ -29,7 +30,10 @@ std::string Isolate::TraceOf(lua_State* L, int level) {
   lua_pushlightuserdata(worker_, L);
   lua_pushinteger(worker_, level);
   std::string text;
-  if (CallOutside(worker_, 2, 1) == LUA_OK) text = lua_tostring(worker_, -1);
+  if (CallOutside(worker_, 2, 1) == LUA_OK) {
+    const char* trace = lua_tostring(worker_, -1);
+    text.assign(trace, strnlen(trace, max_text()));
+  }
   lua_pop(worker_, 1);
   return text;
 }
@@ -96,14 +100,20 @@ void Isolate::NoteNestedError(lua_State* L, lua_State* co) {
     if (trace.size() >= kTitle.size()) {
       trace.replace(0, kTitle.size(), "resumed by:");
     }
-    nested_trace_.text += trace + "\n";
+    if (nested_trace_.text.size() < max_text()) {
+      nested_trace_.text += trace + "\n";
+    }
   } else {
     nested_trace_.text = trace + "\n";
   }
   nested_trace_.parent = L;
   nested_trace_.g_id = current->id;
   const bool is_string = lua_type(co, -1) == LUA_TSTRING;
-  nested_trace_.error = is_string ? lua_tostring(co, -1) : "";
+  nested_trace_.error.clear();
+  if (is_string) {
+    const char* error = lua_tostring(co, -1);
+    nested_trace_.error.assign(error, strnlen(error, max_text()));
+  }
   nested_trace_.object = is_string ? nullptr : lua_topointer(co, -1);
 }
 
@@ -128,8 +138,10 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
     });
     lua_pushvalue(g->L, -1);
     lua_xmove(g->L, worker_, 1);
-    if (CallOutside(worker_, 1, 1) == LUA_OK)
-      message = lua_tostring(worker_, -1);
+    if (CallOutside(worker_, 1, 1) == LUA_OK) {
+      const char* words = lua_tostring(worker_, -1);
+      message.assign(words, strnlen(words, max_text()));
+    }
     lua_pop(worker_, 1);
     preempter_.Reset(worker_);
   }
@@ -176,8 +188,13 @@ int Isolate::ReportUnseen(lua_State* L) {
 
 void Isolate::ReportOne(UnseenError* unseen) {
   Report(unseen->report);
+  DropReport(unseen);
+}
+
+void Isolate::DropReport(UnseenError* unseen) {
   std::free(unseen->report);
   unseen->report = nullptr;
+  MemoryCharge::Give(std::exchange(unseen->charge, nullptr));
   UnlinkUnseen(unseen);
 }
 

@@ -11,8 +11,13 @@ namespace trilune::vm {
 bool Isolate::AddSlab() {
   const size_t records = SlabRecords(slabs_.size());
   if (records_ + records >= size_t{1} << LuaG::kSlotBits) return false;
+  // Also timers have one, of which Lua knows nothing.
+  constexpr size_t kRecord = sizeof(LuaG);
+  Budget* budget = config_.budget.get();
+  if (budget != nullptr && !budget->TakeMemory(records * kRecord)) return false;
+  if (budget != nullptr) records_charge_ += records * kRecord;
   auto* slab = static_cast<LuaG*>(sched->lua_slabs().Get(
-      sizeof(LuaG), records, [](void* record) { new (record) LuaG(); }));
+      kRecord, records, [](void* record) { new (record) LuaG(); }));
   if (slab == nullptr) return false;
   try {
     slabs_.push_back(slab);

@@ -33,6 +33,7 @@ bool IsLarge(size_t bytes) {
 void Heap::Release() {
   if (budget_ != nullptr) {
     budget_->GiveMemory(allowed_bytes_);
+    budget_->GiveReserved(reserved_bytes());
     budget_ = nullptr;
   }
   if (chunks_ == nullptr) return;
@@ -149,22 +150,30 @@ inline void Heap::Put(void* block, size_t bytes) {
 void* Heap::GetLarge(size_t bytes) {
   if (!MakeRoom(bytes)) return nullptr;
   void* block = std::malloc(bytes);
-  if (block != nullptr) large_bytes_ += bytes;
+  if (block != nullptr) {
+    large_bytes_ += bytes;
+  } else {
+    Unreserve(bytes);
+  }
   return block;
 }
 
 void* Heap::ResizeLarge(void* block, size_t old_bytes, size_t new_bytes) {
-  void* result = nullptr;
-  if (new_bytes <= old_bytes || MakeRoom(new_bytes - old_bytes)) {
-    result = std::realloc(block, new_bytes);
+  const size_t more = new_bytes > old_bytes ? new_bytes - old_bytes : 0;
+  if (more > 0 && !MakeRoom(more)) return nullptr;
+  void* result = std::realloc(block, new_bytes);
+  if (result == nullptr) {
+    Unreserve(more);
+    return new_bytes < old_bytes ? block : nullptr;
   }
-  if (result == nullptr) return new_bytes < old_bytes ? block : nullptr;
+  if (new_bytes < old_bytes) Unreserve(old_bytes - new_bytes);
   large_bytes_ += new_bytes - old_bytes;
   return result;
 }
 
 void Heap::PutLarge(void* block, size_t bytes) {
   large_bytes_ -= bytes;
+  Unreserve(bytes);
   std::free(block);
 }
 
@@ -196,6 +205,7 @@ void Heap::SetBudget(Budget* budget) {
   budget_ = budget;
   limit_bytes_ = budget->max_memory_bytes();
   allowed_bytes_ = 0;
+  static_cast<void>(budget_->TakeReserved(reserved_bytes(), /*force=*/true));
   // What is in use already may be above the limit: then only growing fails.
   if (!Extend(used_bytes_)) allowed_bytes_ = 0;
 }
@@ -219,10 +229,17 @@ void Heap::GiveBack(size_t keep) {
   allowed_bytes_ -= more;
 }
 
-// Invariant I3.
-bool Heap::MayReserve(size_t bytes) const {
+// Takes `bytes` more, if I3 permits; I2 goes before that.
+bool Heap::Reserve(size_t bytes) {
+  if (budget_ != nullptr) return budget_->TakeReserved(bytes, is_shrinking_);
+  constexpr size_t kSpare = Budget::kSpare;
   const size_t reserved = reserved_bytes() + bytes;
-  return reserved <= kSpare || (reserved - kSpare) / 2 <= limit_bytes_;
+  return is_shrinking_ || reserved <= kSpare ||
+         (reserved - kSpare) / 2 <= limit_bytes_;
+}
+
+void Heap::Unreserve(size_t bytes) {
+  if (budget_ != nullptr) budget_->GiveReserved(bytes);
 }
 
 // Blocks of what is left of a larger block that is free.
@@ -240,7 +257,7 @@ bool Heap::ReuseMedium(size_t least) {
 // For a large block, or the growth of one.
 bool Heap::MakeRoom(size_t bytes) {
   if (bytes > PTRDIFF_MAX) return false;
-  return is_shrinking_ || MayReserve(bytes) || (Trim() && MayReserve(bytes));
+  return Reserve(bytes) || (Trim() && Reserve(bytes));
 }
 
 // Chunks grow with the heap: by an eighth or less at first, so that a small one
@@ -264,6 +281,13 @@ bool Heap::IsMostlyFree() const {
          chunk_bytes_ >= trimmed_at_ + trimmed_at_ / 4;
 }
 
+Chunk* Heap::TakeChunk(size_t bytes) {
+  if (!Reserve(bytes)) return nullptr;
+  Chunk* chunk = ChunkPool::Get()->Take(bytes);
+  if (chunk == nullptr) Unreserve(bytes);
+  return chunk;
+}
+
 bool Heap::AddChunk(size_t least) {
   PutRest();
   if (ReuseMedium(least)) return true;
@@ -277,13 +301,9 @@ bool Heap::AddChunk(size_t least) {
   Chunk* chunk = nullptr;
   for (size_t bytes = std::max(NextChunkBytes(), least_chunk);
        chunk == nullptr && bytes >= least_chunk; bytes /= 2) {
-    if (is_shrinking_ || MayReserve(bytes)) {
-      chunk = ChunkPool::Get()->Take(bytes);
-    }
+    chunk = TakeChunk(bytes);
   }
-  if (chunk == nullptr && Trim() && MayReserve(least_chunk)) {
-    chunk = ChunkPool::Get()->Take(least_chunk);
-  }
+  if (chunk == nullptr && Trim()) chunk = TakeChunk(least_chunk);
   if (chunk == nullptr) return false;
   chunk->next = chunks_;
   chunks_ = chunk;
@@ -358,7 +378,10 @@ bool Heap::Trim() {
   chunks_ = nullptr;
   for (const Use* use = uses; use != end; use++) {
     Chunk** list = is_empty(use) ? &empty : &chunks_;
-    if (is_empty(use)) chunk_bytes_ -= use->chunk->bytes;
+    if (is_empty(use)) {
+      chunk_bytes_ -= use->chunk->bytes;
+      Unreserve(use->chunk->bytes);
+    }
     use->chunk->next = *list;
     *list = use->chunk;
   }

@@ -10,8 +10,9 @@
 // Locks      ChunkPool's, for a new chunk
 // Invariants I1. used_bytes() is the sum of the sizes that Lua asked for.
 //            I2. Shrinking and freeing never fail.
-//            I3. Of a heap with a limit, chunks and large blocks together take
-//                at most twice the limit, and kSpare.
+//            I3. Of a heap with a limit, or of all that share a budget, chunks
+//                and large blocks together take at most twice the limit, and
+//                Budget::kSpare.
 // Tests      tests/vm/heap_test.cc
 
 #ifndef TRI_VM_HEAP_H_
@@ -86,7 +87,6 @@ class Heap {
   static constexpr size_t kMaxMedium = 8 << 10;  // eight a doubling up to it
   static constexpr size_t kFirstChunk = 16 << 10;
   static constexpr size_t kStep = size_t{64} << 10;  // taken from a budget
-  static constexpr size_t kSpare = size_t{256} << 10;
 
  private:
   struct FreeBlock {
@@ -109,8 +109,10 @@ class Heap {
   void* GetLarge(size_t bytes);
   void* ResizeLarge(void* block, size_t old_bytes, size_t new_bytes);
   void PutLarge(void* block, size_t bytes);
+  [[nodiscard]] Chunk* TakeChunk(size_t bytes);
   bool AddChunk(size_t least);
-  [[nodiscard]] bool MayReserve(size_t bytes) const;
+  [[nodiscard]] bool Reserve(size_t bytes);
+  void Unreserve(size_t bytes);
   [[nodiscard]] bool Extend(size_t used);
   void GiveBack(size_t keep);
   [[nodiscard]] bool MakeRoom(size_t bytes);

@@ -70,7 +70,10 @@ struct HostCall {
   std::atomic<G*> made{nullptr};  // of kSpawn: its G [SP2]
   // Of kSpawn: what the isolate is from then on; moved from. Or null.
   IsolateConfig* configure = nullptr;
-  const HostCall* target = nullptr;  // of kCancel
+  HostCall* target = nullptr;  // of kCancel
+  // Of kSpawn: the reason, a Message for who completes it, if its G was
+  // cancelled before it ran.
+  void* unread_reason = nullptr;
   // Called instead of waking a waiter, by the strand; it may destroy the call.
   void (*on_complete)(HostCall* call, const Status& status) = nullptr;
   // What holds this call and its argument, if the caller may leave before its

@@ -77,7 +77,7 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
 std::unique_ptr<Isolate> Isolate::Create(Scheduler* sched, IsolateConfig config,
                                          lua_CFunction open) {
   std::unique_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
-  TRI_CHECK(iso->host_g_ != nullptr);
+  if (iso->host_g_ == nullptr) throw std::bad_alloc();
   iso->opener_ = open;
   iso->Start();
   return iso;
@@ -137,6 +137,7 @@ Isolate::~Isolate() {
   });
   for (size_t i = 0; i < slabs_.size(); i++)
     sched->lua_slabs().Put(slabs_[i], SlabRecords(i));
+  if (records_charge_ > 0) config_.budget->GiveMemory(records_charge_);
 }
 
 bool Isolate::OpenStates() {
@@ -305,8 +306,9 @@ void Isolate::Serve(HostCall* call) {
       Complete(call, Status());
       break;
     case HostCall::Kind::kExit:
-      ServeExit(*static_cast<ExitRequest*>(call->argument));
-      Complete(call, Status());
+      Complete(call, ServeExit(*static_cast<ExitRequest*>(call->argument))
+                         ? Status()
+                         : Status(StatusCode::kStopped, "it is ending"));
       break;
   }
 }
@@ -443,11 +445,15 @@ void Isolate::ServeSpawn(HostCall* call) {
 }
 
 void Isolate::ServeCancel(HostCall* call) {
-  const HostCall* target = waiting_;
+  HostCall* target = waiting_;
   while (target != nullptr && target != call->target)
     target = target->next;
-  if (target != nullptr && target->handle != nullptr) {
-    LuaG* g = target->handle->g;
+  LuaG* g = target == nullptr || target->handle == nullptr ? nullptr
+                                                            : target->handle->g;
+  if (g != nullptr && !g->Has(G::kStarted)) {
+    target->unread_reason = std::exchange(call->argument, nullptr);
+    CancelQuietly(g);
+  } else if (g != nullptr) {
     lua_pushcfunction(worker_, [](lua_State* L) {
       auto* reason = static_cast<Message*>(lua_touserdata(L, 2));
       if (reason == nullptr) {
@@ -476,29 +482,42 @@ bool Isolate::PassExitToRoot(const ExitRequest& request) {
   const std::shared_ptr<Isolate> root = config_.root.lock();
   if (root == nullptr || root.get() == this || root->closed()) return false;
   struct Passing : HostCall {
-    explicit Passing(const ExitRequest& what)
-        : HostCall(Kind::kExit, nullptr, &its_request), its_request(what) {
-      on_complete = [](HostCall* call, const Status&) {
-        delete static_cast<Passing*>(call);
+    Passing(const ExitRequest& what, std::shared_ptr<Isolate> who)
+        : HostCall(Kind::kExit, nullptr, &its_request),
+          its_request(what),
+          exiting(std::move(who)) {
+      on_complete = [](HostCall* call, const Status& status) {
+        auto* self = static_cast<Passing*>(call);
+        const std::shared_ptr<Isolate> iso = std::move(self->exiting);
+        // The root was ending already: nobody will end this program but itself.
+        if (!status.ok() && iso != nullptr) {
+          iso->Post(new Passing(self->its_request, nullptr));
+        }
+        delete self;
       };
     }
     ExitRequest its_request;
+    std::shared_ptr<Isolate> exiting;
   };
-  root->Post(new Passing(request));
+  root->Post(new Passing(request, shared_from_this()));
   return true;
 }
 
-// A spawned isolate called os.exit.
-void Isolate::ServeExit(const ExitRequest& request) {
-  if (halted_) return;
-  {
-    MutexLock lock(host_mu_);
-    exit_ = request;
+// A spawned isolate called os.exit; or this one did, and its root has refused.
+// False: this one is ending already.
+bool Isolate::ServeExit(const ExitRequest& request) {
+  const bool was_halted = halted_;
+  if (!was_halted) {
+    {
+      MutexLock lock(host_mu_);
+      exit_ = request;
+    }
+    ReportAllUnseen();
+    Halt();
   }
-  ReportAllUnseen();
-  Halt();
   CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
   CheckDrained();
+  return !was_halted;
 }
 
 int Isolate::Exit(lua_State* L, int code, bool close) {

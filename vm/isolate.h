@@ -427,6 +427,7 @@ class Isolate final : public Strand,
   // often; then they raise at every instruction.
   static constexpr int kRaisesBeforeKill = 8;
   static constexpr size_t kMaxMessage = size_t{1} << 30;
+  static constexpr size_t kMaxText = size_t{8} << 10;
   // A finalizer in lua_close is ended after that long.
   static constexpr int64_t kFinalizersNs = 500'000'000;
   static constexpr int kFirstHandles = 4;
@@ -471,6 +472,11 @@ class Isolate final : public Strand,
   void ReleaseState(LuaG* g, GHandle* handle);
   void Finish(LuaG* g, int status, int n);
   void StoreError(GHandle* handle, char* report);
+  // What is kept outside of the heap, for people to read, has a limit if the
+  // isolate has one.
+  [[nodiscard]] size_t max_text() const {
+    return config_.budget == nullptr ? SIZE_MAX : kMaxText;
+  }
   [[nodiscard]] char* FinishWithError(LuaG* g);
   [[nodiscard]] bool StoreResults(LuaG* g, GHandle* handle, int n);
   void EndCancelledUnstarted(LuaG* g);
@@ -485,6 +491,7 @@ class Isolate final : public Strand,
   void EndHostCall(GHandle* handle);
   static int ReportUnseen(lua_State* L);
   void ReportOne(UnseenError* unseen);
+  void DropReport(UnseenError* unseen);
   // Before a deadlock or os.exit ends what could still join the failed Gs.
   void ReportAllUnseen();
   void LinkUnseen(UnseenError* unseen);
@@ -499,7 +506,7 @@ class Isolate final : public Strand,
   void ServeCancel(HostCall* call);
   void Configure(IsolateConfig&& config);
   [[nodiscard]] bool PassExitToRoot(const ExitRequest& request);
-  void ServeExit(const ExitRequest& request) TRI_EXCLUDES(host_mu_);
+  bool ServeExit(const ExitRequest& request) TRI_EXCLUDES(host_mu_);
   void StartMain(HostCall* call);
   void InterruptMain(const char* reason);
   void EndMain(int status);
@@ -562,6 +569,7 @@ class Isolate final : public Strand,
   std::string kill_reason_;
   int64_t cpu_since_ns_ = 0;  // the thread's clock, as the G was entered
   bool is_metering_ = false;  // since then
+  size_t records_charge_ = 0;  // bytes of the budget's, for records of Gs
   int64_t hook_since_ns_ = 0;  // of the thread's clock; 0: in no hook
   bool was_hidden_ = false;   // the last signal found hooks off
   // A state in which code of scripts runs outside any G, or null.

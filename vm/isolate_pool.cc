@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -61,9 +62,24 @@ std::shared_ptr<Isolate> IsolatePool::Take(PreemptMode mode) {
       if (fits) target_ = std::clamp<size_t>(target_ * 2, 1, kMaxSpares);
     }
   }
+  if (iso == nullptr) EndSlowPreparation(NowNs());
   Refill();
   if (iso != nullptr) return iso;
   return NewIsolate();
+}
+
+void IsolatePool::EndSlowPreparation(int64_t now_ns) {
+  std::shared_ptr<Isolate> slow;
+  {
+    MutexLock lock(mu_);
+    if (in_preparation_ == nullptr ||
+        now_ns - preparing_since_ns_ <= kMaxPreparationNs) {
+      return;
+    }
+    was_slow_ = true;
+    slow = TakeInPreparation();
+  }
+  End(slow);
 }
 
 std::shared_ptr<Isolate> IsolatePool::NewIsolate() const {
@@ -72,26 +88,37 @@ std::shared_ptr<Isolate> IsolatePool::NewIsolate() const {
   return Isolate::Create(all_->sched(), std::move(config), all_->open());
 }
 
-// Starts a preparation, if more are wanted. One at a time: the programs that
-// were just spawned need the Ps as well.
-void IsolatePool::Refill() {
-  std::unique_ptr<Preparing> preparing;
-  {
-    MutexLock lock(mu_);
-    if (stopping_ || preparing_ > 0 || idle_.size() >= target_) return;
-    Message* what = nullptr;
-    if (body_ != nullptr && what_ != nullptr) {
-      what = CopyMessage(what_, nullptr);
-      if (what == nullptr) return;  // without memory: the next Take tries again
-    }
-    preparing_++;
-    preparing = std::make_unique<Preparing>(
-        body_ != nullptr ? HostCall::Kind::kSpawn : HostCall::Kind::kOpen,
-        body_, what);
-    preparing->generation = generation_;
+// Null: no more are wanted, or there is no memory; the next Take tries again.
+// One at a time: the programs that were just spawned need the Ps as well.
+std::unique_ptr<IsolatePool::Preparing> IsolatePool::BeginPreparation() {
+  MutexLock lock(mu_);
+  if (stopping_ || preparing_ > 0 || idle_.size() >= target_) return nullptr;
+  std::unique_ptr<Preparing> preparing(new (std::nothrow) Preparing(
+      body_ != nullptr ? HostCall::Kind::kSpawn : HostCall::Kind::kOpen, body_,
+      nullptr));
+  if (preparing == nullptr) return nullptr;
+  if (body_ != nullptr && what_ != nullptr) {
+    preparing->argument = CopyMessage(what_, nullptr);
+    if (preparing->argument == nullptr) return nullptr;
   }
   preparing->pool = this;
-  preparing->iso = NewIsolate();
+  preparing->generation = generation_;
+  preparing_++;
+  preparing_since_ns_ = NowNs();
+  return preparing;
+}
+
+void IsolatePool::Refill() {
+  std::unique_ptr<Preparing> preparing = BeginPreparation();
+  if (preparing == nullptr) return;
+  try {
+    preparing->iso = NewIsolate();
+  } catch (const std::bad_alloc&) {
+    MutexLock lock(mu_);
+    preparing_--;
+    changed_.NotifyAll();
+    return;
+  }
   // Posting looks at the isolate to the end; by then it may have been taken,
   // and closed.
   const std::shared_ptr<Isolate> iso = preparing->iso;
@@ -131,6 +158,10 @@ bool IsolatePool::Prepared(Preparing* preparing, const Status& result) {
     MutexLock lock(mu_);
     preparing_--;
     in_preparation_ = nullptr;
+    if (std::exchange(was_slow_, false)) {
+      status = Status(StatusCode::kTimeout,
+                      "a module has waited for more than 10 s");
+    }
     changed_.NotifyAll();
     closing_++;  // at once: AwaitNone shall see no gap
     const bool is_wanted = !stopping_ && preparing->generation == generation_;

@@ -37,6 +37,8 @@ class IsolatePool {
  public:
   static constexpr size_t kMaxSpares = 64;
   static constexpr int64_t kIdleNs = 10'000'000'000;
+  // A preparation that takes longer has modules that wait for something.
+  static constexpr int64_t kMaxPreparationNs = 10'000'000'000;
 
   explicit IsolatePool(Isolates* all) : all_(all) {}
   IsolatePool(const IsolatePool&) = delete;
@@ -54,6 +56,10 @@ class IsolatePool {
   void SetPreload(lua_CFunction body, Message* what, size_t spares,
                   std::function<void(std::string_view)> report)
       TRI_EXCLUDES(mu_);
+
+  // Ends a preparation that takes too long: none of the modules is loaded in
+  // advance from then on.
+  void EndSlowPreparation(int64_t now_ns) TRI_EXCLUDES(mu_);
 
   // Closes all, and keeps no more.
   void Stop() TRI_EXCLUDES(mu_);
@@ -79,6 +85,9 @@ class IsolatePool {
   struct Draining;
 
   [[nodiscard]] std::shared_ptr<Isolate> NewIsolate() const;
+  [[nodiscard]] std::unique_ptr<Preparing> BeginPreparation()
+      TRI_EXCLUDES(mu_);
+  // Starts a preparation, if more are wanted.
   void Refill() TRI_EXCLUDES(mu_);
   static void OnPrepared(HostCall* call, const Status& status);
   static void OnClosed(HostCall* call, const Status& status);
@@ -98,6 +107,8 @@ class IsolatePool {
   size_t preparing_ TRI_GUARDED_BY(mu_) = 0;
   // The one in preparation, unless it is being ended.
   std::shared_ptr<Isolate> in_preparation_ TRI_GUARDED_BY(mu_);
+  int64_t preparing_since_ns_ TRI_GUARDED_BY(mu_) = 0;
+  bool was_slow_ TRI_GUARDED_BY(mu_) = false;  // the one being ended
   size_t closing_ TRI_GUARDED_BY(mu_) = 0;
   size_t target_ TRI_GUARDED_BY(mu_) = 0;
   size_t least_ TRI_GUARDED_BY(mu_) = 0;  // tri.preload's

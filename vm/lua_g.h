@@ -27,6 +27,7 @@
 namespace trilune::vm {
 
 class Isolate;
+class MemoryCharge;
 struct HostCall;
 
 // Where a waiting G's value is, or shall be pushed: see stdlib/chan.cc.
@@ -129,6 +130,7 @@ struct GroupCore {
 // would cost a search through the whole heap.
 struct UnseenError {
   char* report;       // malloc'ed; null once seen or reported
+  MemoryCharge* charge;  // for it; or null
   UnseenError* next;  // in the isolate's list while there is a report
   UnseenError* prev;
 };

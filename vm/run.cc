@@ -383,7 +383,12 @@ char* Isolate::FinishWithError(LuaG* g) {
 // The error object is on top of data_, the handle below; pops the error.
 void Isolate::StoreError(GHandle* handle, char* report) {
   handle->result = GHandle::Result::kError;
-  if (report != nullptr) {
+  MemoryCharge* charge = nullptr;
+  if (report != nullptr &&
+      !MemoryCharge::Grow(config_.budget, std::strlen(report) + 1, &charge)) {
+    Report(report);  // now: it cannot be kept
+    std::free(report);
+  } else if (report != nullptr) {
     lua_pushcfunction(worker_, [](lua_State* L) {
       lua_createtable(L, 2, 0);
       lua_pushvalue(L, 1);
@@ -391,19 +396,22 @@ void Isolate::StoreError(GHandle* handle, char* report) {
       auto* unseen = static_cast<UnseenError*>(
           lua_newuserdatauv(L, sizeof(UnseenError), 0));
       unseen->report = nullptr;
+      unseen->charge = nullptr;
       lua_State* data = Of(L)->data_;
       lua_pushvalue(data, kUnseenMeta);
       lua_xmove(data, L, 1);
       lua_setmetatable(L, -2);
       lua_rawseti(L, -2, 2);
       unseen->report = static_cast<char*>(lua_touserdata(L, 2));
+      unseen->charge = static_cast<MemoryCharge*>(lua_touserdata(L, 3));
       Of(L)->LinkUnseen(unseen);
       return 1;
     });
     lua_pushvalue(data_, -1);
     lua_xmove(data_, worker_, 1);
     lua_pushlightuserdata(worker_, report);
-    if (CallOutside(worker_, 2, 1) == LUA_OK) {
+    lua_pushlightuserdata(worker_, charge);
+    if (CallOutside(worker_, 3, 1) == LUA_OK) {
       lua_pop(data_, 1);
       lua_xmove(worker_, data_, 1);
       handle->result = GHandle::Result::kUnseenError;
@@ -411,6 +419,7 @@ void Isolate::StoreError(GHandle* handle, char* report) {
     } else {
       Report(report);
       std::free(report);
+      MemoryCharge::Give(charge);
       lua_settop(worker_, 0);
     }
   }
@@ -513,9 +522,7 @@ int Isolate::PushResults(lua_State* L, GHandle* handle, int handle_index) {
     lua_getiuservalue(L, handle_index, 1);
     lua_rawgeti(L, -1, 2);
     auto* unseen = static_cast<UnseenError*>(lua_touserdata(L, -1));
-    std::free(unseen->report);
-    unseen->report = nullptr;
-    UnlinkUnseen(unseen);
+    DropReport(unseen);
     lua_rawgeti(L, -2, 1);
     lua_setiuservalue(L, handle_index, 1);
     lua_pop(L, 2);

@@ -12,7 +12,7 @@
 namespace trilune::vm {
 
 Spawned::Spawned(const Type* its_type, Isolate* spawner,
-                 const IsolateConfig& config, lua_CFunction body, Message* call)
+                 const IsolateConfig& config, lua_CFunction body)
     : Shared(its_type, config.isolates->cycles()),
       isolates_(config.isolates),
       spawner_(spawner == nullptr ? std::weak_ptr<Isolate>()
@@ -20,7 +20,6 @@ Spawned::Spawned(const Type* its_type, Isolate* spawner,
       name_(config.name),
       report_(config.report),
       has_limits_(config.budget != nullptr),
-      call_(call),
       program_(HostCall::Kind::kSpawn, body, this),
       drain_(HostCall::Kind::kDrain, nullptr, nullptr),
       close_(HostCall::Kind::kClose, nullptr, nullptr) {
@@ -40,6 +39,9 @@ Spawned::~Spawned() {
   // No isolate took the configuration, and the G with it.
   if (config_.budget != nullptr) config_.budget->GiveG();
   if (call_ != nullptr) FreeMessage(call_);
+  auto* reason = static_cast<Message*>(program_.unread_reason);
+  if (reason != nullptr) FreeMessage(reason);
+  MemoryCharge::Give(charge_);
   DropHeld();
   while (joiners_ != nullptr)
     delete std::exchange(joiners_, joiners_->next);
@@ -59,29 +61,65 @@ void Spawned::DropHeld() {
   if (values != nullptr) FreeMessage(values);
 }
 
+// Null without memory. What it may need to say how it ended is counted now.
+Spawned* Spawned::New(const Type* type, Isolate* spawner,
+                      const IsolateConfig& config, lua_CFunction body) {
+  MemoryCharge* charge = nullptr;
+  const size_t bytes = sizeof(Spawned) + config.name.size() +
+                       (config.budget == nullptr ? 0 : kMaxText + kMaxTrace);
+  if (spawner != nullptr &&
+      !MemoryCharge::Grow(spawner->config().budget, bytes, &charge)) {
+    return nullptr;
+  }
+  try {
+    auto* spawned = new Spawned(type, spawner, config, body);
+    spawned->charge_ = charge;
+    return spawned;
+  } catch (const std::bad_alloc&) {
+    MemoryCharge::Give(charge);
+    return nullptr;
+  }
+}
+
 Spawned* Spawned::Start(const Type* type, Isolate* spawner,
                         IsolateConfig config, lua_CFunction body, Message* call,
-                        uint32_t* max_goroutines) {
+                        Refusal* why) {
   Isolates* isolates = config.isolates;
-  // Here, so that who spawns for ever learns of its limit; see Configure.
-  if (config.budget != nullptr && !config.budget->TakeG()) {
-    *max_goroutines = config.budget->max_goroutines();
+  Spawned* spawned = New(type, spawner, config, body);
+  if (spawned == nullptr) {
+    *why = Refusal::kNoMemory;
     if (call != nullptr) FreeMessage(call);
     return nullptr;
   }
-  auto* spawned = new Spawned(type, spawner, config, body, call);
+  spawned->call_ = call;
+  // Here, so that who spawns for ever learns of its limit; see Configure.
+  if (config.budget != nullptr && !config.budget->TakeG()) {
+    *why = Refusal::kGoroutines;
+    spawned->Release();
+    return nullptr;
+  }
   spawned->Retain();  // its own: until the isolate is closed
   spawned->id_ = isolates->sched()->NextGIds(1);
   spawned->program_.g_id = spawned->id_;
   spawned->config_ = std::move(config);
   if (!isolates->Add(spawned)) {
+    *why = Refusal::kStopping;
     spawned->Release();
     spawned->Release();
     return nullptr;
   }
   spawned->program_.configure = &spawned->config_;
-  std::shared_ptr<Isolate> iso =
-      isolates->pool().Take(spawned->config_.preempt);
+  std::shared_ptr<Isolate> iso;
+  try {
+    iso = isolates->pool().Take(spawned->config_.preempt);
+  } catch (const std::bad_alloc&) {
+    *why = Refusal::kNoMemory;
+  }
+  if (iso == nullptr) {
+    isolates->Remove(spawned, nullptr);
+    spawned->Release();
+    return nullptr;
+  }
   spawned->lock_.Lock();
   spawned->isolate_ = iso;
   const bool aborted = spawned->ending_;  // before there was an isolate to end
@@ -104,7 +142,9 @@ void Spawned::SetResults(Message* results) {
 void Spawned::SetErrorText(const char* text) {
   if (ended()) return;
   outcome_.ok = false;
-  // Unlike messages it counts in no budget.
+  // Results, if an error came after them.
+  if (outcome_.values != nullptr) FreeMessage(outcome_.values);
+  outcome_.values = nullptr;
   outcome_.text.assign(
       text, has_limits_ ? strnlen(text, kMaxText) : std::strlen(text));
 }
@@ -118,7 +158,10 @@ void Spawned::SetError(Message* error) {
 }
 
 void Spawned::SetTrace(char* trace) {
-  if (trace != nullptr && !ended()) outcome_.trace = trace;
+  if (trace != nullptr && !ended()) {
+    outcome_.trace.assign(
+        trace, has_limits_ ? strnlen(trace, kMaxTrace) : std::strlen(trace));
+  }
   std::free(trace);
 }
 
@@ -171,10 +214,15 @@ void Spawned::Publish(const Status& status) {
   if (!status.ok()) {
     // It ended before its body could say how.
     if (outcome_.values != nullptr) FreeMessage(outcome_.values);
-    outcome_.values = nullptr;
+    outcome_.values =
+        static_cast<Message*>(std::exchange(program_.unread_reason, nullptr));
     outcome_.ok = false;
-    outcome_.text = status.message();
+    outcome_.text.assign(status.message(), 0,
+                         has_limits_ ? kMaxText : std::string::npos);
   }
+  MemoryCharge::Shrink(charge_, sizeof(Spawned) + name_.size() +
+                                    outcome_.text.size() +
+                                    outcome_.trace.size());
   lock_.Lock();
   ended_.store(true, std::memory_order_release);  // [SP1]
   Joiner* joiners = std::exchange(joiners_, nullptr);

@@ -26,6 +26,7 @@
 #include <lua.hpp>
 
 #include "sched/sync/handover_lock.h"
+#include "vm/budget.h"
 #include "vm/host_call.h"
 #include "vm/isolate.h"
 #include "vm/message.h"
@@ -35,14 +36,15 @@ namespace trilune::vm {
 
 class Spawned final : public Shared {
  public:
+  // Why Start gives null: the runtime stops; there would be more Gs than the
+  // limit; no memory, or none left of the spawner's limit.
+  enum class Refusal : uint8_t { kStopping, kGoroutines, kNoMemory };
   // Runs `body` as a G of an isolate of its own, with the Spawned as argument,
   // a light userdata. `call`, owned, is for the body. The caller owns a
-  // reference. `spawner` may be null: it is asked about an unseen error. Null:
-  // the runtime is stopping, or, and then `max_goroutines` is
-  // set, there would be more Gs than that.
+  // reference. `spawner` may be null: it is asked about an unseen error.
   static Spawned* Start(const Type* type, Isolate* spawner,
                         IsolateConfig config, lua_CFunction body, Message* call,
-                        uint32_t* max_goroutines);
+                        Refusal* why);
 
   // For the body: what was sent along, to be read once.
   [[nodiscard]] Message* TakeCall() { return std::exchange(call_, nullptr); }
@@ -106,10 +108,14 @@ class Spawned final : public Shared {
     Spawned* spawned = nullptr;
   };
 
+  // With limits, what is kept for people to read is limited, too.
   static constexpr size_t kMaxText = 4096;
+  static constexpr size_t kMaxTrace = 8192;
 
   Spawned(const Type* type, Isolate* spawner, const IsolateConfig& config,
-          lua_CFunction body, Message* call);
+          lua_CFunction body);
+  static Spawned* New(const Type* type, Isolate* spawner,
+                      const IsolateConfig& config, lua_CFunction body);
   ~Spawned() override;
 
   void VisitHeld(void (*visit)(Shared* held, void* argument),
@@ -129,9 +135,10 @@ class Spawned final : public Shared {
   const std::string name_;
   const std::function<void(std::string_view)> report_;
   const bool has_limits_;
+  MemoryCharge* charge_ = nullptr;  // in the spawner's budget, for all of this
   uint64_t id_ = 0;       // constant once started
   IsolateConfig config_;  // the isolate's, which takes it
-  Message* call_;
+  Message* call_ = nullptr;
   Call program_;
   Call drain_;
   Call close_;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@
 #include <lua.hpp>
 
 #include "sched/sync/sanitizers.h"
+#include "vm/budget.h"
 
 namespace trilune::vm {
 namespace {
@@ -233,10 +235,49 @@ TEST_CASE("limit: what one size has freed serves all others") {
   for (const size_t bytes : {40, 56, 100, 300, 1000, 3000, 8000, 24, 20000}) {
     std::vector<Block> blocks = Fill(heap, bytes);
     CHECK(blocks.size() == kLimit / bytes);
-    CHECK(heap.reserved_bytes() <= 2 * kLimit + Heap::kSpare);
+    CHECK(heap.reserved_bytes() <= 2 * kLimit + Budget::kSpare);
     for (Block& block : blocks)
       Free(heap, &block);
   }
+}
+
+// Invariant I3: what one frees, but keeps, the others cannot have.
+TEST_CASE("limit: heaps that share a budget reserve no more than one could") {
+  if (kSanitized) return;
+  constexpr size_t kLimit = size_t{4} << 20;
+  const auto parent = std::make_shared<Budget>(
+      nullptr, Limits{.memory_bytes = kLimit}, 0);
+  const auto child =
+      std::make_shared<Budget>(parent, Limits{.memory_bytes = kLimit}, 0);
+  std::vector<std::unique_ptr<Heap>> heaps;
+  std::vector<std::vector<Block>> kept(20);
+  size_t reserved = 0;
+  for (std::vector<Block>& blocks : kept) {
+    heaps.push_back(std::make_unique<Heap>());
+    Heap& heap = *heaps.back();
+    heap.SetBudget(heaps.size() % 2 == 0 ? child.get() : parent.get());
+    std::vector<Block> all = Fill(heap, 56);
+    for (size_t i = 0; i < all.size(); i++) {
+      if (i % 250 == 0) {
+        blocks.push_back(all[i]);
+      } else {
+        Free(heap, &all[i]);
+      }
+    }
+    heap.TrimBudget(0);
+    reserved += heap.reserved_bytes();
+    REQUIRE(reserved <= 2 * kLimit + Budget::kSpare);
+  }
+  CHECK(reserved > kLimit);
+  // What is given back serves the others again; nothing is left of it.
+  for (size_t i = 0; i < heaps.size(); i++) {
+    for (Block& block : kept[i])
+      Free(*heaps[i], &block);
+    heaps[i].reset();
+  }
+  CHECK(child->TakeReserved(2 * kLimit + Budget::kSpare, false));
+  CHECK(!parent->TakeReserved(1, false));
+  CHECK(parent->TakeReserved(1, true));
 }
 
 // Invariant I3.
@@ -255,7 +296,7 @@ TEST_CASE("limit: scattered blocks do not reserve more than twice of it") {
         Free(heap, &blocks[i]);
       }
     }
-    REQUIRE(heap.reserved_bytes() <= 2 * kLimit + Heap::kSpare);
+    REQUIRE(heap.reserved_bytes() <= 2 * kLimit + Budget::kSpare);
   }
   // Invariant I2 holds there, too.
   for (Block& block : kept) {

@@ -17,6 +17,7 @@
 #include "sched/scheduler.h"
 #include "vm/isolate.h"
 #include "vm/isolates.h"
+#include "vm/park.h"
 
 namespace trilune::vm {
 namespace {
@@ -91,6 +92,43 @@ TEST_CASE("isolate pool: empty at first, an isolate comes all the same") {
   f.taken[0]->Post(&open);
   open.Wait(INT64_MAX);
   CHECK(open.result.ok());
+}
+
+// A module that waits for something, until it is cancelled.
+int WaitForever(lua_State* L) {
+  prepared_count++;
+  BeginPark(L, WaitReason::kSleep, false);
+  ParkCommit commit;
+  commit.deadline_ns = NowNs() + 3'600'000'000'000;
+  commit.external = true;
+  return Park(
+      L, commit,
+      [](lua_State* state, int, lua_KContext) {
+        RaiseCancelled(state);
+        return 0;
+      },
+      0);
+}
+
+TEST_CASE("isolate pool: a module that waits at its load is given up") {
+  Fixture f;
+  std::atomic<int> reports{0};
+  std::string report;
+  f.pool.SetPreload(&WaitForever, nullptr, 1, [&](std::string_view text) {
+    report = text;
+    reports++;
+  });
+  Await([] { return prepared_count == 1; });
+  f.pool.EndSlowPreparation(NowNs());  // not yet
+  CHECK(f.pool.stats().idle == 0);
+  f.pool.EndSlowPreparation(NowNs() + IsolatePool::kMaxPreparationNs + 1);
+  Await([&reports] { return reports == 1; });
+  CHECK(report ==
+        "trilune: cannot preload: a module has waited for more than 10 s\n");
+  // From then on without that module.
+  f.Take();
+  f.AwaitIdle(1);
+  CHECK(prepared_count == 1);
 }
 
 TEST_CASE("isolate pool: each miss doubles it, each hit is refilled") {

@@ -77,7 +77,7 @@ struct Fixture {
     config.report = [this](std::string_view text) { reports += text; };
     config.budget = budget;
     return Spawned::Start(&kType, nullptr, std::move(config), body, nullptr,
-                          &max_goroutines);
+                          &refusal);
   }
   template <class Condition>
   static void Await(Condition condition) {
@@ -89,7 +89,7 @@ struct Fixture {
   std::unique_ptr<Isolates> all;
   std::string reports;
   std::shared_ptr<Budget> budget;
-  uint32_t max_goroutines = 0;
+  Spawned::Refusal refusal = Spawned::Refusal::kNoMemory;
 };
 
 TEST_CASE("spawned: results, name and states") {
@@ -221,7 +221,7 @@ TEST_CASE("spawned: its first G counts from the start until it has ended") {
     Spawned* b = f.Start(&WaitForever);
     REQUIRE(b != nullptr);
     CHECK(f.Start(&WaitForever) == nullptr);
-    CHECK(f.max_goroutines == 2);
+    CHECK(f.refusal == Spawned::Refusal::kGoroutines);
     Fixture::Await([] { return started == 2; });
     a->Cancel(nullptr);
     Fixture::Await([a] { return a->isolate() == nullptr; });
