@@ -88,6 +88,9 @@ struct M {
   // The running G is to be asked soon, not after a slice: it is cancelled.
   // The M writes, sysmon reads; relaxed: seen at some tick.
   std::atomic<bool> hurry{false};
+  // The same at every tick of sysmon's: what runs has had its time, and cannot
+  // be told to end in another way. As hurry.
+  std::atomic<bool> rush{false};
   // Signals that sysmon has sent or is about to send, and those that the
   // handler has seen. Sysmon and the handler write, the M reads before a system
   // call, which a signal would end early; relaxed: [PR3] orders the first.

@@ -337,9 +337,12 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
   }
   P* p = m->slot.Peek();
   const bool is_wanted = p != nullptr && WantsP(p, now_ns);
-  const bool hurry = m->hurry.load(std::memory_order_relaxed);
+  const bool rush = m->rush.load(std::memory_order_relaxed);
+  const bool hurry = rush || m->hurry.load(std::memory_order_relaxed);
   const int64_t period =
-      hurry ? std::min(kHurryNs, config_.slice_ns) : config_.slice_ns;
+      rush    ? kMinTickNs
+      : hurry ? std::min(kHurryNs, config_.slice_ns)
+              : config_.slice_ns;
   if (watch.cpu_ns < 0) {
     const int64_t half = watch.since_ns + period / 2;
     if (now_ns < half) {

@@ -23,6 +23,24 @@ namespace {
 
 using vm::HostCall;
 
+// What sysmon does once a second.
+class RuntimeWatch final : public WatchListener {
+ public:
+  RuntimeWatch(Scheduler* sched, vm::Isolates* isolates)
+      : memory_(std::make_unique<vm::SystemMemory>(), sched,
+                &isolates->roster()),
+        isolates_(isolates) {}
+
+  void OnWatch(int64_t now_ns) override {
+    memory_.OnWatch(now_ns);
+    isolates_->PublishOverdue(now_ns);
+  }
+
+ private:
+  vm::MemoryWatch memory_;
+  vm::Isolates* const isolates_;
+};
+
 int DefaultProcs() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -335,8 +353,7 @@ class Runtime::Impl {
     sched_ = std::make_unique<Scheduler>(config);
     all_ = std::make_unique<vm::Isolates>(sched_.get(), &stdlib::OpenAll);
     all_->set_idle_gc_ns(config_.idle_gc.count());
-    watch_ = std::make_unique<vm::MemoryWatch>(
-        std::make_unique<vm::SystemMemory>(), sched_.get(), &all_->roster());
+    watch_ = std::make_unique<RuntimeWatch>(sched_.get(), all_.get());
     sched_->set_watch_listener(watch_.get());
     return sched_->Start();
   }
@@ -476,7 +493,7 @@ class Runtime::Impl {
   std::unique_ptr<Scheduler> sched_;  // constant after Start
   // Destroyed before the scheduler, after every isolate.
   std::unique_ptr<vm::Isolates> all_;
-  std::unique_ptr<vm::MemoryWatch> watch_;  // sysmon's, until that has ended
+  std::unique_ptr<RuntimeWatch> watch_;  // sysmon's, until that has ended
   bool left_behind_ = false;  // a thread is stuck in a G: it keeps what it uses
   Mutex mu_{LockRank::kIsolates};
   CondVar changed_;

@@ -78,6 +78,8 @@ void Isolate::CloseState(HostCall* call) {
 void Isolate::CloseHeap() {
   lua_setallocf(main_, &Heap::AllocateAtEnd, &heap_);
   lua_close(main_);
+  M* m = CurrentM();
+  if (m != nullptr) m->rush.store(false, std::memory_order_relaxed);
   main_ = data_ = worker_ = nullptr;
   heap_.Release();
 }

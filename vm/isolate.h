@@ -358,6 +358,7 @@ class Isolate final : public Strand,
   void ApplyBudget();
   void WatchTime();
   void Kill(int64_t now_ns);
+  void EndCallsInKernel();
   void ChargeHook();
   static Outcome RunLimitTimer(G* base);
   static const GKind kLimitTimerKind;

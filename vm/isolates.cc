@@ -41,18 +41,31 @@ void Isolates::Remove(Spawned* spawned, std::shared_ptr<Isolate> isolate) {
   if (--count_ == 0) changed_.NotifyAll();
 }
 
-void Isolates::Stop() {
+std::vector<Spawned*> Isolates::RetainAll(bool timed_only) {
   std::vector<Spawned*> all;
+  MutexLock lock(mu_);
+  for (Spawned* one = first_; one != nullptr; one = one->next_) {
+    if (timed_only && !one->is_timed()) continue;
+    one->Retain();
+    all.push_back(one);
+  }
+  return all;
+}
+
+void Isolates::PublishOverdue(int64_t now_ns) {
+  for (Spawned* one : RetainAll(/*timed_only=*/true)) {
+    one->PublishIfOverdue(now_ns);
+    one->Release();
+  }
+}
+
+void Isolates::Stop() {
   {
     MutexLock lock(mu_);
     stopping_ = true;
-    for (Spawned* one = first_; one != nullptr; one = one->next_) {
-      one->Retain();
-      all.push_back(one);
-    }
   }
   pool_.Stop();
-  for (Spawned* one : all) {
+  for (Spawned* one : RetainAll(/*timed_only=*/false)) {
     one->Abort();
     one->Release();
   }
@@ -71,16 +84,8 @@ bool Isolates::AwaitNone(int64_t deadline_ns) {
 }
 
 Isolates::Living Isolates::living() {
-  std::vector<Spawned*> all;
-  {
-    MutexLock lock(mu_);
-    for (Spawned* one = first_; one != nullptr; one = one->next_) {
-      one->Retain();
-      all.push_back(one);
-    }
-  }
   Living living;
-  for (Spawned* one : all) {
+  for (Spawned* one : RetainAll(/*timed_only=*/false)) {
     std::shared_ptr<Isolate> iso = one->isolate();
     if (iso != nullptr) living.emplace_back(one->name(), std::move(iso));
     one->Release();

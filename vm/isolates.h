@@ -3,7 +3,7 @@
 // Role       Where an isolate finds what there is once per runtime.
 // Threads    any
 // Locks      mu_ (kIsolates)
-// Tests      tests/vm/isolates_test.cc
+// Tests      tests/vm/spawned_test.cc
 
 #ifndef TRI_VM_ISOLATES_H_
 #define TRI_VM_ISOLATES_H_
@@ -68,6 +68,8 @@ class Isolates {
   void Stop() TRI_EXCLUDES(mu_);
   // Waits for the last one; false: some are left at `deadline_ns`.
   [[nodiscard]] bool AwaitNone(int64_t deadline_ns) TRI_EXCLUDES(mu_);
+  // For sysmon: tells those who join one that does not answer at its limit.
+  void PublishOverdue(int64_t now_ns) TRI_EXCLUDES(mu_);
   // The isolates that live now, with what they are called in dumps.
   using Living = std::vector<std::pair<std::string, std::shared_ptr<Isolate>>>;
   [[nodiscard]] Living living() TRI_EXCLUDES(mu_);
@@ -82,6 +84,10 @@ class Isolates {
   SharedCycles cycles_;  // outlives what extensions and isolates hold
   IsolatePool pool_{this};
   CondVar changed_;
+  // Each retained for the caller.
+  [[nodiscard]] std::vector<Spawned*> RetainAll(bool timed_only)
+      TRI_EXCLUDES(mu_);
+
   Spawned* first_ TRI_GUARDED_BY(mu_) = nullptr;
   size_t count_ TRI_GUARDED_BY(mu_) = 0;  // listed, or just being removed
   bool stopping_ TRI_GUARDED_BY(mu_) = false;

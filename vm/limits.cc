@@ -202,6 +202,28 @@ void Isolate::Kill(int64_t now_ns) {
     if (g->Has(G::kCancelled)) EndWaitOf(g);
     return false;
   });
+  EndCallsInKernel();
+}
+
+// What the kernel does for a G takes its time: who waits for the G's end is told
+// now.
+void Isolate::EndCallsInKernel() {
+  HostCall* ended = nullptr;
+  for (HostCall** link = &waiting_; *link != nullptr;) {
+    HostCall* call = *link;
+    const LuaG* g = call->IsMain()              ? main_g_
+                    : call->handle == nullptr ? nullptr
+                                              : call->handle->g;
+    if (g == nullptr || g->word.state() != GState::kSyscall) {
+      link = &call->next;
+      continue;
+    }
+    if (call->handle != nullptr) call->handle->host_call = nullptr;
+    *link = call->next;
+    call->next = ended;
+    ended = call;
+  }
+  CompleteAll(&ended, Status(StatusCode::kLimit, kill_reason_));
 }
 
 }  // namespace trilune::vm

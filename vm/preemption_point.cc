@@ -84,6 +84,8 @@ void Isolate::AtPreemptionPoint(lua_State* L) {
 // again.
 void Isolate::EndFinalizer(lua_State* L) {
   CurrentM()->Answer();
+  // There may be many, each of which liblua begins with hooks off.
+  if (closing_) CurrentM()->rush.store(true, std::memory_order_relaxed);
   preempter_.Want(CurrentM());
   AllowHooks(L);
   lua_pushvalue(data_, kTooLong);

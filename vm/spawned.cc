@@ -19,7 +19,7 @@ Spawned::Spawned(const Type* its_type, Isolate* spawner,
                                   : spawner->weak_from_this()),
       name_(config.name),
       report_(config.report),
-      has_limits_(config.budget != nullptr),
+      budget_(config.budget),
       program_(HostCall::Kind::kSpawn, body, this),
       drain_(HostCall::Kind::kDrain, nullptr, nullptr),
       close_(HostCall::Kind::kClose, nullptr, nullptr) {
@@ -129,40 +129,37 @@ Spawned* Spawned::Start(const Type* type, Isolate* spawner,
   return spawned;
 }
 
-// A body that goes on after a deadlock, or the isolate's end, says nothing new.
-void Spawned::SetResults(Message* results) {
-  if (ended()) {
-    FreeMessage(results);
-    return;
+// A body that goes on after a deadlock, the isolate's end, or a limit that it
+// did not notice, says nothing new.
+void Spawned::SetValues(bool ok, Message* values) {
+  lock_.Lock();
+  if (!ended()) {
+    outcome_.ok = ok;
+    std::swap(outcome_.values, values);
   }
-  outcome_.ok = true;
-  outcome_.values = results;
+  lock_.Unlock();
+  if (values != nullptr) FreeMessage(values);
 }
 
 void Spawned::SetErrorText(const char* text) {
-  if (ended()) return;
-  outcome_.ok = false;
-  // Results, if an error came after them.
-  if (outcome_.values != nullptr) FreeMessage(outcome_.values);
-  outcome_.values = nullptr;
-  outcome_.text.assign(
-      text, has_limits_ ? strnlen(text, kMaxText) : std::strlen(text));
-}
-
-void Spawned::SetError(Message* error) {
-  if (ended()) {
-    FreeMessage(error);
-    return;
-  }
-  outcome_.values = error;
+  SetValues(false, nullptr);  // no results, if an error came after them
+  std::string kept = Limited(text, kMaxText);
+  lock_.Lock();
+  if (!ended()) outcome_.text.swap(kept);
+  lock_.Unlock();
 }
 
 void Spawned::SetTrace(char* trace) {
-  if (trace != nullptr && !ended()) {
-    outcome_.trace.assign(
-        trace, has_limits_ ? strnlen(trace, kMaxTrace) : std::strlen(trace));
-  }
+  if (trace == nullptr) return;
+  std::string kept = Limited(trace, kMaxTrace);
   std::free(trace);
+  lock_.Lock();
+  if (!ended()) outcome_.trace.swap(kept);
+  lock_.Unlock();
+}
+
+std::string Spawned::Limited(const char* text, size_t most) const {
+  return {text, budget_ != nullptr ? strnlen(text, most) : std::strlen(text)};
 }
 
 bool Spawned::Cancel(Message* reason) {
@@ -206,27 +203,40 @@ void Spawned::BeginEnd() {
 
 void Spawned::OnProgramEnd(HostCall* call, const Status& status) {
   Spawned* self = static_cast<Call*>(call)->spawned;
-  self->Publish(status);
+  self->Publish(status, static_cast<Message*>(
+                            std::exchange(call->unread_reason, nullptr)));
   self->BeginEnd();
 }
 
-void Spawned::Publish(const Status& status) {
+void Spawned::PublishIfOverdue(int64_t now_ns) {
+  if (ended() || !budget_->IsUsedUp(now_ns, 0)) return;
+  if (overdue_since_ns_ == 0) overdue_since_ns_ = now_ns;
+  if (now_ns - overdue_since_ns_ < kOverdueNs) return;
+  Publish(Status(StatusCode::kLimit, budget_->Reason(now_ns)), nullptr);
+}
+
+// `reason`, owned: what it was cancelled with before it ran, or null.
+void Spawned::Publish(const Status& status, Message* reason) {
+  std::string text = Limited(status.message().c_str(), kMaxText);
+  lock_.Lock();
+  if (ended()) {  // at its limit, while it did not answer
+    lock_.Unlock();
+    if (reason != nullptr) FreeMessage(reason);
+    return;
+  }
   if (!status.ok()) {
     // It ended before its body could say how.
-    if (outcome_.values != nullptr) FreeMessage(outcome_.values);
-    outcome_.values =
-        static_cast<Message*>(std::exchange(program_.unread_reason, nullptr));
+    std::swap(outcome_.values, reason);
     outcome_.ok = false;
-    outcome_.text.assign(status.message(), 0,
-                         has_limits_ ? kMaxText : std::string::npos);
+    outcome_.text.swap(text);
   }
   MemoryCharge::Shrink(charge_, sizeof(Spawned) + name_.size() +
                                     outcome_.text.size() +
                                     outcome_.trace.size());
-  lock_.Lock();
   ended_.store(true, std::memory_order_release);  // [SP1]
   Joiner* joiners = std::exchange(joiners_, nullptr);
   lock_.Unlock();
+  if (reason != nullptr) FreeMessage(reason);
   if (joiners == nullptr) LookForJoiner();
   while (joiners != nullptr) {
     Joiner* joiner = std::exchange(joiners, joiners->next);

@@ -5,7 +5,7 @@
 //            isolate when the body has ended.
 // Threads    Start, Cancel, Join...: any G. Set..., Take...: the body. The
 //            rest: any thread.
-// Locks      lock_ (kChan), for the outcome and the joiners
+// Locks      lock_ (kChan), for the outcome until the end, and the joiners
 // Invariants I1. Joiners are noted by ticket. One that waits no longer, or
 //                whose isolate was closed, loses TryWake.
 //            I2. The object refers to itself until its isolate is closed.
@@ -50,16 +50,25 @@ class Spawned final : public Shared {
   [[nodiscard]] Message* TakeCall() { return std::exchange(call_, nullptr); }
   // How it ends. An error has words and a trace; `error`, the object itself,
   // may be missing.
-  void SetResults(Message* results);
-  void SetErrorText(const char* text);
-  void SetError(Message* error);
-  void SetTrace(char* trace);  // malloc'ed, or null
+  void SetResults(Message* results) { SetValues(true, results); }
+  void SetErrorText(const char* text) TRI_EXCLUDES(lock_);
+  void SetError(Message* error) { SetValues(false, error); }
+  void SetTrace(char* trace) TRI_EXCLUDES(lock_);  // malloc'ed, or null
 
   // Cancels the body; `reason`, a message of one value or null, is owned.
   // False: it had ended, or was cancelled before.
   bool Cancel(Message* reason) TRI_EXCLUDES(lock_);
   // The runtime stops: so does the isolate, and nobody is told of an error.
   void Abort();
+  // For sysmon, about once a second: a limit was used up for so long, and the
+  // isolate has not ended, as it is in a C function that does not come back.
+  // Then its outcome is that limit, so that nobody waits for it.
+  static constexpr int64_t kOverdueNs = 900'000'000;
+  void PublishIfOverdue(int64_t now_ns) TRI_EXCLUDES(lock_);
+  // Whether there may be a reason for that.
+  [[nodiscard]] bool is_timed() const {
+    return budget_ != nullptr && budget_->is_timed();
+  }
 
   // --- Joining. ---
 
@@ -125,7 +134,9 @@ class Spawned final : public Shared {
   static void OnProgramEnd(HostCall* call, const Status& status);
   static void OnDrained(HostCall* call, const Status& status);
   static void OnClosed(HostCall* call, const Status& status);
-  void Publish(const Status& status) TRI_EXCLUDES(lock_);
+  void SetValues(bool ok, Message* values) TRI_EXCLUDES(lock_);
+  [[nodiscard]] std::string Limited(const char* text, size_t most) const;
+  void Publish(const Status& status, Message* reason) TRI_EXCLUDES(lock_);
   void BeginEnd() TRI_EXCLUDES(lock_);
   void ReportUnseen();
   void LookForJoiner();
@@ -134,7 +145,7 @@ class Spawned final : public Shared {
   const std::weak_ptr<Isolate> spawner_;
   const std::string name_;
   const std::function<void(std::string_view)> report_;
-  const bool has_limits_;
+  const std::shared_ptr<Budget> budget_;  // with its limits; or null
   MemoryCharge* charge_ = nullptr;  // in the spawner's budget, for all of this
   uint64_t id_ = 0;       // constant once started
   IsolateConfig config_;  // the isolate's, which takes it
@@ -145,7 +156,8 @@ class Spawned final : public Shared {
   std::atomic<bool> cancelled_{false};  // relaxed: only one caller gets false
   std::atomic<bool> seen_{false};       // read when nobody holds a reference
   std::atomic<bool> ended_{false};      // [SP1] after it, outcome_ is constant
-  Outcome outcome_;
+  int64_t overdue_since_ns_ = 0;        // sysmon's; 0: it is not
+  Outcome outcome_;  // the body's, under lock_, until it has ended
   HandoverLock lock_;
   Joiner* joiners_ TRI_GUARDED_BY(lock_) = nullptr;
   std::shared_ptr<Isolate> isolate_ TRI_GUARDED_BY(lock_);
