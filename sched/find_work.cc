@@ -266,8 +266,7 @@ int64_t Scheduler::EarliestTimer() const {
   return earliest;
 }
 
-// Nothing nearby: gives the P up, then looks at everything once more. A
-// submitter either saw this P idle, or its work is seen here. [WK1] [WK2]
+// Nothing nearby: gives the P up. SleepWithoutP looks at everything once more.
 Strand* Scheduler::GiveUpP(M* m) {
   {
     MutexLock lock(mu_);
@@ -286,14 +285,22 @@ Strand* Scheduler::GiveUpP(M* m) {
     m->spinning = false;
     waker_.StopSpinning();
   }
-  if (!SeesWork()) return nullptr;
-  MutexLock lock(mu_);
-  m->set_p(PopIdleP());
-  if (m->p() != nullptr) {
-    m->spinning = true;
-    waker_.StartSpinning();
-  }
   return nullptr;
+}
+
+// Takes an idle P, if there is work. A submitter either saw a P idle, or its
+// work is seen here. [WK1] [WK2] Every M looks before it sleeps: also one that
+// has lost its P while nobody else could take over what lies there.
+bool Scheduler::LookOnceMore(M* m) {
+  if (!SeesWork()) return false;
+  MutexLock lock(mu_);
+  if (m->handed_p != nullptr) return false;
+  m->set_p(PopIdleP());
+  if (m->p() == nullptr) return false;
+  if (m->is_idle) RemoveIdleM(m);
+  m->spinning = true;
+  waker_.StartSpinning();
+  return true;
 }
 
 void Scheduler::ReportQuiescence() {
@@ -304,6 +311,7 @@ void Scheduler::ReportQuiescence() {
 
 // Sleeps until somebody hands over a P or a timer is due while a P is idle.
 void Scheduler::SleepWithoutP(M* m) {
+  if (LookOnceMore(m)) return;
   bool quiescent = false;
   {
     MutexLock lock(mu_);

@@ -91,13 +91,32 @@ void UnblockPreemptSignal() {
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
+namespace {
+
+// Looks anew if that took long: this thread lost its CPU, and the other one may
+// do something else by now. But not for ever.
+bool MaySendNow(M* m, bool (*may_send)(M* m)) {
+  constexpr int64_t kFreshNs = 100'000;
+  constexpr int kTries = 3;
+  int64_t begin = NowNs();
+  for (int i = 0; i < kTries; i++) {
+    if (!may_send(m)) return false;
+    const int64_t end = NowNs();
+    if (end - begin < kFreshNs) return true;
+    begin = end;
+  }
+  return true;
+}
+
+}  // namespace
+
 bool SendPreemptSignal(M* m, bool (*may_send)(M* m)) {
   const pid_t tid = m->tid.load(std::memory_order_acquire);  // [MS1]
   if (tid == 0) return false;
   const uint32_t number = m->signals_sent.load(std::memory_order_relaxed) + 1;
   m->signals_sent.store(number, std::memory_order_relaxed);
   HeavyFence();  // [PR3] that before the look at the mode
-  if (!m->slot.in_user_mode() || !may_send(m)) {
+  if (!m->slot.in_user_mode() || !MaySendNow(m, may_send)) {
     // On its way into a system call, maybe, or in one of a C module, where it
     // must not be disturbed.
     m->signals_seen.store(number, std::memory_order_relaxed);

@@ -223,6 +223,7 @@ class Scheduler {
   bool CheckClock(M* m);
   [[nodiscard]] Strand* FindNearby(M* m);
   [[nodiscard]] Strand* GiveUpP(M* m) TRI_EXCLUDES(mu_);
+  [[nodiscard]] bool LookOnceMore(M* m) TRI_EXCLUDES(mu_);
   void ReportQuiescence() TRI_EXCLUDES(mu_);
   void SleepWithoutP(M* m) TRI_EXCLUDES(mu_);
   bool MindTimers(M* m) TRI_EXCLUDES(mu_);

@@ -41,8 +41,8 @@ class SlabPool {
   SlabPool& operator=(const SlabPool&) = delete;
 
   // A slab for `records` records of `record_bytes`, always the same, or null
-  // without memory. Those of a new slab are made by `construct`, under the lock:
-  // nobody visits one that is half made.
+  // without memory. Those of a new slab are made by `construct`, under the
+  // lock: nobody visits one that is half made.
   [[nodiscard]] void* Get(size_t record_bytes, size_t records,
                           void (*construct)(void* record)) {
     MutexLock lock(mu_);

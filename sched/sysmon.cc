@@ -339,10 +339,9 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
   const bool is_wanted = p != nullptr && WantsP(p, now_ns);
   const bool rush = m->rush.load(std::memory_order_relaxed);
   const bool hurry = rush || m->hurry.load(std::memory_order_relaxed);
-  const int64_t period =
-      rush    ? kMinTickNs
-      : hurry ? std::min(kHurryNs, config_.slice_ns)
-              : config_.slice_ns;
+  const int64_t period = rush    ? kMinTickNs
+                         : hurry ? std::min(kHurryNs, config_.slice_ns)
+                                 : config_.slice_ns;
   if (watch.cpu_ns < 0) {
     const int64_t half = watch.since_ns + period / 2;
     if (now_ns < half) {
@@ -359,6 +358,9 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
   }
   const int64_t cpu_ns = CpuClockNs(m);
   const int64_t elapsed = now_ns - watch.cpu_at_ns;
+  // Also if it looks running: one that is just being woken in a call would see
+  // that call interrupted. On a busy machine it may have waited for a CPU; then
+  // it loses its P without need, and others go on.
   const bool is_blocked = elapsed > 0 && cpu_ns >= 0 && watch.cpu_ns >= 0 &&
                           (cpu_ns - watch.cpu_ns) * kBlockedShare < elapsed;
   watch.cpu_ns = cpu_ns;

@@ -398,9 +398,8 @@ int l_select(lua_State* L) {
   }
   // Of a channel whose handle a finalizer has brought back, that may have been
   // the last one.
-  ForEachHandle(L, select, [](lua_State* state, int index) {
-    TestChannel(state, index);
-  });
+  ForEachHandle(L, select,
+                [](lua_State* state, int index) { TestChannel(state, index); });
   bool closed = false;
   const int chosen = TryCases(L, select, &closed);
   if (chosen >= 0) return End(L, select, chosen, closed);

@@ -278,8 +278,8 @@ int l_spawn(lua_State* L) {
 
 // --- Joining. ---
 
-// The program, whose handle is at 1, has ended. `ok`: whether its end was a good
-// one comes first.
+// The program, whose handle is at 1, has ended. `ok`: whether its end was a
+// good one comes first.
 int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
   const Spawned::Outcome& outcome = spawned->outcome();
   if (ok) lua_pushboolean(L, outcome.ok);
@@ -467,7 +467,8 @@ int RunSpawned(lua_State* L) {
   SpawnedAt1(L)->MarkSeen();
   if (Isolate::Of(L)->MustRaise()) return EndMember(L);
   bool waits = false;
-  const int results = Await(L, SpawnedAt1(L), kNever, false, &l_member_k, &waits);
+  const int results =
+      Await(L, SpawnedAt1(L), kNever, false, &l_member_k, &waits);
   return waits ? results : MemberEnded(L);
 }
 

@@ -74,10 +74,9 @@ void Budget::GiveMemory(size_t bytes) {
 bool Budget::TakeReserved(size_t bytes, bool force) {
   for (Budget* at = this; at != nullptr; at = at->parent_.get()) {
     const size_t limit = at->limits_.memory_bytes;
-    const size_t most =
-        force || limit == 0 || limit > (SIZE_MAX - kSpare) / 2
-            ? SIZE_MAX
-            : 2 * limit + kSpare;
+    const size_t most = force || limit == 0 || limit > (SIZE_MAX - kSpare) / 2
+                            ? SIZE_MAX
+                            : 2 * limit + kSpare;
     if (TryAdd(at->reserved_, bytes, most)) continue;
     for (Budget* taken = this; taken != at; taken = taken->parent_.get())
       taken->reserved_.fetch_sub(bytes, std::memory_order_relaxed);

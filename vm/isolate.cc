@@ -449,7 +449,7 @@ void Isolate::ServeCancel(HostCall* call) {
   while (target != nullptr && target != call->target)
     target = target->next;
   LuaG* g = target == nullptr || target->handle == nullptr ? nullptr
-                                                            : target->handle->g;
+                                                           : target->handle->g;
   if (g != nullptr && !g->Has(G::kStarted)) {
     target->unread_reason = std::exchange(call->argument, nullptr);
     CancelQuietly(g);

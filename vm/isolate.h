@@ -346,8 +346,8 @@ class Isolate final : public Strand,
 
  private:
   // lua_pcall, outside any G, of what may run code of scripts: finalizers at
-  // least, wherever memory is asked for. Limits hold there, too. In the midst of
-  // a G's code it is as if that G had left; nothing in the call can wait.
+  // least, wherever memory is asked for. Limits hold there, too. In the midst
+  // of a G's code it is as if that G had left; nothing in the call can wait.
   int CallOutside(lua_State* L, int arguments, int results);
   // Lets host_g_ run, which does what must not be done between two Gs.
   void WakeService();
@@ -568,11 +568,11 @@ class Isolate final : public Strand,
   bool meters_cpu_ = false;       // the budget counts CPU time
   bool killed_ = false;           // a limit is used up
   std::string kill_reason_;
-  int64_t cpu_since_ns_ = 0;  // the thread's clock, as the G was entered
-  bool is_metering_ = false;  // since then
+  int64_t cpu_since_ns_ = 0;   // the thread's clock, as the G was entered
+  bool is_metering_ = false;   // since then
   size_t records_charge_ = 0;  // bytes of the budget's, for records of Gs
   int64_t hook_since_ns_ = 0;  // of the thread's clock; 0: in no hook
-  bool was_hidden_ = false;   // the last signal found hooks off
+  bool was_hidden_ = false;    // the last signal found hooks off
   // A state in which code of scripts runs outside any G, or null.
   lua_State* outside_ = nullptr;
   LuaG* limit_timer_ = nullptr;  // looks at the time limit

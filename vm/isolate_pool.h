@@ -85,8 +85,7 @@ class IsolatePool {
   struct Draining;
 
   [[nodiscard]] std::shared_ptr<Isolate> NewIsolate() const;
-  [[nodiscard]] std::unique_ptr<Preparing> BeginPreparation()
-      TRI_EXCLUDES(mu_);
+  [[nodiscard]] std::unique_ptr<Preparing> BeginPreparation() TRI_EXCLUDES(mu_);
   // Starts a preparation, if more are wanted.
   void Refill() TRI_EXCLUDES(mu_);
   static void OnPrepared(HostCall* call, const Status& status);

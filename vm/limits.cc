@@ -205,13 +205,13 @@ void Isolate::Kill(int64_t now_ns) {
   EndCallsInKernel();
 }
 
-// What the kernel does for a G takes its time: who waits for the G's end is told
-// now.
+// What the kernel does for a G takes its time: who waits for the G's end is
+// told now.
 void Isolate::EndCallsInKernel() {
   HostCall* ended = nullptr;
   for (HostCall** link = &waiting_; *link != nullptr;) {
     HostCall* call = *link;
-    const LuaG* g = call->IsMain()              ? main_g_
+    const LuaG* g = call->IsMain()            ? main_g_
                     : call->handle == nullptr ? nullptr
                                               : call->handle->g;
     if (g == nullptr || g->word.state() != GState::kSyscall) {

@@ -129,9 +129,9 @@ struct GroupCore {
 // it. It is made as the G fails: a finalizer that came late to an old userdata
 // would cost a search through the whole heap.
 struct UnseenError {
-  char* report;       // malloc'ed; null once seen or reported
+  char* report;          // malloc'ed; null once seen or reported
   MemoryCharge* charge;  // for it; or null
-  UnseenError* next;  // in the isolate's list while there is a report
+  UnseenError* next;     // in the isolate's list while there is a report
   UnseenError* prev;
 };
 

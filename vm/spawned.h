@@ -147,8 +147,8 @@ class Spawned final : public Shared {
   const std::function<void(std::string_view)> report_;
   const std::shared_ptr<Budget> budget_;  // with its limits; or null
   MemoryCharge* charge_ = nullptr;  // in the spawner's budget, for all of this
-  uint64_t id_ = 0;       // constant once started
-  IsolateConfig config_;  // the isolate's, which takes it
+  uint64_t id_ = 0;                 // constant once started
+  IsolateConfig config_;            // the isolate's, which takes it
   Message* call_ = nullptr;
   Call program_;
   Call drain_;

@@ -245,8 +245,8 @@ TEST_CASE("limit: what one size has freed serves all others") {
 TEST_CASE("limit: heaps that share a budget reserve no more than one could") {
   if (kSanitized) return;
   constexpr size_t kLimit = size_t{4} << 20;
-  const auto parent = std::make_shared<Budget>(
-      nullptr, Limits{.memory_bytes = kLimit}, 0);
+  const auto parent =
+      std::make_shared<Budget>(nullptr, Limits{.memory_bytes = kLimit}, 0);
   const auto child =
       std::make_shared<Budget>(parent, Limits{.memory_bytes = kLimit}, 0);
   std::vector<std::unique_ptr<Heap>> heaps;
