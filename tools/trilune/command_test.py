@@ -257,6 +257,9 @@ class CommandTest(unittest.TestCase):
                  "instruction limit (1000000) exceeded"),
                 (["--memory=4M"], "string.rep('x', 1 << 23)",
                  "not enough memory"),
+                (["--message=1K"], "require('trilune').channel(1)"
+                 ":send(('x'):rep(2000))",
+                 "message too large: 1024 bytes at most"),
                 (["--goroutines=2"], "local tri = require('trilune') "
                  "for i = 1, 3 do tri.go(tri.sleep, 9) end",
                  "too many goroutines (limit 2)")):

@@ -104,6 +104,7 @@ class Command {
     isolate_options.preempt = options_.preempt;
     isolate_options.preempt_count = options_.preempt_count;
     isolate_options.memory_limit_bytes = options_.memory_bytes;
+    isolate_options.message_limit_bytes = options_.message_bytes;
     isolate_options.goroutine_limit = options_.goroutines;
     isolate_options.instruction_limit = options_.instructions;
     isolate_options.cpu_limit = options_.cpu;

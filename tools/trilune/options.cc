@@ -20,9 +20,10 @@ constexpr std::string_view kOwnOptions =
     "  --preempt mode\n"
     "            how goroutines make way: signal, count:N, strand or off\n"
     "  --slice t how long one runs while others wait; 50us, 10ms, 1s\n"
-    "  --memory n, --goroutines n, --instructions n, --cpu s, --time s\n"
-    "            limits of the script and all that it spawns: bytes (64M),\n"
-    "            goroutines alive, instructions, seconds of CPU, seconds\n"
+    "  --memory n, --message n, --goroutines n, --instructions n, --cpu s,\n"
+    "  --time s  limits of the script and all that it spawns: bytes (64M),\n"
+    "            bytes of one message, goroutines alive, instructions,\n"
+    "            seconds of CPU, seconds\n"
     "  --version show Trilune's version and stop\n"
     "  --help    explain the command and stop\n";
 
@@ -142,6 +143,7 @@ class Parser {
 
   bool TakeLimit(std::string_view argument) {
     return TakeValued(argument, "--memory", &Parser::TakeMemory) ||
+           TakeValued(argument, "--message", &Parser::TakeMessage) ||
            TakeValued(argument, "--goroutines", &Parser::TakeGoroutines) ||
            TakeValued(argument, "--instructions", &Parser::TakeInstructions) ||
            TakeValued(argument, "--cpu", &Parser::TakeCpu) ||
@@ -201,8 +203,12 @@ class Parser {
   }
 
   void TakeMemory(std::string_view text) {
-    SetLimit("--memory", text, ParseSize(text),
-             "is not a size such as 64M, 500K or 1G", &options_.memory_bytes);
+    SetLimit("--memory", text, ParseSize(text), kNoSize,
+             &options_.memory_bytes);
+  }
+  void TakeMessage(std::string_view text) {
+    SetLimit("--message", text, ParseSize(text), kNoSize,
+             &options_.message_bytes);
   }
   void TakeGoroutines(std::string_view text) {
     constexpr uint64_t kMost = 1'000'000'000;
@@ -251,6 +257,8 @@ class Parser {
   }
 
   static constexpr std::string_view kNoCount = "is not a number above 0";
+  static constexpr std::string_view kNoSize =
+      "is not a size such as 64M, 500K or 1G";
   static constexpr std::string_view kNoSeconds =
       "is not a number of seconds above 0";
 

@@ -54,8 +54,10 @@ struct Options {
   PreemptMode preempt = PreemptMode::kSignal;     // --preempt
   int preempt_count = 0;                          // for count:N
   std::optional<std::chrono::nanoseconds> slice;  // --slice
-  // --memory, --instructions, --goroutines, --cpu and --time; 0: no limit.
+  // --memory, --message, --instructions, --goroutines, --cpu and --time; 0: no
+  // limit.
   size_t memory_bytes = 0;
+  size_t message_bytes = 0;
   uint64_t instructions = 0;
   uint32_t goroutines = 0;
   std::chrono::nanoseconds cpu{0};

@@ -189,9 +189,10 @@ TEST_CASE("options: limits") {
   CHECK(none.options.time.count() == 0);
   const CommandLine line{"--memory",       "64M",  "--goroutines=7",
                          "--instructions", "1000", "--cpu=0.5",
-                         "--time",         "2"};
+                         "--time",         "2",    "--message=1M"};
   CHECK(line.options.action == Action::kRun);
   CHECK(line.options.memory_bytes == size_t{64} << 20);
+  CHECK(line.options.message_bytes == size_t{1} << 20);
   CHECK(line.options.goroutines == 7);
   CHECK(line.options.instructions == 1000);
   CHECK(line.options.cpu == std::chrono::milliseconds(500));
@@ -217,6 +218,7 @@ TEST_CASE("options: limits that make no sense") {
                          {"--memory", "5Q", kSize},
                          {"--memory", "9999999999G", kSize},
                          {"--memory", "-1", kSize},
+                         {"--message", "0", kSize},
                          {"--goroutines", "0", kCount},
                          {"--goroutines", "1000000001", kCount},
                          {"--instructions", "1e9", kCount},
