@@ -1,13 +1,12 @@
 // What stands in a message: the agreement of vm/message_writer.cc and
 // vm/message_reader.cc.
 //
-// Role       A value is a tag, and what the tag says follows. A table or
-//            function nested deeper than kInlineDepth is deferred: where it
-//            stands there is only its head; its contents follow, in the order
-//            in which they were deferred, at the end of the segment. A message
-//            is one segment; so are a constructor's function and arguments,
-//            which must be whole when it is called: if they refer to what was
-//            written before, its end has all that is deferred so far.
+// Role       A value is a tag, and what the tag says follows: depth first, so
+//            that at any place what has begun and not ended holds what stands
+//            there. Those are the only values that a constructor may find
+//            incomplete. What is nested deeper than kInlineDepth has its place
+//            in a list, on neither side's C stack. A message is one segment; so
+//            are a constructor's function and arguments.
 // Threads    any
 // Locks      none
 // Invariants I1. Sizes are in the sender's byte order: a message never leaves
@@ -34,22 +33,16 @@ enum class Tag : uint8_t {
   kShortString,    // uint8 size; bytes
   kString,         // uint64 size; bytes
   kTable,          // TableHead; contents
-  kDeferredTable,  // TableHead; contents at the end of the segment
   kReference,      // uint64 offset of a value
   kLightUserdata,  // pointer
   kCFunction,      // pointer
   kFunction,       // uint32 upvalues, uint64 size; bytecode; contents
-  kDeferredFunction,
   kGlobals,
   kModule,       // name
   kMember,       // name of the module; name in it
   kShared,       // uint32 number of the reference at the end of the data
   kTransferred,  // uint32 number of values: function, arguments; its segment
 };
-
-// Of a constructor's number of values: at its segment's end the contents of
-// what was deferred before it follow, too.
-constexpr uint32_t kDrainsAll = 0x80000000;
 
 // Of a tag: a reference to this value follows.
 constexpr uint8_t kReferenced = 0x80;
@@ -74,13 +67,13 @@ enum class Upvalue : uint8_t {
 
 enum MessageFlag : uint32_t {
   kHasReferences = 1,
-  kHasDeferred = 2,
+  kIsDeep = 2,  // nested deeper than kInlineDepth
   kHasMetatables = 4,
   // Modules, functions, shared objects: reading may raise, or run Lua code.
   kIsDemanding = 8,
 };
 
-// How deep tables nest in one another before they are deferred.
+// How deep tables and functions nest in one another on the C stack.
 constexpr int kInlineDepth = 16;
 // How deep constructors' segments nest.
 constexpr int kMaxSegments = 64;

@@ -194,7 +194,7 @@ void MessageWriter::FormatPath(lua_State* L, int first, int count, char* text,
   const int top = lua_gettop(L);
   lua_pushvalue(L, first + argument);
   for (size_t i = 1; i < steps; i++) {
-    if ((entries[chain[i - 1]].detail & ~kClosed) != kPlainEntry) {
+    if (entries[chain[i - 1]].detail != kPlainEntry) {
       path.Add(", in what its __transfer gave");
       break;
     }

@@ -17,6 +17,20 @@ namespace {
 // Stands for nil among the objects.
 constexpr char kNilObject = 0;
 
+// Of what is in a frame: it gets one itself.
+constexpr int kInFrame = kInlineDepth + 1;
+
+// A table or function that is nested deep, and what is still to be read of it.
+struct Frame {
+  enum class Next : uint32_t { kMetatable, kEntry, kValue };
+
+  uint32_t done;
+  uint32_t items;  // values of the keys 1, 2, ...; of a function: upvalues
+  uint32_t pairs;
+  Next next;
+};
+constexpr uint32_t kFirstFrames = 16;
+
 // Plain messages up to this size are read without a protected call.
 constexpr size_t kMaxQuick = 4096;
 
@@ -35,19 +49,22 @@ class Reader {
 
  private:
   void Value(int depth);
-  void Table(const char* start, uint8_t tag, bool is_inline, int depth);
+  void Table(const char* start, uint8_t tag, int depth);
   void TableContents(int table, const TableHead& head, int depth);
-  void Function(const char* start, uint8_t tag, bool is_inline, int depth);
+  void Function(const char* start, uint8_t tag, int depth);
   void FunctionContents(int function, uint32_t upvalues, int depth);
+  void OneUpvalue(int function, uint32_t number, int depth);
   void Metatable(int table, int depth);
+  void CheckKey();
   void Reference();
   void Named(bool is_member);
   void SharedObject();
   void Transferred();
-  void Segment(uint32_t count, bool drains_all);
-  void Drain(lua_Integer from);
+  void Segment(uint32_t count);
+  void Deep(const Frame& frame, int depth);
+  void DeepTable(int table, uint32_t number);
+  void DeepFunction(int function, uint32_t number);
   void SetMetatables(lua_Integer from);
-  void Defer(lua_Integer head);
   void Remember(const char* start, uint8_t tag) {
     if ((tag & kReferenced) == 0) return;
     RememberAt(start - data_);
@@ -86,11 +103,12 @@ class Reader {
   const ReadOptions& options_;
   // Stack indices of tables, if the flags ask for them.
   int objects_ = 0;     // by offset, what is referenced
-  int work_ = 0;        // deferred tables and functions
-  int work_heads_ = 0;  // the offsets of their heads
+  int work_ = 0;        // of frame n: its value at n + 1, a key at -n - 1
+  int frames_ = 0;      // the memory of frame_at_
   int metatables_ = 0;  // table, metatable, table, ...
-  lua_Integer deferred_ = 0;
-  lua_Integer drained_ = 0;  // the first ones of these, which are complete
+  Frame* frame_at_ = nullptr;
+  uint32_t frame_count_ = 0;
+  uint32_t frame_capacity_ = 0;
   lua_Integer pending_ = 0;  // entries in metatables_
   int segments_ = 0;
 };
@@ -104,18 +122,18 @@ int Reader::Read() {
     lua_newtable(L_);
     objects_ = lua_gettop(L_);
   }
-  if ((options_.flags & kHasDeferred) != 0) {
+  if ((options_.flags & kIsDeep) != 0) {
     lua_newtable(L_);
-    lua_newtable(L_);
-    work_heads_ = lua_gettop(L_);
-    work_ = work_heads_ - 1;
+    lua_pushnil(L_);
+    frames_ = lua_gettop(L_);
+    work_ = frames_ - 1;
   }
   if ((options_.flags & kHasMetatables) != 0) {
     lua_newtable(L_);
     metatables_ = lua_gettop(L_);
   }
   const int own = lua_gettop(L_) - base;
-  Segment(count, /*drains_all=*/false);
+  Segment(count);
   Need(at_ == end_);
   if (own != 0) {
     lua_rotate(L_, base + 1, static_cast<int>(count));
@@ -125,20 +143,14 @@ int Reader::Read() {
 }
 
 // Pushes `count` values, complete.
-void Reader::Segment(uint32_t count, bool drains_all) {
-  const lua_Integer deferred = deferred_;
+void Reader::Segment(uint32_t count) {
   const lua_Integer pending = pending_;
   for (uint32_t i = 0; i < count; i++)
     Value(0);
-  Drain(deferred);
-  if (drains_all) Drain(0);
-  deferred_ = deferred;
-  drained_ = std::min(drained_, deferred);
   SetMetatables(pending);
 }
 
 void Reader::Value(int depth) {
-  Need(depth <= kInlineDepth);
   const char* start = at_;
   const auto tag = Take<uint8_t>();
   switch (static_cast<Tag>(tag & ~kReferenced)) {
@@ -171,10 +183,7 @@ void Reader::Value(int depth) {
       break;
     }
     case Tag::kTable:
-      Table(start, tag, /*is_inline=*/true, depth);
-      return;
-    case Tag::kDeferredTable:
-      Table(start, tag, /*is_inline=*/false, depth);
+      Table(start, tag, depth);
       return;
     case Tag::kReference:
       Reference();
@@ -188,10 +197,7 @@ void Reader::Value(int depth) {
       lua_pushcfunction(L_, Take<lua_CFunction>());
       break;
     case Tag::kFunction:
-      Function(start, tag, /*is_inline=*/true, depth);
-      return;
-    case Tag::kDeferredFunction:
-      Function(start, tag, /*is_inline=*/false, depth);
+      Function(start, tag, depth);
       return;
     case Tag::kGlobals:
       lua_rawgeti(L_, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
@@ -237,8 +243,7 @@ void Reader::Reference() {
   }
 }
 
-void Reader::Table(const char* start, uint8_t tag, bool is_inline, int depth) {
-  const char* at = at_;
+void Reader::Table(const char* start, uint8_t tag, int depth) {
   const auto head = Take<TableHead>();
   const uint64_t values = uint64_t{head.items} + 2 * uint64_t{head.pairs};
   Need(values <= budget_ && values <= INT_MAX);
@@ -247,15 +252,17 @@ void Reader::Table(const char* start, uint8_t tag, bool is_inline, int depth) {
   budget_ -= values;
   lua_createtable(L_, static_cast<int>(array), static_cast<int>(head.pairs));
   Remember(start, tag);
-  if (is_inline) {
+  if (depth < kInlineDepth) {
     TableContents(lua_gettop(L_), head, depth);
-  } else {
-    Defer(at - data_);
+    return;
   }
+  const bool has_metatable = (head.array & kWithMetatable) != 0;
+  Deep({0, head.items, head.pairs,
+        has_metatable ? Frame::Next::kMetatable : Frame::Next::kEntry},
+       depth);
 }
 
 void Reader::TableContents(int table, const TableHead& head, int depth) {
-  Need(depth < kInlineDepth);
   if ((head.array & kWithMetatable) != 0) Metatable(table, depth);
   for (lua_Integer i = 1; i <= head.items; i++) {
     Value(depth + 1);
@@ -263,48 +270,94 @@ void Reader::TableContents(int table, const TableHead& head, int depth) {
   }
   for (uint32_t i = 0; i < head.pairs; i++) {
     Value(depth + 1);
-    if (lua_isnil(L_, -1)) luaL_error(L_, "a key has become nil on its way");
-    if (lua_type(L_, -1) == LUA_TNUMBER && lua_rawequal(L_, -1, -1) == 0) {
-      luaL_error(L_, "a key has become NaN on its way");
-    }
+    CheckKey();
     Value(depth + 1);
     lua_rawset(L_, table);
   }
 }
 
-// The table or function on top gets its contents later.
-void Reader::Defer(lua_Integer head) {
-  NeedFlag(kHasDeferred);
-  deferred_++;
-  lua_pushvalue(L_, -1);
-  lua_rawseti(L_, work_, deferred_);
-  lua_pushinteger(L_, head);
-  lua_rawseti(L_, work_heads_, deferred_);
+// A __transfer may have given the key on top.
+void Reader::CheckKey() {
+  if (lua_isnil(L_, -1)) luaL_error(L_, "a key has become nil on its way");
+  if (lua_type(L_, -1) == LUA_TNUMBER && lua_rawequal(L_, -1, -1) == 0) {
+    luaL_error(L_, "a key has become NaN on its way");
+  }
 }
 
-void Reader::Drain(lua_Integer from) {
-  // What is drained may hold a constructor that drains all.
-  for (lua_Integer i = std::max(from, drained_) + 1; i <= deferred_;
-       i = std::max(i, drained_) + 1) {
-    const int index = lua_gettop(L_) + 1;
-    lua_rawgeti(L_, work_heads_, i);
-    const char* head_at = data_ + lua_tointeger(L_, index);
-    lua_pop(L_, 1);
-    const int type = lua_rawgeti(L_, work_, i);
-    lua_pushnil(L_);
-    lua_rawseti(L_, work_, i);
-    if (type == LUA_TTABLE) {
-      TableHead head;
-      std::memcpy(&head, head_at, sizeof(head));
-      TableContents(index, head, 0);
-    } else if (type != LUA_TNIL) {
-      uint32_t upvalues = 0;
-      std::memcpy(&upvalues, head_at, sizeof(upvalues));
-      FunctionContents(index, upvalues, 0);
-    }
-    lua_pop(L_, 1);
+// The contents of the table or function on top follow. Reads them, too, unless
+// those of another frame are being read: then they are next.
+void Reader::Deep(const Frame& frame, int depth) {
+  NeedFlag(kIsDeep);
+  const uint32_t number = frame_count_;
+  if (number == frame_capacity_) {
+    const uint32_t larger = std::max(frame_capacity_ * 2, kFirstFrames);
+    void* memory = lua_newuserdatauv(L_, larger * sizeof(Frame), 0);
+    std::copy_n(frame_at_, number, static_cast<Frame*>(memory));
+    frame_at_ = static_cast<Frame*>(memory);
+    frame_capacity_ = larger;
+    lua_replace(L_, frames_);
   }
-  if (from <= drained_) drained_ = deferred_;
+  frame_at_[number] = frame;
+  frame_count_++;
+  lua_pushvalue(L_, -1);
+  lua_rawseti(L_, work_, lua_Integer{number} + 1);
+  if (depth == kInFrame) return;
+  const int top = lua_gettop(L_);
+  while (frame_count_ > number) {
+    const uint32_t last = frame_count_ - 1;
+    lua_rawgeti(L_, work_, lua_Integer{last} + 1);
+    if (lua_istable(L_, top + 1)) {
+      DeepTable(top + 1, last);
+    } else {
+      DeepFunction(top + 1, last);
+    }
+    lua_settop(L_, top);
+  }
+}
+
+// Reads on until the table has ended, or something in it has got a frame.
+void Reader::DeepTable(int table, uint32_t number) {
+  using Next = Frame::Next;
+  const auto has_left = [this, number] { return frame_count_ > number + 1; };
+  if (frame_at_[number].next == Next::kMetatable) {
+    frame_at_[number].next = Next::kEntry;
+    Metatable(table, kInlineDepth);
+    if (has_left()) return;
+  }
+  while (frame_at_[number].done < frame_at_[number].items) {
+    const uint32_t key = ++frame_at_[number].done;
+    Value(kInFrame);
+    lua_rawseti(L_, table, key);
+    if (has_left()) return;
+  }
+  while (true) {
+    if (frame_at_[number].next == Next::kValue) {  // it has left after the key
+      frame_at_[number].next = Next::kEntry;
+      lua_rawgeti(L_, work_, -lua_Integer{number} - 1);
+    } else {
+      if (frame_at_[number].pairs == 0) break;
+      frame_at_[number].pairs--;
+      Value(kInFrame);
+      CheckKey();
+      if (has_left()) {
+        frame_at_[number].next = Next::kValue;
+        lua_rawseti(L_, work_, -lua_Integer{number} - 1);
+        return;
+      }
+    }
+    Value(kInFrame);
+    lua_rawset(L_, table);
+    if (has_left()) return;
+  }
+  frame_count_--;
+}
+
+void Reader::DeepFunction(int function, uint32_t number) {
+  while (frame_at_[number].done < frame_at_[number].items) {
+    OneUpvalue(function, ++frame_at_[number].done, kInFrame);
+    if (frame_count_ > number + 1) return;
+  }
+  frame_count_--;
 }
 
 // Last of all: a __gc must be there when a metatable is set, and a weak table
@@ -331,10 +384,8 @@ void Reader::SetMetatables(lua_Integer from) {
   pending_ = from;
 }
 
-void Reader::Function(const char* start, uint8_t tag, bool is_inline,
-                      int depth) {
+void Reader::Function(const char* start, uint8_t tag, int depth) {
   NeedTrust();
-  const char* head = at_;
   const auto upvalues = Take<uint32_t>();
   const auto size = Take<uint64_t>();
   const char* code = TakeBytes(size);
@@ -342,28 +393,31 @@ void Reader::Function(const char* start, uint8_t tag, bool is_inline,
     lua_error(L_);
   }
   Remember(start, tag);
-  if (is_inline) {
+  if (depth < kInlineDepth) {
     FunctionContents(lua_gettop(L_), upvalues, depth);
   } else {
-    Defer(head - data_);
+    Deep({0, upvalues, 0, Frame::Next::kEntry}, depth);
   }
 }
 
 void Reader::FunctionContents(int function, uint32_t upvalues, int depth) {
-  for (uint32_t i = 1; i <= upvalues; i++) {
-    const auto number = static_cast<int>(i);
-    if (Take<uint8_t>() == static_cast<uint8_t>(Upvalue::kOwn)) {
-      Value(depth + 1);
-      Need(lua_setupvalue(L_, function, number) != nullptr);
-      continue;
-    }
-    Reference();
-    const int other = Take<uint8_t>();
-    Need(lua_isfunction(L_, -1) && lua_iscfunction(L_, -1) == 0 &&
-         lua_upvalueid(L_, -1, other) != nullptr);
-    lua_upvaluejoin(L_, function, number, -1, other);
-    lua_pop(L_, 1);
+  for (uint32_t i = 1; i <= upvalues; i++)
+    OneUpvalue(function, i, depth + 1);
+}
+
+void Reader::OneUpvalue(int function, uint32_t number, int depth) {
+  const auto to = static_cast<int>(number);
+  if (Take<uint8_t>() == static_cast<uint8_t>(Upvalue::kOwn)) {
+    Value(depth);
+    Need(lua_setupvalue(L_, function, to) != nullptr);
+    return;
   }
+  Reference();
+  const int from = Take<uint8_t>();
+  Need(lua_isfunction(L_, -1) && lua_iscfunction(L_, -1) == 0 &&
+       lua_upvalueid(L_, -1, from) != nullptr);
+  lua_upvaluejoin(L_, function, to, -1, from);
+  lua_pop(L_, 1);
 }
 
 void Reader::Named(bool is_member) {
@@ -398,12 +452,11 @@ void Reader::SharedObject() {
 
 void Reader::Transferred() {
   NeedTrust();
-  const auto head = Take<uint32_t>();
-  const uint32_t count = head & ~kDrainsAll;
+  const auto count = Take<uint32_t>();
   Need(count >= 1 && count <= static_cast<size_t>(end_ - at_) &&
        ++segments_ <= kMaxSegments);
   luaL_checkstack(L_, static_cast<int>(count) + kSegmentSlots, nullptr);
-  Segment(count, (head & kDrainsAll) != 0);
+  Segment(count);
   lua_call(L_, static_cast<int>(count) - 1, 1);
   segments_--;
 }

@@ -126,7 +126,7 @@ void RawArray<T>::Free() {
 }
 
 template struct RawArray<WriteEntry>;
-template struct RawArray<uint32_t>;
+template struct RawArray<WriteFrame>;
 template struct RawArray<Shared*>;
 
 // --- Scratch. ---
@@ -189,10 +189,10 @@ void WriteScratch::Reset() {
   MemoryCharge::Give(charge);
   charge = nullptr;
   if (entries.capacity > kKeptEntries) entries.Free();
-  if (deferred.capacity > kKeptEntries) deferred.Free();
+  if (frames.capacity > kKeptEntries) frames.Free();
   if (slots_capacity > kKeptEntries * 2) FreeSlots();
   entries.count = 0;
-  deferred.count = 0;
+  frames.count = 0;
   mask = 0;
 }
 
@@ -205,7 +205,7 @@ void WriteScratch::FreeSlots() {
 void WriteScratch::FreeAll() {
   Reset();
   entries.Free();
-  deferred.Free();
+  frames.Free();
   shared.Free();
   FreeSlots();
 }

@@ -41,15 +41,25 @@ struct WriteEntry {
   const void* address;
   uint64_t offset;  // of its tag
   uint32_t parent;  // entry of what holds it, or kRoot + number of the argument
-  uint32_t detail;  // of an upvalue: its number; else WriteDetail; kClosed
+  uint32_t detail;  // of an upvalue: its number; else WriteDetail
 };
 
 enum WriteDetail : uint32_t {
   kPlainEntry = 0,
   kConstructing = 1,  // inside its own __transfer's values
   kConstructed = 2,   // what it holds is its __transfer's values
-  // Added to the others: complete in the message, with all that it refers to.
-  kClosed = 0x80000000,
+};
+
+// A table or function that is nested deep, and how much of it is written.
+struct WriteFrame {
+  enum class Next : uint8_t { kMetatable, kEntry, kValue };
+
+  uint32_t entry;
+  uint32_t items;  // of a function: upvalues
+  uint32_t pairs;
+  uint32_t integers;  // keys of these
+  Next next;
+  bool has_metatable;
 };
 
 // Memory of one writer.
@@ -68,7 +78,7 @@ struct WriteScratch {
   uint32_t* slots;  // hash of the entries: number + 1, or 0
   uint32_t slots_capacity;
   uint32_t mask;                // slots in use less one; 0: none yet
-  RawArray<uint32_t> deferred;  // entries
+  RawArray<WriteFrame> frames;  // each in the one before
   RawArray<Shared*> shared;     // each retained
   char fixed[kFixedBytes];
 
@@ -78,7 +88,8 @@ struct WriteScratch {
   // What it has outside of itself, but for the block.
   [[nodiscard]] size_t bytes() const {
     return entries.capacity * sizeof(WriteEntry) +
-           (deferred.capacity + slots_capacity) * sizeof(uint32_t);
+           frames.capacity * sizeof(WriteFrame) +
+           slots_capacity * sizeof(uint32_t);
   }
   // Ready for the next message; gives large memory back.
   void Reset();

@@ -1,5 +1,6 @@
-// Writing a message: the walk, and what every value needs. Functions, userdata
-// and what has a __transfer metamethod are in message_writer_types.cc.
+// Writing a message: the walk, and what every value needs. What is nested deep
+// is in message_writer_deep.cc; functions, userdata and what has a __transfer
+// metamethod are in message_writer_types.cc.
 
 #include "vm/message_writer.h"
 
@@ -87,17 +88,7 @@ bool MessageWriter::Refer(uint32_t entry) {
   base_[found.offset] = static_cast<char>(
       static_cast<uint8_t>(base_[found.offset]) | kReferenced);
   flags_ |= kHasReferences;
-  NoteReference(entry);
   return PutWith(Tag::kReference, found.offset);
-}
-
-// See I2.
-void MessageWriter::NoteReference(uint32_t entry) {
-  if (segments_ == 0 || (scratch_->entries.at[entry].detail & kClosed) != 0) {
-    return;
-  }
-  lowest_ = std::min(lowest_, entry);
-  if (entry < first_entry_ && drained_ < first_deferred_) drains_all_ = true;
 }
 
 bool MessageWriter::Table(int index, int depth) {
@@ -125,12 +116,9 @@ bool MessageWriter::Table(int index, int depth) {
 
 bool MessageWriter::PlainTable(int index, uint32_t entry, int depth) {
   scratch_->entries.at[entry].offset = offset();
-  if (!Reserve(1 + sizeof(TableHead))) return false;
-  *at_++ = static_cast<char>(depth < kInlineDepth ? Tag::kTable
-                                                  : Tag::kDeferredTable);
-  Append(TableHead{});
+  if (!PutWith(Tag::kTable, TableHead{})) return false;
   return depth < kInlineDepth ? TableContents(index, entry, depth)
-                              : Defer(index, entry);
+                              : Deep(index, entry, depth);
 }
 
 bool MessageWriter::TableContents(int index, uint32_t entry, int depth) {
@@ -166,6 +154,15 @@ bool MessageWriter::TableContents(int index, uint32_t entry, int depth) {
     lua_settop(L_, key);
     pairs++;
   }
+  parent_ = outer;
+  return FinishTable(index, entry, items, pairs, integers, metatable);
+}
+
+// Writes the head: `items` values of the keys 1, 2, ... stand there, and
+// `pairs` others, of which `integers` have an integer for a key.
+bool MessageWriter::FinishTable(int index, uint32_t entry, uint64_t items,
+                                uint64_t pairs, uint64_t integers,
+                                uint32_t metatable) {
   // An array with holes gets its size back, and so its border.
   uint64_t array = items;
   if (integers != 0) {
@@ -180,60 +177,17 @@ bool MessageWriter::TableContents(int index, uint32_t entry, int depth) {
                           static_cast<uint32_t>(pairs)};
   std::memcpy(base_ + scratch_->entries.at[entry].offset + 1, &head,
               sizeof(head));
-  parent_ = outer;
-  return true;
-}
-
-bool MessageWriter::Defer(int index, uint32_t entry) {
-  if (mode_ == WriteMode::kQuick) return Fail(WriteFailure::kNeedsProtection);
-  uint32_t* added = scratch_->deferred.Add();
-  if (added == nullptr) return Fail(WriteFailure::kNoMemory);
-  *added = entry;
-  if (!ChargeScratch()) return false;
-  flags_ |= kHasDeferred;
-  if (lua_isnil(L_, work_)) {
-    lua_newtable(L_);
-    lua_replace(L_, work_);
-  }
-  lua_pushvalue(L_, index);
-  lua_rawseti(L_, work_, static_cast<lua_Integer>(scratch_->deferred.count));
-  return true;
-}
-
-bool MessageWriter::Drain(uint32_t from) {
-  // What is drained may hold a constructor that drains all.
-  for (uint32_t i = std::max(from, drained_); i < scratch_->deferred.count;
-       i = std::max(i + 1, drained_)) {
-    const uint32_t entry = scratch_->deferred.at[i];
-    const int index = lua_gettop(L_) + 1;
-    if (lua_rawgeti(L_, work_, static_cast<lua_Integer>(i) + 1) == LUA_TNIL) {
-      lua_settop(L_, index - 1);
-      continue;
-    }
-    lua_pushnil(L_);
-    lua_rawseti(L_, work_, static_cast<lua_Integer>(i) + 1);
-    const bool is_ok = lua_istable(L_, index)
-                           ? TableContents(index, entry, 0)
-                           : FunctionContents(index, entry, 0);
-    if (!is_ok) return false;
-    lua_settop(L_, index - 1);
-  }
-  if (from <= drained_) drained_ = scratch_->deferred.count;
   return true;
 }
 
 bool MessageWriter::Segment(int first, int count, uint32_t parent) {
   const uint32_t outer = parent_;
-  const uint32_t from = scratch_->deferred.count;
   for (int i = 0; i < count; i++) {
     parent_ = parent == WriteScratch::kRoot
                   ? WriteScratch::kRoot + static_cast<uint32_t>(i)
                   : parent;
     if (!Value(first + i, 0)) return false;
   }
-  if (!Drain(from) || (drains_all_ && !Drain(0))) return false;
-  scratch_->deferred.count = from;
-  drained_ = std::min(drained_, from);
   parent_ = outer;
   return true;
 }
@@ -338,10 +292,6 @@ Message* MessageWriter::Write(int first, int count, WriteMode mode) {
   in_metamethod_ = false;
   culprit_ = WriteScratch::kNone;
   segments_ = 0;
-  drained_ = 0;
-  first_entry_ = first_deferred_ = 0;
-  lowest_ = WriteScratch::kNone;
-  drains_all_ = false;
   flags_ = 0;
   base_ = at_ = scratch_->fixed;
   end_ = base_ + std::min(WriteScratch::kFixedBytes, options_.max_bytes);

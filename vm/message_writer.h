@@ -1,20 +1,16 @@
 // MessageWriter: one call of WriteMessage.
 //
 // Role       Walks the values depth first, on the C and Lua stacks as far as
-//            kInlineDepth; what is deeper waits in a work list, for the end of
-//            the segment. Most messages need nothing of Lua that can raise:
-//            they are written by Quick. What does (see WriteMode) starts anew,
-//            below a protected call.
+//            kInlineDepth, in a list of frames below that. Most messages need
+//            nothing of Lua that can raise: they are written in kQuick mode.
+//            What does (see WriteMode) starts anew, below a protected call.
 // Threads    the running G
 // Locks      none
 // Errors     Its functions return false, and have noted why; Lua errors come
 //            only from Lua's own functions.
 // Invariants I1. In kProtected mode every value with an identity is kept from
 //                the collector, so that no two values have the same address.
-//            I2. Before a constructor's segment ends, all that it reaches is
-//                complete, but for values that contain it. So a segment that
-//                refers to one before it, which may reach what was deferred,
-//                drains all; unless that one is closed.
+//            I2. What has begun and not ended contains what is being written.
 // Tests      tests/vm/message_test.cc
 
 #ifndef TRI_VM_MESSAGE_WRITER_H_
@@ -80,14 +76,17 @@ class MessageWriter {
   bool Function(int index, int depth);
   bool LuaFunction(int index, uint32_t entry, int depth);
   bool FunctionContents(int index, uint32_t entry, int depth);
+  bool OneUpvalue(int index, uint32_t entry, int number, int depth);
+  bool FinishTable(int index, uint32_t entry, uint64_t items, uint64_t pairs,
+                   uint64_t integers, uint32_t metatable);
   bool Userdata(int index);
   bool Thread(int index);
   bool CallTransfer(int index, uint32_t entry, bool* is_called);
   bool Segment(int first, int count, uint32_t parent);
-  bool Drain(uint32_t from);
-  bool TransferredSegment(int first, int count, uint32_t entry);
-  void NoteReference(uint32_t entry);
-  bool Defer(int index, uint32_t entry);
+  bool Deep(int index, uint32_t entry, int depth);
+  bool InFrame(int index, int key, uint32_t number, const WriteFrame& frame);
+  bool DeepTable(int index, uint32_t number);
+  bool DeepFunction(int index, uint32_t number);
   bool SharedObject(Shared* object);
   bool Named(const ModuleName& name);
   bool FindMemberAnew(int index, ModuleName* name);
@@ -154,15 +153,9 @@ class MessageWriter {
   char* end_ = nullptr;
   uint32_t parent_ = WriteScratch::kNone;
   uint32_t flags_ = 0;
-  int work_ = 0;      // stack index of the work list, nil until it is needed
+  int work_ = 0;      // of the frames' table: each one's value, and its key
   int anchors_ = 0;   // of the table of what must not be collected
   int segments_ = 0;  // nested
-  uint32_t drained_ = 0;  // all deferred entries before this one are complete
-  // Of the innermost constructor's segment:
-  uint32_t first_entry_ = 0;               // of its entries
-  uint32_t first_deferred_ = 0;            // of its deferred ones
-  uint32_t lowest_ = WriteScratch::kNone;  // entry, not closed, it refers to
-  bool drains_all_ = false;
   WriteMode mode_ = WriteMode::kQuick;
   WriteFailure failure_ = WriteFailure::kNone;
   bool in_metamethod_ = false;

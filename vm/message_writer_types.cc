@@ -84,40 +84,12 @@ bool MessageWriter::CallTransfer(int index, uint32_t entry, bool* is_called) {
   scratch_->entries.at[entry].offset = offset();
   scratch_->entries.at[entry].detail = kConstructing;
   if (!PutWith(Tag::kTransferred, static_cast<uint32_t>(count)) ||
-      !TransferredSegment(first, count, entry)) {
+      !Segment(first, count, entry)) {
     return false;
   }
+  scratch_->entries.at[entry].detail = kConstructed;
   segments_--;
   lua_settop(L_, first - 1);
-  return true;
-}
-
-bool MessageWriter::TransferredSegment(int first, int count, uint32_t entry) {
-  const uint32_t outer_entry = first_entry_;
-  const uint32_t outer_deferred = first_deferred_;
-  const uint32_t outer_lowest = lowest_;
-  const bool outer_drains = drains_all_;
-  first_entry_ = scratch_->entries.count;
-  first_deferred_ = scratch_->deferred.count;
-  lowest_ = WriteScratch::kNone;
-  drains_all_ = false;
-  if (!Segment(first, count, entry)) return false;
-  const bool is_closed = lowest_ >= first_entry_;
-  if (drains_all_) {
-    const uint32_t head = static_cast<uint32_t>(count) | kDrainsAll;
-    std::memcpy(base_ + scratch_->entries.at[entry].offset + 1, &head,
-                sizeof(head));
-  }
-  scratch_->entries.at[entry].detail =
-      is_closed ? kConstructed | kClosed : kConstructed;
-  if (is_closed) {
-    for (uint32_t i = first_entry_; i < scratch_->entries.count; i++)
-      scratch_->entries.at[i].detail |= kClosed;
-  }
-  lowest_ = std::min(lowest_, outer_lowest);
-  first_entry_ = outer_entry;
-  first_deferred_ = outer_deferred;
-  drains_all_ = outer_drains;
   return true;
 }
 
@@ -165,11 +137,10 @@ bool MessageWriter::LuaFunction(int index, uint32_t entry, int depth) {
   lua_Debug info;
   lua_pushvalue(L_, index);
   lua_getinfo(L_, ">u", &info);
-  const bool is_inline = depth < kInlineDepth;
-  if (!Reserve(1 + sizeof(uint32_t) + sizeof(uint64_t))) return false;
-  *at_++ =
-      static_cast<char>(is_inline ? Tag::kFunction : Tag::kDeferredFunction);
-  Append(static_cast<uint32_t>(info.nups));
+  if (!PutWith(Tag::kFunction, static_cast<uint32_t>(info.nups)) ||
+      !Reserve(sizeof(uint64_t))) {
+    return false;
+  }
   const uint64_t size_at = offset();
   Append(uint64_t{0});
   lua_pushvalue(L_, index);
@@ -178,41 +149,45 @@ bool MessageWriter::LuaFunction(int index, uint32_t entry, int depth) {
   const uint64_t size = offset() - size_at - sizeof(uint64_t);
   std::memcpy(base_ + size_at, &size, sizeof(size));
   scratch_->entries.at[entry].offset = start;
-  return is_inline ? FunctionContents(index, entry, depth)
-                   : Defer(index, entry);
+  return depth < kInlineDepth ? FunctionContents(index, entry, depth)
+                              : Deep(index, entry, depth);
 }
 
 bool MessageWriter::FunctionContents(int index, uint32_t entry, int depth) {
   const uint32_t outer = parent_;
   parent_ = entry;
-  for (int i = 1;; i++) {
-    if (lua_getupvalue(L_, index, i) == nullptr) break;
-    const int value = lua_gettop(L_);
-    bool is_new = false;
-    const uint32_t upvalue =
-        scratch_->FindOrAdd(lua_upvalueid(L_, index, i), &is_new);
-    if (upvalue == WriteScratch::kNone) return Fail(WriteFailure::kNoMemory);
-    WriteEntry& found = scratch_->entries.at[upvalue];
-    if (is_new) {
-      found.offset = scratch_->entries.at[entry].offset;
-      found.parent = entry;
-      found.detail = static_cast<uint32_t>(i);
-      if (!Reserve(1)) return false;
-      *at_++ = static_cast<char>(Upvalue::kOwn);
-      if (!Value(value, depth + 1)) return false;
-    } else {
-      if (!Reserve(2 + sizeof(uint64_t))) return false;
-      base_[found.offset] = static_cast<char>(
-          static_cast<uint8_t>(base_[found.offset]) | kReferenced);
-      flags_ |= kHasReferences;
-      *at_++ = static_cast<char>(Upvalue::kSame);
-      Append(found.offset);
-      *at_++ = static_cast<char>(found.detail & ~kClosed);
-      NoteReference(upvalue);
-    }
-    lua_settop(L_, value - 1);
+  const int top = lua_gettop(L_);
+  for (int i = 1; lua_getupvalue(L_, index, i) != nullptr; i++) {
+    if (!OneUpvalue(index, entry, i, depth + 1)) return false;
+    lua_settop(L_, top);
   }
   parent_ = outer;
+  return true;
+}
+
+// The upvalue's value is on top.
+bool MessageWriter::OneUpvalue(int index, uint32_t entry, int number,
+                               int depth) {
+  bool is_new = false;
+  const uint32_t upvalue =
+      scratch_->FindOrAdd(lua_upvalueid(L_, index, number), &is_new);
+  if (upvalue == WriteScratch::kNone) return Fail(WriteFailure::kNoMemory);
+  WriteEntry& found = scratch_->entries.at[upvalue];
+  if (is_new) {
+    found.offset = scratch_->entries.at[entry].offset;
+    found.parent = entry;
+    found.detail = static_cast<uint32_t>(number);
+    if (!Reserve(1)) return false;
+    *at_++ = static_cast<char>(Upvalue::kOwn);
+    return Value(lua_gettop(L_), depth);
+  }
+  if (!Reserve(2 + sizeof(uint64_t))) return false;
+  base_[found.offset] = static_cast<char>(
+      static_cast<uint8_t>(base_[found.offset]) | kReferenced);
+  flags_ |= kHasReferences;
+  *at_++ = static_cast<char>(Upvalue::kSame);
+  Append(found.offset);
+  *at_++ = static_cast<char>(found.detail);
   return true;
 }
 

@@ -47,6 +47,28 @@ for depth = 14, 18 do
   local r = copy({wrap(shared, depth), inner, object(see, last)})
   assert(r[2][2] == "1-" and r[3] == "2-")
 end
+-- What is incomplete then contains the object: nothing else is, however deep it
+-- stands, and nothing is taken for a part of the object that is none.
+for depth = 14, 40 do
+  local function object(...)
+    local values = table.pack(...)
+    return setmetatable({}, {__transfer = function()
+      return table.unpack(values, 1, values.n)
+    end})
+  end
+  local function unwrap(value)
+    for _ = 1, depth do value = value[1] end
+    return value
+  end
+  local shared = {1}
+  local first = object(function(t) return t[1] end, shared)
+  local holder = {first, "rest"}
+  local second = object(function(t) return t[2] end, holder)
+  local r = copy {shared, wrap({second}, depth), holder}
+  assert(unwrap(r[2])[1] == "rest" and r[3][1] == 1)
+  r = copy {shared, wrap(first, depth), first}
+  assert(unwrap(r[2]) == 1 and r[3] == 1)
+end
 -- A long list whose every node has an object; objects with a common function,
 -- which needs no other part of the list.
 do
