@@ -415,7 +415,8 @@ void Reader::OneUpvalue(int function, uint32_t number, int depth) {
   Reference();
   const int from = Take<uint8_t>();
   Need(lua_isfunction(L_, -1) && lua_iscfunction(L_, -1) == 0 &&
-       lua_upvalueid(L_, -1, from) != nullptr);
+       lua_upvalueid(L_, -1, from) != nullptr &&
+       lua_upvalueid(L_, function, to) != nullptr);
   lua_upvaluejoin(L_, function, to, -1, from);
   lua_pop(L_, 1);
 }

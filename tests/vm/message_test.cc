@@ -400,6 +400,29 @@ TEST_CASE("wrong data is an error") {
     CHECK_FALSE(is_read(tag(untrusted) + nothing + nothing, 15));
   }
   CHECK(is_read(tag(Tag::kLightUserdata) + nothing, 15, /*trusted=*/true));
+  // A function that has one upvalue, and as many as the data says: its own, and
+  // the same again.
+  auto dumped = host->RunString(
+      "local a = 1 return string.dump(function() return a end)", "=test", {});
+  REQUIRE(dumped.ok());
+  const auto code = std::get<std::string>(dumped.value().front());
+  const auto number = [](auto value) {
+    return std::string(reinterpret_cast<const char*>(&value), sizeof(value));
+  };
+  const auto function = [&](uint32_t upvalues) {
+    std::string bytes(1,
+                      static_cast<char>(static_cast<uint8_t>(Tag::kFunction) |
+                                        vm::kReferenced));
+    bytes += number(upvalues) + number(uint64_t{code.size()}) + code;
+    if (upvalues == 0) return bytes;
+    bytes += number(vm::Upvalue::kOwn) + tag(Tag::kTrue);
+    for (uint32_t i = 1; i < upvalues; i++)
+      bytes += number(vm::Upvalue::kSame) + nothing + '\x01';
+    return bytes;
+  };
+  CHECK(is_read(function(0), 15, /*trusted=*/true));
+  CHECK(is_read(function(1), 15, /*trusted=*/true));
+  CHECK_FALSE(is_read(function(2), 15, /*trusted=*/true));
 }
 
 TEST_CASE("blocks of small messages are used again") {
