@@ -4,14 +4,17 @@
 // A libFuzzer target (`./dev fuzz`). With message_replay.cc the inputs found so
 // far, in corpus/message, run with every test. An input is the flags, the
 // number of values, and the data. Nothing is trusted in it: Lua does not verify
-// bytecode, and a pointer cannot be checked.
+// bytecode, and a pointer cannot be checked. With kTrusted among the
+// flags it is, after trusted_input.h has seen to those.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 
 #include <lua.hpp>
 
+#include "tests/fuzz/trusted_input.h"
 #include "vm/message_reader.h"
 
 namespace {
@@ -21,8 +24,13 @@ namespace {
 constexpr size_t kMostPerByte = 128;
 constexpr size_t kMostBesides = size_t{64} << 10;
 
+constexpr uint8_t kTrusted = 0x80;
+// What a trusted one calls may loop until there is no more stack.
+constexpr size_t kMostTrusted = size_t{16} << 20;
+
 size_t used_bytes = 0;
 size_t limit_bytes = 0;
+bool is_trusted = false;
 bool was_absurd = false;
 
 void* Allocate(void* /*data*/, void* block, size_t old_bytes,
@@ -35,7 +43,7 @@ void* Allocate(void* /*data*/, void* block, size_t old_bytes,
   }
   if (limit_bytes != 0 && new_bytes > old_bytes &&
       used_bytes + (new_bytes - old_bytes) > limit_bytes) {
-    was_absurd = true;
+    was_absurd = !is_trusted;
     return nullptr;
   }
   void* result = std::realloc(block, new_bytes);
@@ -58,15 +66,29 @@ int Read(lua_State* L) {
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t bytes) {
-  static lua_State* L = lua_newstate(&Allocate, nullptr);
+  static lua_State* L = nullptr;
+  if (L == nullptr) {
+    L = lua_newstate(&Allocate, nullptr);
+    trilune::fuzz::OpenTrusted(L);
+  }
   if (bytes < 2) return 0;
   Input input = {};
   input.options.flags = data[0];
   input.options.count = data[1];
   input.data = reinterpret_cast<const char*>(data) + 2;
   input.bytes = bytes - 2;
+  is_trusted = (data[0] & kTrusted) != 0;
+  std::string trusted;
+  if (is_trusted) {
+    trusted = trilune::fuzz::TrustedInput(input.data, input.bytes,
+                                          input.options.count);
+    input.data = trusted.data();
+    input.bytes = trusted.size();
+    input.options.trusted = true;
+  }
   lua_gc(L, LUA_GCCOLLECT);
-  limit_bytes = used_bytes + kMostBesides + kMostPerByte * bytes;
+  limit_bytes = used_bytes + (is_trusted ? kMostTrusted
+                                         : kMostBesides + kMostPerByte * bytes);
   lua_pushcfunction(L, &Read);
   lua_pushlightuserdata(L, &input);
   lua_pcall(L, 1, LUA_MULTRET, 0);
