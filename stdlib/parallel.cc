@@ -2,6 +2,8 @@
 // for speed.
 
 #include <climits>
+#include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <iterator>
 
@@ -25,6 +27,31 @@ int l_clock(lua_State* L) {
 int l_array(lua_State* L) {
   const lua_Integer n = lua_tointeger(L, 1);
   lua_createtable(L, n < INT_MAX ? static_cast<int>(n) : INT_MAX, 0);
+  return 1;
+}
+
+// count_steps(from, to, step) -> how many steps lead to the last number that is
+// not beyond `to`, which is not before `from`; nil: too many
+int l_count_steps(lua_State* L) {
+  constexpr auto kMost = static_cast<double>(uint64_t{1} << 53);
+  bool are_integers = true;
+  for (int i = 1; i <= 3; i++)
+    are_integers = are_integers && lua_isinteger(L, i) != 0;
+  double steps = 0;
+  if (are_integers) {
+    // Between the ends there may be more than an integer holds.
+    const auto from = static_cast<uint64_t>(lua_tointeger(L, 1));
+    const auto to = static_cast<uint64_t>(lua_tointeger(L, 2));
+    const auto step = static_cast<uint64_t>(lua_tointeger(L, 3));
+    const bool is_up = lua_tointeger(L, 3) > 0;
+    steps = static_cast<double>(is_up ? (to - from) / step
+                                      : (from - to) / (0 - step));
+  } else {
+    const lua_Number size = lua_tonumber(L, 2) - lua_tonumber(L, 1);
+    steps = std::floor(size / lua_tonumber(L, 3));
+  }
+  if (!(steps < kMost - 1)) return 0;
+  lua_pushinteger(L, static_cast<lua_Integer>(steps));
   return 1;
 }
 
@@ -152,8 +179,9 @@ int OpenParallel(lua_State* L) {
                        "=trilune.parallel", "t") != LUA_OK) {
     return lua_error(L);
   }
-  constexpr lua_CFunction kHelpers[] = {&l_clock,  &l_array, &l_pack,
-                                        &l_unpack, &l_slice, &l_store};
+  constexpr lua_CFunction kHelpers[] = {&l_clock,      &l_array, &l_pack,
+                                        &l_unpack,     &l_slice, &l_store,
+                                        &l_count_steps};
   for (lua_CFunction helper : kHelpers)
     lua_pushcfunction(L, helper);
   lua_call(L, static_cast<int>(std::size(kHelpers)), 1);

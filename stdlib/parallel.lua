@@ -6,7 +6,7 @@
 -- members, or, of a pool's workers, Gs that wait for their end. So the first error
 -- ends the call, and the call ends the workers.
 
-local clock, array, pack, unpack, slice, store = ...
+local clock, array, pack, unpack, slice, store, count_steps = ...
 local tri = require "trilune"
 local sync = require "trilune.sync"
 
@@ -160,23 +160,6 @@ function Range:__tostring()
   return ("range(%s, %s, %s)"):format(self.from, self.to, self.step)
 end
 
--- How many steps of a positive `step` fit into `size`; both unsigned.
-local function divide(size, step)
-  if step < 0 then return math.ult(size, step) and 0 or 1 end
-  if size >= 0 then return size // step end
-  local steps = ((size >> 1) // step) << 1
-  if not math.ult(size - steps * step, step) then steps = steps + 1 end
-  return steps
-end
-
-local function count_steps(from, to, step)
-  local integers = math.type(from) == "integer" and math.type(to) == "integer" and
-                   math.type(step) == "integer"
-  if not integers then return math.tointeger((to - from) // step) end
-  if step > 0 then return divide(to - from, step) end
-  return divide(from - to, -step)
-end
-
 local function range(from, to, step)
   check_type(2, 1, "range", from, "number", "number")
   check_type(2, 2, "range", to, "number", "number")
@@ -186,19 +169,20 @@ local function range(from, to, step)
   local n = 0
   if (step > 0 and from <= to) or (step < 0 and from >= to) then
     n = count_steps(from, to, step)
-    if not n or n < 0 or n >= (1 << 53) - 1 then bad(2, 2, "range", "too many elements") end
+    if not n then bad(2, 2, "range", "too many elements") end
     n = n + 1
   end
   return setmetatable({from = from, to = to, step = step, n = n}, Range)
 end
 
-local function range_source(list)
-  local from, step, n, base = list.from, list.step, list.n, 0
+-- part(base, k) gives the chunk of the k elements behind the first `base` ones.
+local function counted_source(n, part)
+  local base = 0
   local source = {left = n}
   function source.next(k)
     if base == n then return nil end
     k = math.min(k, n - base)
-    local chunk = {n = k, base = base, from = from, step = step}
+    local chunk = part(base, k)
     base = base + k
     source.left = n - base
     return chunk
@@ -206,18 +190,16 @@ local function range_source(list)
   return source
 end
 
+local function range_source(list)
+  return counted_source(list.n, function(base, k)
+    return {n = k, base = base, from = list.from, step = list.step}
+  end)
+end
+
 local function list_source(list, n)
-  local base = 0
-  local source = {left = n}
-  function source.next(k)
-    if base == n then return nil end
-    k = math.min(k, n - base)
-    local chunk = {n = k, base = base, values = slice(list, base + 1, k)}
-    base = base + k
-    source.left = n - base
-    return chunk
-  end
-  return source
+  return counted_source(n, function(base, k)
+    return {n = k, base = base, values = slice(list, base + 1, k)}
+  end)
 end
 
 -- A chunk that takes long to come together goes as it is.

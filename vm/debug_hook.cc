@@ -80,9 +80,9 @@ void CallFunction(lua_State* L, lua_Debug* ar) {
     lua_pushnil(L);
   }
   Isolate* iso = Isolate::Of(L);
-  iso->BeginHook();
+  iso->meter().BeginHook();
   lua_call(L, 2, 0);
-  iso->EndHook();
+  iso->meter().EndHook();
 }
 
 // A step is over: what does that mean? At a preemption point, `*instructions`

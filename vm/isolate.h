@@ -39,6 +39,7 @@
 #include "vm/host_call.h"
 #include "vm/isolate_config.h"
 #include "vm/lua_g.h"
+#include "vm/meter.h"
 #include "vm/preempt.h"
 #include "vm/roster.h"
 #include "vm/shared_wait.h"
@@ -167,28 +168,7 @@ class Isolate final : public Strand,
   [[nodiscard]] TRI_NO_TSAN bool is_watched() const {
     return is_timed_ || killed_ || closing_;
   }
-  // `n` more are about to be run; counts them, if there is a limit.
-  void ChargeInstructions(uint64_t n) {
-    if (!counts_) return;
-    config_.budget->ChargeInstructions(n);
-    usage_.instructions += n;
-  }
-  // The same for those that a hook has just counted.
-  void NoteCounted(int n) {
-    was_hidden_ = false;
-    EndHook();
-    ChargeInstructions(static_cast<uint64_t>(n));
-  }
-  // Around a script's hook, in which Lua counts nothing: charges for its CPU
-  // time, as if an instruction took a nanosecond. After an error in it, which
-  // skips the end, what runs until the next count is charged so, too.
-  void BeginHook() {
-    if (counts_) hook_since_ns_ = ThreadCpuNs();
-  }
-  void EndHook() {
-    if (hook_since_ns_ != 0) ChargeHook();
-  }
-  [[nodiscard]] bool in_hook() const { return hook_since_ns_ != 0; }
+  [[nodiscard]] Meter& meter() { return meter_; }
   // The largest message that may be sent.
   [[nodiscard]] size_t max_message_bytes() const {
     return config_.budget == nullptr ? kMaxMessage
@@ -198,7 +178,7 @@ class Isolate final : public Strand,
   // The G `g` runs on, where it was. The signal handler looks at `current`
   // first, so it is set last.
   void Enter(LuaG* g, CoFrame* its_frames, int its_close_depth) {
-    if (meters_cpu_) BeginMetering();
+    meter_.BeginCpu();
     frames = its_frames;
     close_depth = its_close_depth;
     preempter_.SetWant(g->raises() > kRaisesBeforeKill);
@@ -208,8 +188,8 @@ class Isolate final : public Strand,
   }
   // No G's Lua code runs from here on.
   void Leave() {
-    if (is_metering_ && current != nullptr) EndMetering();
-    EndHook();
+    if (current != nullptr) meter_.EndCpu();
+    meter_.EndHook();
     current = nullptr;
     frames = nullptr;
     preempter_.Moved();
@@ -359,7 +339,6 @@ class Isolate final : public Strand,
   void WatchTime();
   void Kill(int64_t now_ns);
   void EndCallsInKernel();
-  void ChargeHook();
   static Outcome RunLimitTimer(G* base);
   static const GKind kLimitTimerKind;
 
@@ -528,8 +507,6 @@ class Isolate final : public Strand,
   [[nodiscard]] bool TakeG();
   void GiveGs(uint32_t n);
   [[nodiscard]] TRI_NO_TSAN bool IsOverLimit() const;
-  void BeginMetering();
-  void EndMetering();
 
   [[noreturn]] void RaiseAtPoint(lua_State* L);
   [[noreturn]] void EndFinalizer(lua_State* L);
@@ -564,15 +541,9 @@ class Isolate final : public Strand,
   bool main_runs_ = false;
   bool interrupts_once_ = false;  // the main G's cancel is an interrupt
   bool is_timed_ = false;         // a limit is to be looked at now and then
-  bool counts_ = false;           // the budget counts instructions
-  bool meters_cpu_ = false;       // the budget counts CPU time
   bool killed_ = false;           // a limit is used up
   std::string kill_reason_;
-  int64_t cpu_since_ns_ = 0;   // the thread's clock, as the G was entered
-  bool is_metering_ = false;   // since then
   size_t records_charge_ = 0;  // bytes of the budget's, for records of Gs
-  int64_t hook_since_ns_ = 0;  // of the thread's clock; 0: in no hook
-  bool was_hidden_ = false;    // the last signal found hooks off
   // A state in which code of scripts runs outside any G, or null.
   lua_State* outside_ = nullptr;
   LuaG* limit_timer_ = nullptr;  // looks at the time limit
@@ -595,6 +566,7 @@ class Isolate final : public Strand,
   Gauge<size_t> worth_bytes_ = SIZE_MAX;  // with more a full one is worth it
   bool has_sentinel_ = false;             // collections are counted
   Usage usage_;
+  Meter meter_{&usage_};
   RosterEntry roster_entry_;
   NestedTrace nested_trace_;
   SharedWait* shared_waits_ = nullptr;

@@ -9,7 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -20,11 +19,6 @@
 
 namespace trilune::vm {
 namespace {
-
-// About what runs in a slice: instructions that a hook or a finalizer hides.
-constexpr uint64_t kHiddenTurn = 1'000'000;
-// And until sysmon asks again, when it got no answer.
-constexpr uint64_t kLongHiddenTurn = 10'000'000;
 
 // Not by clock_gettime, where ThreadSanitizer sits.
 TRI_NO_TSAN int64_t SafeClockNs(clockid_t clock) {
@@ -41,11 +35,7 @@ TRI_NO_TSAN int64_t ThreadCpuNs() {
 
 TRI_NO_TSAN bool Isolate::MustForceHooks(lua_State* L) {
   if (!is_watched()) return false;
-  if (counts_ && !HooksAllowed(L)) {
-    config_.budget->ChargeInstructions(was_hidden_ ? kLongHiddenTurn
-                                                   : kHiddenTurn);
-    was_hidden_ = true;
-  }
+  if (meter_.counts() && !HooksAllowed(L)) meter_.ChargeHidden();
   return IsOverLimit();
 }
 
@@ -55,19 +45,17 @@ TRI_NO_TSAN bool Isolate::IsOverLimit() const {
   const int64_t now = SafeClockNs(CLOCK_MONOTONIC);
   if (closing_ && now - closing_since_ns_ > kFinalizersNs) return true;
   if (!is_timed_) return false;
-  const int64_t cpu_ns = is_metering_ ? ThreadCpuNs() - cpu_since_ns_ : 0;
-  return config_.budget->IsUsedUp(now, cpu_ns);
+  return config_.budget->IsUsedUp(now, meter_.uncharged_cpu_ns());
 }
 
 const GKind Isolate::kLimitTimerKind = {&Isolate::RunLimitTimer};
 
 void Isolate::ApplyBudget() {
-  const Budget* budget = config_.budget.get();
+  Budget* budget = config_.budget.get();
   if (budget == nullptr) return;
-  heap_.SetBudget(config_.budget.get());
+  heap_.SetBudget(budget);
+  meter_.SetBudget(budget);
   is_timed_ = budget->is_timed();
-  counts_ = budget->counts_instructions();
-  meters_cpu_ = budget->meters_cpu();
 }
 
 bool Isolate::TakeG() {
@@ -85,26 +73,13 @@ void Isolate::GiveGs(uint32_t n) {
     config_.budget->GiveG();
 }
 
-void Isolate::BeginMetering() {
-  cpu_since_ns_ = ThreadCpuNs();
-  is_metering_ = true;
-}
-
-void Isolate::EndMetering() {
-  is_metering_ = false;
-  const int64_t ns = ThreadCpuNs() - cpu_since_ns_;
-  config_.budget->ChargeCpu(ns);
-  usage_.cpu_ns += ns;
-}
-
 int Isolate::CallOutside(lua_State* L, int arguments, int results) {
   lua_State* const before = outside_;
   // Of a G on whose behalf this is done: it does not run meanwhile, nor do the
   // coroutines that it resumes.
   LuaG* const g = current;
   CoFrame* const its_frames = frames;
-  const bool meters = meters_cpu_ && !is_metering_;
-  if (meters) BeginMetering();
+  const bool meters = meter_.BeginCpu();
   current = nullptr;
   frames = nullptr;
   outside_ = L;
@@ -115,13 +90,8 @@ int Isolate::CallOutside(lua_State* L, int arguments, int results) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   current = g;
   preempter_.Moved();
-  if (meters) EndMetering();
+  if (meters) meter_.EndCpu();
   return status;
-}
-
-void Isolate::ChargeHook() {
-  const int64_t ns = ThreadCpuNs() - std::exchange(hook_since_ns_, 0);
-  ChargeInstructions(static_cast<uint64_t>(std::max<int64_t>(ns, 0)));
 }
 
 void Isolate::WatchTime() {
@@ -156,10 +126,7 @@ Status Isolate::ErrorStatus(StatusCode code, std::string message) const {
 
 void Isolate::CheckLimits() {
   if (!is_timed_ || killed_ || closing_) return;
-  if (is_metering_) {
-    EndMetering();
-    BeginMetering();
-  }
+  meter_.ChargeCpu();
   if (IsOverLimit()) Kill(NowNs());
 }
 
@@ -170,10 +137,7 @@ void Isolate::Kill(int64_t now_ns) {
   stopping_ = true;
   usage_.exceeded = true;
   // What made this look necessary may not be charged yet.
-  if (is_metering_) {
-    EndMetering();
-    BeginMetering();
-  }
+  meter_.ChargeCpu();
   kill_reason_ = config_.budget->Reason(now_ns);
   lua_pushcfunction(worker_, [](lua_State* L) {
     lua_pushstring(L, Of(L)->kill_reason_.c_str());

@@ -40,14 +40,14 @@ class Resumption {
         g_(iso->current),
         frames_(iso->frames),
         close_depth_(iso->close_depth),
-        in_hook_(iso->in_hook()) {
+        in_hook_(iso->meter().in_hook()) {
     m->fiber->user = frames_;  // for dumps
     iso->Leave();
   }
   // Back on the G's stack, perhaps on another M.
   void Resume() {
     iso_->Enter(g_, frames_, close_depth_);
-    if (in_hook_) iso_->BeginHook();
+    if (in_hook_) iso_->meter().BeginHook();
   }
 
  private:

@@ -133,7 +133,7 @@ void Preempter::Inherit(lua_State* L, lua_State* co) {
   }
   // Its first instructions are counted when they are a full turn: so each new
   // coroutine is charged one in advance.
-  Isolate::Of(L)->ChargeInstructions(static_cast<uint64_t>(count_));
+  Isolate::Of(L)->meter().Charge(count_);
 }
 
 void Preempter::Reset(lua_State* L) {
@@ -145,7 +145,7 @@ void Preempter::Reset(lua_State* L) {
 }
 
 void Preempter::Poll(lua_State* L, int instructions) {
-  Isolate::Of(L)->ChargeInstructions(static_cast<uint64_t>(instructions));
+  Isolate::Of(L)->meter().Charge(instructions);
   if (mode_ != PreemptMode::kCount) {
     if (!want_.load(std::memory_order_relaxed)) return;
     {
@@ -181,7 +181,7 @@ void Preempter::Hook(lua_State* L, lua_Debug* ar) {
 
 void Preempter::CountHook(lua_State* L, lua_Debug*) {
   Isolate* iso = Isolate::Of(L);
-  iso->NoteCounted(iso->preempter().count());
+  iso->meter().NoteCounted(iso->preempter().count());
   iso->AtPreemptionPoint(L);
 }
 

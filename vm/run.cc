@@ -211,7 +211,7 @@ Outcome Isolate::RunSpawned(G* base) {
       return Outcome::kEnded;
     }
     g->Set(G::kStarted);
-    iso->ChargeInstructions(iso->preempter_.count());
+    iso->meter_.Charge(iso->preempter_.count());
     if (!iso->Begin(g, &n)) {
       iso->Finish(g, LUA_ERRMEM, 0);
       return Outcome::kEnded;

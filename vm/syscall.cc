@@ -23,7 +23,7 @@ Syscall::Syscall(lua_State* L, int wake_fd)
       g_(Caller(L, iso_)),
       frames_(iso_->frames),
       close_depth_(iso_->close_depth),
-      in_hook_(iso_->in_hook()),
+      in_hook_(iso_->meter().in_hook()),
       was_cancelled_(g_ != nullptr && iso_->MustRaise()) {
   if (g_ == nullptr) return;
   iso_->Leave();
@@ -39,7 +39,7 @@ bool Syscall::End() {
   g_->waiter = LuaWaiter();  // in the place of wake_fd
   if (iso_->halted()) return false;
   iso_->Enter(g_, frames_, close_depth_);
-  if (in_hook_) iso_->BeginHook();
+  if (in_hook_) iso_->meter().BeginHook();
   // Cancelled meanwhile, or in a loop of long calls that catches what they
   // raise: it might be in the next one before sysmon asks. A G that was
   // cancelled before and cleans up is left alone.

@@ -76,8 +76,11 @@ struct Fixture {
     config.isolates = all.get();
     config.report = [this](std::string_view text) { reports += text; };
     config.budget = budget;
-    return Spawned::Start(&kType, nullptr, std::move(config), body, nullptr,
-                          &refusal);
+    auto why = Spawned::Refusal::kNoMemory;
+    Spawned* spawned =
+        Spawned::Start(&kType, nullptr, std::move(config), body, nullptr, &why);
+    if (spawned == nullptr) refusal = why;
+    return spawned;
   }
   template <class Condition>
   static void Await(Condition condition) {
@@ -89,7 +92,7 @@ struct Fixture {
   std::unique_ptr<Isolates> all;
   std::string reports;
   std::shared_ptr<Budget> budget;
-  Spawned::Refusal refusal = Spawned::Refusal::kNoMemory;
+  std::atomic<Spawned::Refusal> refusal{Spawned::Refusal::kNoMemory};
 };
 
 TEST_CASE("spawned: results, name and states") {

@@ -11,13 +11,18 @@ print(tri.spawn({ memory = "4M" }, function()
   end
   local gs, alive = {}, 0
   for i = 1, 20 do
-    gs[i] = tri.spawn(program, gate)
+    local ok, g = pcall(tri.spawn, program, gate)  -- the handle takes memory, too
+    if not ok then
+      assert(g:match "not enough memory$", g)
+      break
+    end
+    gs[i] = g
     while gs[i]:status() ~= "waiting" and gs[i]:status() ~= "dead" do tri.yield() end
     if gs[i]:status() == "waiting" then alive = alive + 1 end
   end
   gate:close()
   local ended = 0
-  for i = 1, 20 do
+  for i = 1, #gs do
     local ok, e = gs[i]:join()
     if ok then ended = ended + 1 else assert(e == "not enough memory", e) end
   end
@@ -25,9 +30,10 @@ print(tri.spawn({ memory = "4M" }, function()
   gs = nil
   -- One after the other they all have room, once those that ended are closed.
   for i = 1, 20 do
-    local ok, e
+    local ok, g
     repeat
-      ok, e = tri.spawn(program):join()
+      ok, g = pcall(tri.spawn, program)
+      ok = ok and g:join()
       tri.yield()
     until ok
   end
