@@ -97,6 +97,73 @@ TEST_CASE("model: spawned: breaks if the flag does not publish [SP1]") {
   CHECK(Breaks<Joined<RelacySync<Weak::kLoads>, End::kRight>>());
 }
 
+// --- A limit that the body has not noticed. ---
+
+enum class Overdue {
+  kRight,
+  kDoesNotLook,  // the body writes its results whether it has ended or not
+  kLooksEarly,   // it asks before it takes the lock
+};
+
+// Thread 0 is the body, which says how it ended, then publishes that. Thread 1
+// is sysmon, which publishes that the limit is used up. Thread 2 reads the
+// outcome once there is one; it is constant from then on.
+template <class Sync, Overdue overdue>
+struct Limited : rl::test_suite<Limited<Sync, overdue>, 3> {
+  Lock<Sync> lock;
+  typename Sync::template Atomic<uint32_t> ended;
+  rl::var<int> outcome;  // under the lock, until the end
+  rl::var<int> published;
+
+  Limited() : ended(0) {}
+  void before() {
+    outcome($) = 0;
+    published($) = 0;
+  }
+
+  bool HasEnded() { return ended.load(std::memory_order_acquire) != 0; }
+
+  void SetResults() {
+    const bool early = overdue == Overdue::kLooksEarly && HasEnded();
+    lock.Take();
+    const bool late = overdue == Overdue::kRight && HasEnded();
+    if (!early && !late) outcome($) = 1;
+    lock.Leave();
+  }
+  void Publish(int what) {
+    lock.Take();
+    if (!HasEnded()) {
+      if (what != 0) outcome($) = what;
+      published($) = published($) + 1;
+      ended.store(1, std::memory_order_release);
+    }
+    lock.Leave();
+  }
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      SetResults();
+      Publish(0);
+    } else if (index == 1) {
+      Publish(2);
+    } else if (HasEnded()) {
+      const int first = outcome($);
+      Yield();
+      RL_ASSERT(first != 0 && outcome($) == first);
+    }
+  }
+  void after() { RL_ASSERT(published($) == 1); }
+};
+
+TEST_CASE("model: spawned: one outcome, whoever is first to tell it [SP1]") {
+  CHECK(Holds<Limited<RelacySync<>, Overdue::kRight>>());
+}
+
+TEST_CASE("model: spawned: breaks if results are written after the end") {
+  CHECK(Breaks<Limited<RelacySync<>, Overdue::kDoesNotLook>>());
+  CHECK(Breaks<Limited<RelacySync<>, Overdue::kLooksEarly>>());
+}
+
 // --- A joiner's isolate is dropped meanwhile. ---
 
 enum class Wake {
