@@ -113,7 +113,7 @@ int l_shield(lua_State* L) {
   if (iso->current != nullptr) {
     const int64_t deadline = DeadlineAfter(NowNs(), seconds);
     if (deadline != kNever) {
-      LuaG* timer = iso->NewTimerG(&kShieldTimerKind);
+      LuaG* timer = iso->NewTimerG(&kShieldTimerKind, /*own=*/false);
       if (timer == nullptr) return luaL_error(L, "not enough memory");
       timer->timer.target = &box->core;
       timer->timer.next_ns = deadline;

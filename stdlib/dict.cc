@@ -563,9 +563,14 @@ void PushReading(lua_State* L, Dict* dict, DictReading* reading) {
     return;
   }
   if (reading->value.kind == Kind::kObject) {
-    vm::Message* copy =
-        vm::CopyMessage(static_cast<const vm::Message*>(reading->value.object),
-                        vm::Isolate::Of(L));
+    const auto* message =
+        static_cast<const vm::Message*>(reading->value.object);
+    vm::Message* copy = vm::CopyMessage(message, vm::Isolate::Of(L));
+    if (copy == nullptr) {
+      lua_gc(L, LUA_GCCOLLECT);
+      vm::Isolate::Of(L)->heap().TrimBudget(0);
+      copy = vm::CopyMessage(message, vm::Isolate::Of(L));
+    }
     dict->store->Release(reading->held);
     if (copy == nullptr) luaL_error(L, "not enough memory");
     vm::ReadMessage(L, copy);

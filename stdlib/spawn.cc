@@ -195,14 +195,30 @@ struct Refused {
   uint32_t max_goroutines = 0;
 };
 
+// Collects garbage: handles of programs that have ended count in the limit.
+void CollectForLimit(lua_State* L) {
+  lua_gc(L, LUA_GCCOLLECT);
+  Isolate::Of(L)->heap().TrimBudget(0);
+}
+
 // Takes `call`. Null: refused. C++ throws without memory, which must not go
 // through Lua's frames.
-Spawned* StartProgram(Isolate* iso, const SpawnOptions& options,
+Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
                       const char* name, Message* call, Refused* refused) {
+  Isolate* iso = Isolate::Of(L);
+  vm::MemoryCharge* room = nullptr;
+  if (!Spawned::TakeRoom(iso, &room)) {
+    CollectForLimit(L);
+    if (!Spawned::TakeRoom(iso, &room)) {
+      vm::FreeMessage(call);
+      return nullptr;
+    }
+  }
   vm::IsolateConfig config;
   try {
     config = MakeConfig(iso, options, name);
   } catch (const std::bad_alloc&) {
+    vm::MemoryCharge::Give(room);
     vm::FreeMessage(call);
     return nullptr;
   }
@@ -210,7 +226,7 @@ Spawned* StartProgram(Isolate* iso, const SpawnOptions& options,
     refused->max_goroutines = config.budget->max_goroutines();
   }
   return Spawned::Start(&kType, iso, std::move(config), &ProgramBody, call,
-                        &refused->why);
+                        room, &refused->why);
 }
 
 // The arguments of tri.spawn are the values from `first` on. Pushes the handle,
@@ -249,7 +265,7 @@ Spawned* Spawn(lua_State* L, int first) {
                                    {.name = "package", .first = first});
   // Nothing raises from here on.
   Refused refused;
-  Spawned* spawned = StartProgram(iso, options, name, call, &refused);
+  Spawned* spawned = StartProgram(L, options, name, call, &refused);
   lua_settop(L, last);
   if (spawned == nullptr) {
     if (refused.why == Spawned::Refusal::kStopping) return nullptr;
@@ -286,6 +302,11 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
   Message* values = nullptr;
   if (outcome.values != nullptr) {
     values = vm::CopyMessage(outcome.values, Isolate::Of(L));
+    if (values == nullptr) {
+      CollectForLimit(L);
+      if (SpawnedAt1(L) == nullptr) RaiseCollected(L);
+      values = vm::CopyMessage(outcome.values, Isolate::Of(L));
+    }
     if (values == nullptr) return luaL_error(L, "not enough memory");
   }
   if (outcome.ok) return vm::ReadMessage(L, values) + static_cast<int>(ok);

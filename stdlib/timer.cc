@@ -62,7 +62,7 @@ int NewTimer(lua_State* L, int64_t period_ns) {
   lua_pushboolean(L, 0);
   PrepareSend(L, chan, lua_gettop(L) - 1, lua_gettop(L));
   lua_pop(L, 1);
-  LuaG* g = iso->NewTimerG(&kTimerKind);
+  LuaG* g = iso->NewTimerG(&kTimerKind, /*own=*/false);
   if (g == nullptr) return luaL_error(L, "not enough memory");
   g->timer.target = chan;
   g->timer.next_ns = DeadlineAfter(NowNs(), seconds);

@@ -56,14 +56,20 @@ Budget::Budget(std::shared_ptr<Budget> parent, const Limits& limits,
   meters_cpu_ = meters_cpu_ || parent_->meters_cpu_;
 }
 
-bool Budget::TakeMemory(size_t bytes) {
+template <class T, class LimitOf>
+bool Budget::TakeInChain(std::atomic<T> Budget::*counter, T n, LimitOf limit) {
   for (Budget* at = this; at != nullptr; at = at->parent_.get()) {
-    if (TryAdd(at->memory_, bytes, at->limits_.memory_bytes)) continue;
+    if (TryAdd(at->*counter, n, limit(at->limits_))) continue;
     for (Budget* taken = this; taken != at; taken = taken->parent_.get())
-      taken->memory_.fetch_sub(bytes, std::memory_order_relaxed);
+      (taken->*counter).fetch_sub(n, std::memory_order_relaxed);
     return false;
   }
   return true;
+}
+
+bool Budget::TakeMemory(size_t bytes) {
+  return TakeInChain(&Budget::memory_, bytes,
+                     [](const Limits& limits) { return limits.memory_bytes; });
 }
 
 void Budget::GiveMemory(size_t bytes) {
@@ -72,17 +78,13 @@ void Budget::GiveMemory(size_t bytes) {
 }
 
 bool Budget::TakeReserved(size_t bytes, bool force) {
-  for (Budget* at = this; at != nullptr; at = at->parent_.get()) {
-    const size_t limit = at->limits_.memory_bytes;
-    const size_t most = force || limit == 0 || limit > (SIZE_MAX - kSpare) / 2
-                            ? SIZE_MAX
-                            : 2 * limit + kSpare;
-    if (TryAdd(at->reserved_, bytes, most)) continue;
-    for (Budget* taken = this; taken != at; taken = taken->parent_.get())
-      taken->reserved_.fetch_sub(bytes, std::memory_order_relaxed);
-    return false;
-  }
-  return true;
+  return TakeInChain(
+      &Budget::reserved_, bytes, [force](const Limits& limits) -> size_t {
+        const size_t limit = limits.memory_bytes;
+        const bool is_any =
+            force || limit == 0 || limit > (SIZE_MAX - kSpare) / 2;
+        return is_any ? 0 : 2 * limit + kSpare;
+      });
 }
 
 void Budget::GiveReserved(size_t bytes) {
@@ -91,13 +93,8 @@ void Budget::GiveReserved(size_t bytes) {
 }
 
 bool Budget::TakeG() {
-  for (Budget* at = this; at != nullptr; at = at->parent_.get()) {
-    if (TryAdd(at->gs_, uint32_t{1}, at->limits_.goroutines)) continue;
-    for (Budget* taken = this; taken != at; taken = taken->parent_.get())
-      taken->gs_.fetch_sub(1, std::memory_order_relaxed);
-    return false;
-  }
-  return true;
+  return TakeInChain(&Budget::gs_, uint32_t{1},
+                     [](const Limits& limits) { return limits.goroutines; });
 }
 
 void Budget::GiveG() {

@@ -103,6 +103,11 @@ class Budget {
   }
 
  private:
+  // Adds `n` here and in every budget above, or nowhere; `limit(limits)` of
+  // each, 0 for none.
+  template <class T, class LimitOf>
+  bool TakeInChain(std::atomic<T> Budget::*counter, T n, LimitOf limit);
+
   // The counters are relaxed: each is for itself, and says nothing of others.
   const std::shared_ptr<Budget> parent_;
   const Limits limits_;

@@ -8,23 +8,31 @@
 
 namespace trilune::vm {
 
-bool Isolate::AddSlab() {
+// `own`: for the isolate's own needs, which no limit holds up.
+bool Isolate::AddSlab(bool own) {
   const size_t records = SlabRecords(slabs_.size());
   if (records_ + records >= size_t{1} << LuaG::kSlotBits) return false;
   // Also timers have one, of which Lua knows nothing.
   constexpr size_t kRecord = sizeof(LuaG);
-  Budget* budget = config_.budget.get();
-  if (budget != nullptr && !budget->TakeMemory(records * kRecord)) return false;
-  if (budget != nullptr) records_charge_ += records * kRecord;
+  Budget* budget = own ? nullptr : config_.budget.get();
+  if (budget != nullptr && !budget->TakeMemory(records * kRecord)) {
+    heap_.TrimBudget(0);
+    if (!budget->TakeMemory(records * kRecord)) return false;
+  }
   auto* slab = static_cast<LuaG*>(sched->lua_slabs().Get(
       kRecord, records, [](void* record) { new (record) LuaG(); }));
-  if (slab == nullptr) return false;
+  bool is_listed = false;
   try {
-    slabs_.push_back(slab);
+    if (slab != nullptr) slabs_.push_back(slab);
+    is_listed = slab != nullptr;
   } catch (const std::bad_alloc&) {
     sched->lua_slabs().Put(slab, records);
+  }
+  if (!is_listed) {
+    if (budget != nullptr) budget->GiveMemory(records * kRecord);
     return false;
   }
+  if (budget != nullptr) records_charge_ += records * kRecord;
   for (size_t i = records; i-- > 0;) {
     LuaG* g = slab + i;
     // Of a G of another isolate only the word, with its ticket, lives on.
@@ -41,8 +49,8 @@ bool Isolate::AddSlab() {
   return true;
 }
 
-LuaG* Isolate::Allocate() {
-  if (free_ == nullptr && !AddSlab()) return nullptr;
+LuaG* Isolate::Allocate(bool own) {
+  if (free_ == nullptr && !AddSlab(own)) return nullptr;
   LuaG* g = free_;
   free_ = static_cast<LuaG*>(g->next);
   g->kind = spawned_kind_;

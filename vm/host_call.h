@@ -39,6 +39,7 @@ struct HostCall {
     kOpen,     // nothing: the isolate is open then, or could not be
     kCancel,   // cancel the G of `target`; `argument` is a Message, the reason
     kLook,     // see whether errors of Gs will be seen by nobody
+    kLimits,   // see whether a limit is used up
     kInterrupt,  // cancel the main G; `argument` is a C string
     kDrain,  // cancel every G, refuse new ones, complete when all have ended
     kClose,  // lua_close, whatever is left

@@ -11,7 +11,7 @@ const GKind Isolate::kWarmKind = {&Isolate::RunWarm};
 
 void Isolate::KeepWarm(IsolatePool* pool, int64_t next_ns) {
   pool_ = pool;
-  warm_timer_ = NewTimerG(&kWarmKind);
+  warm_timer_ = NewTimerG(&kWarmKind, /*own=*/true);
   if (warm_timer_ == nullptr) return;
   warm_timer_->timer.target = this;
   warm_timer_->timer.next_ns = next_ns;
@@ -32,8 +32,8 @@ Outcome Isolate::RunWarm(G* base) {
   return iso->ParkTimer(g);
 }
 
-LuaG* Isolate::NewTimerG(const GKind* kind) {
-  LuaG* g = Allocate();
+LuaG* Isolate::NewTimerG(const GKind* kind, bool own) {
+  LuaG* g = Allocate(own);
   if (g == nullptr) return nullptr;
   g->kind = kind;
   g->id = 0;

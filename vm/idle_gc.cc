@@ -89,7 +89,7 @@ void Isolate::ArmIdleGc() {
 }
 
 void Isolate::AddIdleTimer(int64_t next_ns) {
-  idle_timer_ = NewTimerG(&kIdleGcKind);
+  idle_timer_ = NewTimerG(&kIdleGcKind, /*own=*/true);
   if (idle_timer_ == nullptr) return;
   daemons_++;
   idle_gives_way_ = 0;

@@ -51,7 +51,7 @@ Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
       config_(std::move(config)),
       preempter_(this, config_.preempt, config_.preempt_count),
       spawned_kind_(AsksBySignal(config_) ? &kSpawnedKind : &kQuietSpawnedKind),
-      host_g_(Allocate()) {
+      host_g_(Allocate(/*own=*/true)) {
   ApplyBudget();
 }
 
@@ -74,9 +74,9 @@ Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
   return iso;
 }
 
-std::unique_ptr<Isolate> Isolate::Create(Scheduler* sched, IsolateConfig config,
+std::shared_ptr<Isolate> Isolate::Create(Scheduler* sched, IsolateConfig config,
                                          lua_CFunction open) {
-  std::unique_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
+  std::shared_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
   if (iso->host_g_ == nullptr) throw std::bad_alloc();
   iso->opener_ = open;
   iso->Start();
@@ -141,7 +141,7 @@ Isolate::~Isolate() {
 }
 
 bool Isolate::OpenStates() {
-  main_g_ = Allocate();
+  main_g_ = Allocate(/*own=*/true);
   if (main_g_ == nullptr) return false;
   main_g_->kind = spawned_kind_ == &kSpawnedKind ? &kMainKind : &kQuietMainKind;
   main_g_->L = main_;
@@ -275,6 +275,10 @@ void Isolate::Serve(HostCall* call) {
       has_unseen_ = true;
       Complete(call, Status());
       break;
+    case HostCall::Kind::kLimits:
+      CheckLimits();
+      Complete(call, Status());
+      break;
     case HostCall::Kind::kCancel:
       ServeCancel(call);
       break;
@@ -291,7 +295,7 @@ void Isolate::Serve(HostCall* call) {
       CancelAll();
       CheckDrained();
       if (drains_ != nullptr && call->on_complete != nullptr) {
-        drain_timer_ = NewTimerG(&kDrainDeadlineKind);
+        drain_timer_ = NewTimerG(&kDrainDeadlineKind, /*own=*/true);
         if (drain_timer_ == nullptr) break;
         drain_timer_->timer.target = this;
         drain_timer_->timer.next_ns = NowNs() + config_.stop_deadline_ns;
@@ -507,6 +511,8 @@ bool Isolate::PassExitToRoot(const ExitRequest& request) {
 // False: this one is ending already.
 bool Isolate::ServeExit(const ExitRequest& request) {
   const bool was_halted = halted_;
+  // Who waits for one that is being closed learns of that.
+  if (was_halted && !exit_request().requested) return false;
   if (!was_halted) {
     {
       MutexLock lock(host_mu_);

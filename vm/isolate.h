@@ -62,7 +62,7 @@ class Isolate final : public Strand,
                                                lua_CFunction open);
   // The same, but the heap is made by the strand's first M, before it serves
   // the first request. If that fails, each request fails.
-  static std::unique_ptr<Isolate> Create(Scheduler* sched, IsolateConfig config,
+  static std::shared_ptr<Isolate> Create(Scheduler* sched, IsolateConfig config,
                                          lua_CFunction open);
   ~Isolate() override;
 
@@ -239,9 +239,10 @@ class Isolate final : public Strand,
   // Writes "goroutine N [state]:" and the stack of every G.
   [[nodiscard]] std::string Dump();
 
-  // A G that runs no Lua: `kind` runs it, `g->timer` is its own. Null without
-  // memory. It is not live.
-  LuaG* NewTimerG(const GKind* kind);
+  // A G that runs no Lua: `kind` runs it, `g->timer` is its own. It is not
+  // live. Null without memory, also of the limit, unless the isolate itself
+  // needs it: `own`.
+  LuaG* NewTimerG(const GKind* kind, bool own);
   // Its run function returns one of these: it waits until g->timer.next_ns, or
   // ends.
   [[nodiscard]] Outcome ParkTimer(LuaG* g);
@@ -434,8 +435,8 @@ class Isolate final : public Strand,
   Status Open(lua_CFunction open);
   void Start();
   bool OpenStates();
-  [[nodiscard]] bool AddSlab();
-  LuaG* Allocate();
+  [[nodiscard]] bool AddSlab(bool own);
+  LuaG* Allocate(bool own);
   [[nodiscard]] uint64_t NextId() {
     // Reserved a batch at a time: an atomic add costs as much as a whole
     // switch.

@@ -62,8 +62,12 @@ std::shared_ptr<Isolate> IsolatePool::Take(PreemptMode mode) {
       if (fits) target_ = std::clamp<size_t>(target_ * 2, 1, kMaxSpares);
     }
   }
-  if (iso == nullptr) EndSlowPreparation(NowNs());
-  Refill();
+  try {
+    if (iso == nullptr) EndSlowPreparation(NowNs());
+    Refill();
+  } catch (const std::bad_alloc&) {
+    if (iso == nullptr) throw;  // else it is alive, and must not be lost
+  }
   if (iso != nullptr) return iso;
   return NewIsolate();
 }

@@ -99,7 +99,7 @@ void Isolate::WatchTime() {
       config_.budget->deadline_ns() == kNever) {
     return;
   }
-  limit_timer_ = NewTimerG(&kLimitTimerKind);
+  limit_timer_ = NewTimerG(&kLimitTimerKind, /*own=*/true);
   if (limit_timer_ == nullptr) return;  // then only running Gs look
   daemons_++;
   limit_timer_->timer.target = this;
@@ -178,7 +178,9 @@ void Isolate::EndCallsInKernel() {
     const LuaG* g = call->IsMain()            ? main_g_
                     : call->handle == nullptr ? nullptr
                                               : call->handle->g;
-    if (g == nullptr || g->word.state() != GState::kSyscall) {
+    // Others wait on, as the G uses what belongs to who waits.
+    const bool may_go = call->keep != nullptr || call->on_complete != nullptr;
+    if (!may_go || g == nullptr || g->word.state() != GState::kSyscall) {
       link = &call->next;
       continue;
     }

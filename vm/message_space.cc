@@ -106,17 +106,21 @@ class MessageDepot {
 };
 
 template <class T>
-T* RawArray<T>::Add() {
-  if (count == capacity) {
-    if (capacity > (uint32_t{1} << 29)) return nullptr;
-    const uint32_t larger = std::max<uint32_t>(capacity * 2, 16);
+T* RawArray<T>::AddMany(size_t n) {
+  constexpr size_t kMost = size_t{1} << 30;
+  if (n > capacity - count) {
+    if (n > kMost - count) return nullptr;
+    const auto larger = static_cast<uint32_t>(
+        std::max({size_t{capacity} * 2, count + n, size_t{16}}));
     constexpr size_t kBytes = sizeof(T);  // NOLINT(bugprone-sizeof-expression)
     void* memory = std::realloc(at, larger * kBytes);
     if (memory == nullptr) return nullptr;
     at = static_cast<T*>(memory);
     capacity = larger;
   }
-  return &at[count++];
+  T* first = at + count;
+  count += static_cast<uint32_t>(n);
+  return first;
 }
 
 template <class T>
@@ -128,6 +132,7 @@ void RawArray<T>::Free() {
 template struct RawArray<WriteEntry>;
 template struct RawArray<WriteFrame>;
 template struct RawArray<Shared*>;
+template struct RawArray<char>;
 
 // --- Scratch. ---
 
@@ -178,6 +183,14 @@ uint32_t WriteScratch::FindOrAdd(const void* address, bool* is_new) {
   return entries.count - 1;
 }
 
+bool WriteScratch::AddText(const char* bytes, size_t size) {
+  if (size == 0) return true;
+  char* to = text.AddMany(size);
+  if (to == nullptr) return false;
+  std::memcpy(to, bytes, size);
+  return true;
+}
+
 void WriteScratch::Reset() {
   for (uint32_t i = 0; i < shared.count; i++)
     shared.at[i]->Release();
@@ -207,6 +220,7 @@ void WriteScratch::FreeAll() {
   entries.Free();
   frames.Free();
   shared.Free();
+  text.Free();
   FreeSlots();
 }
 

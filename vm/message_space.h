@@ -32,7 +32,8 @@ struct RawArray {
   uint32_t capacity = 0;
 
   // Null without memory.
-  T* Add();
+  T* Add() { return AddMany(1); }
+  T* AddMany(size_t n);  // the first of them
   void Free();
 };
 
@@ -80,11 +81,14 @@ struct WriteScratch {
   uint32_t mask;                // slots in use less one; 0: none yet
   RawArray<WriteFrame> frames;  // each in the one before
   RawArray<Shared*> shared;     // each retained
+  RawArray<char> text;          // the name that is being written
   char fixed[kFixedBytes];
 
   // The entry of `address`, which is made if there is none (*is_new). kNone
   // without memory.
   uint32_t FindOrAdd(const void* address, bool* is_new);
+  // Copies `size` bytes behind what is in `text`. False: no memory.
+  bool AddText(const char* bytes, size_t size);
   // What it has outside of itself, but for the block.
   [[nodiscard]] size_t bytes() const {
     return entries.capacity * sizeof(WriteEntry) +

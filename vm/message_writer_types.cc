@@ -28,18 +28,28 @@ bool IsGlobals(lua_State* L, const void* address) {
 
 }  // namespace
 
+// The texts of `name` are copied first: room for them may be made by collecting
+// garbage, whose finalizers may have the modules looked at anew.
 bool MessageWriter::Named(const ModuleName& name) {
   flags_ |= kIsDemanding;
   const bool is_member = name.member != nullptr;
+  const size_t module_size = name.module_size;
+  const size_t member_size = is_member ? name.member_size : 0;
+  RawArray<char>& text = scratch_->text;
+  text.count = 0;
+  if (!scratch_->AddText(name.module, module_size) ||
+      (is_member && !scratch_->AddText(name.member, member_size))) {
+    return Fail(WriteFailure::kNoMemory);
+  }
   if (!PutWith(is_member ? Tag::kMember : Tag::kModule,
-               static_cast<uint64_t>(name.module_size)) ||
-      !PutBytes(name.module, name.module_size)) {
+               static_cast<uint64_t>(module_size)) ||
+      !PutBytes(text.at, module_size)) {
     return false;
   }
   if (!is_member) return true;
   if (!Reserve(sizeof(uint64_t))) return false;
-  Append(static_cast<uint64_t>(name.member_size));
-  return PutBytes(name.member, name.member_size);
+  Append(static_cast<uint64_t>(member_size));
+  return PutBytes(text.at + module_size, member_size);
 }
 
 // What a table may be besides a plain one. *done: it has been written.

@@ -95,7 +95,11 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   lua_xmove(data_, L, 1);
   lua_setmetatable(L, at);
   // A record taken before something raised is used the next time.
-  LuaG* g = half_made_ != nullptr ? half_made_ : Allocate();
+  LuaG* g = half_made_ != nullptr ? half_made_ : Allocate(/*own=*/false);
+  if (g == nullptr) {
+    lua_gc(L, LUA_GCCOLLECT);
+    g = Allocate(/*own=*/false);
+  }
   if (g == nullptr) luaL_error(L, "not enough memory for a goroutine");
   half_made_ = g;
   lua_pushvalue(L, at);

@@ -61,31 +61,31 @@ void Spawned::DropHeld() {
   if (values != nullptr) FreeMessage(values);
 }
 
-// Null without memory. What it may need to say how it ended is counted now.
+bool Spawned::TakeRoom(const Isolate* spawner, MemoryCharge** room) {
+  // With limits of its spawner it has some itself, and so do its texts.
+  constexpr size_t kRoom = sizeof(Spawned) + kMaxName + kMaxText + kMaxTrace;
+  return MemoryCharge::Grow(spawner->config().budget, kRoom, room);
+}
+
+// Null without memory.
 Spawned* Spawned::New(const Type* type, Isolate* spawner,
-                      const IsolateConfig& config, lua_CFunction body) {
-  MemoryCharge* charge = nullptr;
-  const size_t bytes = sizeof(Spawned) + config.name.size() +
-                       (config.budget == nullptr ? 0 : kMaxText + kMaxTrace);
-  if (spawner != nullptr &&
-      !MemoryCharge::Grow(spawner->config().budget, bytes, &charge)) {
-    return nullptr;
-  }
+                      const IsolateConfig& config, lua_CFunction body,
+                      MemoryCharge* room) {
   try {
     auto* spawned = new Spawned(type, spawner, config, body);
-    spawned->charge_ = charge;
+    spawned->charge_ = room;
     return spawned;
   } catch (const std::bad_alloc&) {
-    MemoryCharge::Give(charge);
+    MemoryCharge::Give(room);
     return nullptr;
   }
 }
 
 Spawned* Spawned::Start(const Type* type, Isolate* spawner,
                         IsolateConfig config, lua_CFunction body, Message* call,
-                        Refusal* why) {
+                        MemoryCharge* room, Refusal* why) {
   Isolates* isolates = config.isolates;
-  Spawned* spawned = New(type, spawner, config, body);
+  Spawned* spawned = New(type, spawner, config, body, room);
   if (spawned == nullptr) {
     *why = Refusal::kNoMemory;
     if (call != nullptr) FreeMessage(call);
@@ -210,7 +210,16 @@ void Spawned::OnProgramEnd(HostCall* call, const Status& status) {
 
 void Spawned::PublishIfOverdue(int64_t now_ns) {
   if (ended() || !budget_->IsUsedUp(now_ns, 0)) return;
-  if (overdue_since_ns_ == 0) overdue_since_ns_ = now_ns;
+  if (overdue_since_ns_ == 0) {
+    // It may wait, and somebody else have used up what they share.
+    overdue_since_ns_ = now_ns;
+    const std::shared_ptr<Isolate> iso = isolate();
+    if (iso == nullptr) return;
+    auto* call = new HostCall(HostCall::Kind::kLimits, nullptr, nullptr);
+    call->on_complete = [](HostCall* done, const Status&) { delete done; };
+    iso->Post(call);
+    return;
+  }
   if (now_ns - overdue_since_ns_ < kOverdueNs) return;
   Publish(Status(StatusCode::kLimit, budget_->Reason(now_ns)), nullptr);
 }

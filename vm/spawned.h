@@ -37,14 +37,19 @@ namespace trilune::vm {
 class Spawned final : public Shared {
  public:
   // Why Start gives null: the runtime stops; there would be more Gs than the
-  // limit; no memory, or none left of the spawner's limit.
+  // limit; no memory.
   enum class Refusal : uint8_t { kStopping, kGoroutines, kNoMemory };
   // Runs `body` as a G of an isolate of its own, with the Spawned as argument,
   // a light userdata. `call`, owned, is for the body. The caller owns a
   // reference. `spawner` may be null: it is asked about an unseen error.
+  // `room`, owned: what TakeRoom gave.
   static Spawned* Start(const Type* type, Isolate* spawner,
                         IsolateConfig config, lua_CFunction body, Message* call,
-                        Refusal* why);
+                        MemoryCharge* room, Refusal* why);
+  // Counts what a Spawned may need, also to say how it ended, in the spawner's
+  // memory limit. False: there is not so much left.
+  [[nodiscard]] static bool TakeRoom(const Isolate* spawner,
+                                     MemoryCharge** room);
 
   // For the body: what was sent along, to be read once.
   [[nodiscard]] Message* TakeCall() { return std::exchange(call_, nullptr); }
@@ -60,9 +65,10 @@ class Spawned final : public Shared {
   bool Cancel(Message* reason) TRI_EXCLUDES(lock_);
   // The runtime stops: so does the isolate, and nobody is told of an error.
   void Abort();
-  // For sysmon, about once a second: a limit was used up for so long, and the
-  // isolate has not ended, as it is in a C function that does not come back.
-  // Then its outcome is that limit, so that nobody waits for it.
+  // For sysmon, about once a second. If a limit is used up the isolate is told
+  // to look at it; if that was so long ago, and it has not ended, it is in a C
+  // function that does not come back. Then its outcome is that limit, so that
+  // nobody waits for it.
   static constexpr int64_t kOverdueNs = 900'000'000;
   void PublishIfOverdue(int64_t now_ns) TRI_EXCLUDES(lock_);
   // Whether there may be a reason for that.
@@ -120,11 +126,13 @@ class Spawned final : public Shared {
   // With limits, what is kept for people to read is limited, too.
   static constexpr size_t kMaxText = 4096;
   static constexpr size_t kMaxTrace = 8192;
+  static constexpr size_t kMaxName = 256;  // about; see stdlib/spawn_options.cc
 
   Spawned(const Type* type, Isolate* spawner, const IsolateConfig& config,
           lua_CFunction body);
   static Spawned* New(const Type* type, Isolate* spawner,
-                      const IsolateConfig& config, lua_CFunction body);
+                      const IsolateConfig& config, lua_CFunction body,
+                      MemoryCharge* room);
   ~Spawned() override;
 
   void VisitHeld(void (*visit)(Shared* held, void* argument),

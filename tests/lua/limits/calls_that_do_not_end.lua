@@ -15,5 +15,15 @@ local stuck = tri.spawn({ time = 0.1, name = "stuck" }, function() return string
 print((select(2, stuck:join(20))))  --> time limit (0.1 s) exceeded
 print(stuck:status())         --> dead
 print(stuck:cancel())         --> false
+-- One that waits, while another has used up what they share.
+local handles = tri.channel(1)
+local spender = tri.spawn({ instructions = 1e6 }, function(handles)
+  local tri = require "trilune"
+  handles:send(tri.spawn(function() require("trilune").channel(1):recv(1e6) end))
+  while true do end
+end, handles)
+local waiting = handles:recv()
+print((select(2, spender:join(20))))  --> instruction limit (1000000) exceeded
+print((select(2, waiting:join(20))))  --> instruction limit (1000000) exceeded
 print(tri.spawn(function() return "others go on" end):join())  --> true others go on
 os.exit(0)
