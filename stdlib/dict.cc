@@ -563,14 +563,8 @@ void PushReading(lua_State* L, Dict* dict, DictReading* reading) {
     return;
   }
   if (reading->value.kind == Kind::kObject) {
-    const auto* message =
-        static_cast<const vm::Message*>(reading->value.object);
-    vm::Message* copy = vm::CopyMessage(message, vm::Isolate::Of(L));
-    if (copy == nullptr) {
-      lua_gc(L, LUA_GCCOLLECT);
-      vm::Isolate::Of(L)->heap().TrimBudget(0);
-      copy = vm::CopyMessage(message, vm::Isolate::Of(L));
-    }
+    vm::Message* copy = vm::CopyToRead(
+        L, static_cast<const vm::Message*>(reading->value.object));
     dict->store->Release(reading->held);
     if (copy == nullptr) luaL_error(L, "not enough memory");
     vm::ReadMessage(L, copy);

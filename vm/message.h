@@ -70,6 +70,10 @@ int ReadMessage(lua_State* L, Message* message);
 // freed, unless it is plain. `reader` may be null: counted nowhere.
 Message* CopyMessage(const Message* message, const Isolate* reader);
 
+// The same for the running G, after a collection if there is no room: `message`
+// must stay meanwhile.
+Message* CopyToRead(lua_State* L, const Message* message);
+
 // Whether reading it runs no Lua code: no functions, modules, shared objects.
 bool IsPlain(const Message* message);
 

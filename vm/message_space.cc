@@ -401,6 +401,15 @@ Message* CopyMessage(const Message* message, const Isolate* reader) {
   return copy;
 }
 
+Message* CopyToRead(lua_State* L, const Message* message) {
+  Isolate* iso = Isolate::Of(L);
+  Message* copy = CopyMessage(message, iso);
+  if (copy != nullptr) return copy;
+  lua_gc(L, LUA_GCCOLLECT);
+  iso->heap().TrimBudget(0);
+  return CopyMessage(message, iso);
+}
+
 void FreeMessage(Message* message, Isolate* isolate) {
   ReleaseShared(message);
   if (isolate != nullptr && isolate->messages != nullptr) {
