@@ -225,8 +225,8 @@ Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
   if (config.budget != nullptr) {
     refused->max_goroutines = config.budget->max_goroutines();
   }
-  return Spawned::Start(&kType, iso, std::move(config), &ProgramBody, call,
-                        room, &refused->why);
+  return Spawned::Start(&kType, iso, std::move(config),
+                        {&ProgramBody, call, room}, &refused->why);
 }
 
 // The arguments of tri.spawn are the values from `first` on. Pushes the handle,

@@ -69,29 +69,28 @@ bool Spawned::TakeRoom(const Isolate* spawner, MemoryCharge** room) {
 
 // Null without memory.
 Spawned* Spawned::New(const Type* type, Isolate* spawner,
-                      const IsolateConfig& config, lua_CFunction body,
-                      MemoryCharge* room) {
+                      const IsolateConfig& config, const Program& program) {
   try {
-    auto* spawned = new Spawned(type, spawner, config, body);
-    spawned->charge_ = room;
+    auto* spawned = new Spawned(type, spawner, config, program.body);
+    spawned->call_ = program.call;
+    spawned->charge_ = program.room;
     return spawned;
   } catch (const std::bad_alloc&) {
-    MemoryCharge::Give(room);
+    if (program.call != nullptr) FreeMessage(program.call);
+    MemoryCharge::Give(program.room);
     return nullptr;
   }
 }
 
 Spawned* Spawned::Start(const Type* type, Isolate* spawner,
-                        IsolateConfig config, lua_CFunction body, Message* call,
-                        MemoryCharge* room, Refusal* why) {
+                        IsolateConfig config, const Program& program,
+                        Refusal* why) {
   Isolates* isolates = config.isolates;
-  Spawned* spawned = New(type, spawner, config, body, room);
+  Spawned* spawned = New(type, spawner, config, program);
   if (spawned == nullptr) {
     *why = Refusal::kNoMemory;
-    if (call != nullptr) FreeMessage(call);
     return nullptr;
   }
-  spawned->call_ = call;
   // Here, so that who spawns for ever learns of its limit; see Configure.
   if (config.budget != nullptr && !config.budget->TakeG()) {
     *why = Refusal::kGoroutines;

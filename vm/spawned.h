@@ -39,13 +39,16 @@ class Spawned final : public Shared {
   // Why Start gives null: the runtime stops; there would be more Gs than the
   // limit; no memory.
   enum class Refusal : uint8_t { kStopping, kGoroutines, kNoMemory };
-  // Runs `body` as a G of an isolate of its own, with the Spawned as argument,
-  // a light userdata. `call`, owned, is for the body. The caller owns a
+  struct Program {
+    lua_CFunction body = nullptr;  // its argument: the Spawned, light
+    Message* call = nullptr;       // for the body, owned; or null
+    MemoryCharge* room = nullptr;  // what TakeRoom gave, owned
+  };
+  // Runs the program as a G of an isolate of its own. The caller owns a
   // reference. `spawner` may be null: it is asked about an unseen error.
-  // `room`, owned: what TakeRoom gave.
   static Spawned* Start(const Type* type, Isolate* spawner,
-                        IsolateConfig config, lua_CFunction body, Message* call,
-                        MemoryCharge* room, Refusal* why);
+                        IsolateConfig config, const Program& program,
+                        Refusal* why);
   // Counts what a Spawned may need, also to say how it ended, in the spawner's
   // memory limit. False: there is not so much left.
   [[nodiscard]] static bool TakeRoom(const Isolate* spawner,
@@ -131,8 +134,7 @@ class Spawned final : public Shared {
   Spawned(const Type* type, Isolate* spawner, const IsolateConfig& config,
           lua_CFunction body);
   static Spawned* New(const Type* type, Isolate* spawner,
-                      const IsolateConfig& config, lua_CFunction body,
-                      MemoryCharge* room);
+                      const IsolateConfig& config, const Program& program);
   ~Spawned() override;
 
   void VisitHeld(void (*visit)(Shared* held, void* argument),

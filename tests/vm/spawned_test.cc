@@ -77,8 +77,8 @@ struct Fixture {
     config.report = [this](std::string_view text) { reports += text; };
     config.budget = budget;
     auto why = Spawned::Refusal::kNoMemory;
-    Spawned* spawned = Spawned::Start(&kType, nullptr, std::move(config), body,
-                                      nullptr, nullptr, &why);
+    Spawned* spawned = Spawned::Start(&kType, nullptr, std::move(config),
+                                      {.body = body}, &why);
     if (spawned == nullptr) refusal = why;
     return spawned;
   }

@@ -17,6 +17,7 @@ end)
 run(function()                     --> true false not enough memory true
   local tri = require "trilune"
   local kept, made = {}, 0
+  local reserve = ("r"):rep(1e5)   -- to be able to say it
   local ok, e = pcall(function()
     while true do
       kept[made] = tri.spawn(function() end)
@@ -24,12 +25,14 @@ run(function()                     --> true false not enough memory true
       made = made + 1
     end
   end)
-  kept = nil
+  kept, reserve = nil, nil
   return ok, e:match "not enough memory", made > 100 and made < 5000
 end)
 -- Timers, without a G or a value of the script's own.
 run(function()                     --> true false not enough memory
   local tri = require "trilune"
+  local reserve = ("r"):rep(1e5)
   local ok, e = pcall(function() while true do tri.after(1e6) end end)
+  reserve = nil
   return ok, e:match "not enough memory"
 end)
