@@ -98,11 +98,6 @@ SharedChan* CheckChannel(lua_State* L, int index) {
   return chan;
 }
 
-[[noreturn]] void RaiseCollected(lua_State* L) {
-  luaL_error(L, "the channel's handle has been collected");
-  std::abort();  // luaL_error does not return
-}
-
 // The value at 2 as a message for `*chan`, whose handle is at 1. Writing may
 // run finalizers, and so that of a handle which another one has brought back.
 Message* WriteFor(lua_State* L, SharedChan** chan) {
@@ -111,7 +106,7 @@ Message* WriteFor(lua_State* L, SharedChan** chan) {
       static_cast<vm::SharedHandle*>(lua_touserdata(L, 1))->object;
   if (object == nullptr) {
     vm::FreeMessage(message);
-    RaiseCollected(L);
+    vm::RaiseCollected(L, SharedChan::kType);
   }
   *chan = static_cast<SharedChan*>(object);
   return message;
@@ -320,7 +315,7 @@ SharedChan* TestChannel(lua_State* L, int index) {
       handle->tag != &kChannelTag) {
     return nullptr;
   }
-  if (handle->object == nullptr) RaiseCollected(L);
+  if (handle->object == nullptr) vm::RaiseCollected(L, SharedChan::kType);
   return static_cast<SharedChan*>(handle->object);
 }
 

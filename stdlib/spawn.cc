@@ -29,11 +29,6 @@ constexpr TypeTag kTag = {"goroutine"};
 void PushMetatable(lua_State* L);
 constexpr vm::Shared::Type kType = {kTag.name, &kTag, &PushMetatable};
 
-[[noreturn]] void RaiseCollected(lua_State* L) {
-  luaL_error(L, "the goroutine's handle has been collected");
-  std::abort();  // luaL_error does not return
-}
-
 // The program whose handle is at 1; null if a finalizer had brought that back,
 // and it has been finalized meanwhile.
 Spawned* SpawnedAt1(lua_State* L) {
@@ -47,7 +42,7 @@ Spawned* CheckSpawned(lua_State* L, int index) {
       handle->tag != &kTag) {
     luaL_typeerror(L, index, kTag.name);
   }
-  if (handle->object == nullptr) RaiseCollected(L);
+  if (handle->object == nullptr) vm::RaiseCollected(L, kType);
   return static_cast<Spawned*>(handle->object);
 }
 
@@ -195,12 +190,6 @@ struct Refused {
   uint32_t max_goroutines = 0;
 };
 
-// Collects garbage: handles of programs that have ended count in the limit.
-void CollectForLimit(lua_State* L) {
-  lua_gc(L, LUA_GCCOLLECT);
-  Isolate::Of(L)->heap().TrimBudget(0);
-}
-
 // Takes `call`. Null: refused. C++ throws without memory, which must not go
 // through Lua's frames.
 Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
@@ -208,7 +197,7 @@ Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
   Isolate* iso = Isolate::Of(L);
   vm::MemoryCharge* room = nullptr;
   if (!Spawned::TakeRoom(iso, &room)) {
-    CollectForLimit(L);
+    iso->CollectForLimit(L);
     if (!Spawned::TakeRoom(iso, &room)) {
       vm::FreeMessage(call);
       return nullptr;
@@ -303,8 +292,8 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
   if (outcome.values != nullptr) {
     values = vm::CopyMessage(outcome.values, Isolate::Of(L));
     if (values == nullptr) {
-      CollectForLimit(L);
-      if (SpawnedAt1(L) == nullptr) RaiseCollected(L);
+      Isolate::Of(L)->CollectForLimit(L);
+      if (SpawnedAt1(L) == nullptr) vm::RaiseCollected(L, kType);
       values = vm::CopyMessage(outcome.values, Isolate::Of(L));
     }
     if (values == nullptr) return luaL_error(L, "not enough memory");
@@ -391,7 +380,7 @@ int l_cancel(lua_State* L) {
     spawned = SpawnedAt1(L);  // writing may have run finalizers
     if (spawned == nullptr) {
       vm::FreeMessage(reason);
-      RaiseCollected(L);
+      vm::RaiseCollected(L, kType);
     }
   }
   lua_pushboolean(L, spawned->Cancel(reason));

@@ -149,6 +149,8 @@ class Isolate final : public Strand,
   // Looks whether a limit is used up, and ends the isolate's work then: every G
   // is cancelled, with the limit as the reason, and none is made any more.
   void CheckLimits();
+  // Before a limit refuses: garbage may hold what counts, the heap too much.
+  void CollectForLimit(lua_State* L);
   [[nodiscard]] bool killed() const { return killed_; }
   // Requires: killed().
   [[nodiscard]] const char* kill_reason() const { return kill_reason_.c_str(); }

@@ -130,6 +130,11 @@ void Isolate::CheckLimits() {
   if (IsOverLimit()) Kill(NowNs());
 }
 
+void Isolate::CollectForLimit(lua_State* L) {
+  lua_gc(L, LUA_GCCOLLECT);
+  heap_.TrimBudget(0);
+}
+
 // From here on each wait and each preemption point of every G raises, and
 // tri.shield holds nothing off.
 void Isolate::Kill(int64_t now_ns) {

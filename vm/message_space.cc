@@ -405,8 +405,7 @@ Message* CopyToRead(lua_State* L, const Message* message) {
   Isolate* iso = Isolate::Of(L);
   Message* copy = CopyMessage(message, iso);
   if (copy != nullptr) return copy;
-  lua_gc(L, LUA_GCCOLLECT);
-  iso->heap().TrimBudget(0);
+  iso->CollectForLimit(L);
   return CopyMessage(message, iso);
 }
 

@@ -220,11 +220,8 @@ bool MessageWriter::Charge(size_t bytes) {
   const std::shared_ptr<Budget>& budget = iso->config().budget;
   if (MemoryCharge::Grow(budget, bytes, &scratch_->charge)) return true;
   if (mode_ == WriteMode::kProtected && !has_collected_) {
-    // Handles that are garbage may hold messages, and the heap more than it
-    // needs.
     has_collected_ = true;
-    lua_gc(L_, LUA_GCCOLLECT);
-    iso->heap().TrimBudget(0);
+    iso->CollectForLimit(L_);
     if (MemoryCharge::Grow(budget, bytes, &scratch_->charge)) return true;
   }
   return Fail(WriteFailure::kOverBudget);

@@ -97,7 +97,7 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   // A record taken before something raised is used the next time.
   LuaG* g = half_made_ != nullptr ? half_made_ : Allocate(/*own=*/false);
   if (g == nullptr) {
-    lua_gc(L, LUA_GCCOLLECT);
+    CollectForLimit(L);
     g = Allocate(/*own=*/false);
   }
   if (g == nullptr) luaL_error(L, "not enough memory for a goroutine");

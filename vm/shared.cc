@@ -1,6 +1,7 @@
 #include "vm/shared.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 #include "vm/isolate.h"
@@ -274,6 +275,11 @@ void BeginHandleWait(lua_State* L, int index) {
 
 void EndHandleWait(lua_State* L, int index) {
   static_cast<SharedHandle*>(lua_touserdata(L, index))->waits--;
+}
+
+void RaiseCollected(lua_State* L, const Shared::Type& type) {
+  luaL_error(L, "the %s's handle has been collected", type.name);
+  std::abort();  // luaL_error does not return
 }
 
 int ReleaseSharedHandle(lua_State* L) {

@@ -162,6 +162,9 @@ struct SharedHandle {
 void BeginHandleWait(lua_State* L, int index);
 void EndHandleWait(lua_State* L, int index);
 
+// For who finds null in a handle of `type`.
+[[noreturn]] void RaiseCollected(lua_State* L, const Shared::Type& type);
+
 // Marks the metatables of handles: metatable[lightuserdata(&kSharedKey)] =
 // true.
 extern const char kSharedKey;
