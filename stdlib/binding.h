@@ -14,6 +14,7 @@
 
 #include <lua.hpp>
 
+#include "vm/internal.h"
 #include "vm/isolate.h"
 
 namespace trilune::stdlib {
@@ -42,10 +43,17 @@ T* Check(lua_State* L, int index) {
   return object;
 }
 
+// Says of every type that New makes that its insides are not for scripts.
+template <class T>
+inline const vm::InternalKind kInternalKind(
+    [](lua_State* L, int index) { return Test<T>(L, index) != nullptr; },
+    vm::InternalKind::What::kObject);
+
 // Pushes a new T with `values` user values and the metatable at
 // `metatable_index` (an upvalue). Raises without memory.
 template <class T>
 T* New(lua_State* L, int values, int metatable_index) {
+  static_cast<void>(&kInternalKind<T>);  // makes it
   auto* object = new (lua_newuserdatauv(L, sizeof(T), values)) T();
   lua_pushvalue(L, metatable_index);
   lua_setmetatable(L, -2);

@@ -18,6 +18,10 @@ constexpr lua_Integer kMaxCapacity = lua_Integer{1} << 30;
 constexpr uint32_t kFirstSlots = 8;
 enum : int { kRingValue = 1, kTableValue = 2 };
 
+const vm::InternalKind kChanKind(
+    [](lua_State* L, int index) { return Test<LuaChan>(L, index) != nullptr; },
+    vm::InternalKind::What::kObject);
+
 bool NeedsTable(int type) {
   return type != LUA_TNIL && type != LUA_TBOOLEAN && type != LUA_TNUMBER;
 }

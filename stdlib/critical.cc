@@ -52,14 +52,17 @@ struct ShieldBox {
   static constexpr TypeTag kTag = {"shield"};
 };
 
+bool IsShield(lua_State* L, int index) {
+  return vm::HasSizeOf<ShieldBox>(L, index) &&
+         static_cast<ShieldBox*>(lua_touserdata(L, index))->tag ==
+             &ShieldBox::kTag;
+}
+
+const vm::InternalKind kShieldKind(&IsShield, vm::InternalKind::What::kHidden);
+
 ShieldBox* CheckShield(lua_State* L, int index) {
-  auto* box = static_cast<ShieldBox*>(lua_touserdata(L, index));
-  if (lua_type(L, index) != LUA_TUSERDATA ||
-      lua_rawlen(L, index) != sizeof(ShieldBox) ||
-      box->tag != &ShieldBox::kTag) {
-    luaL_typeerror(L, index, ShieldBox::kTag.name);
-  }
-  return box;
+  if (!IsShield(L, index)) luaL_typeerror(L, index, ShieldBox::kTag.name);
+  return static_cast<ShieldBox*>(lua_touserdata(L, index));
 }
 
 // The timer's G: ends the shield, unless that has ended before.

@@ -24,6 +24,8 @@ constexpr char kHolderKey = 0;
 // value of who holds something is being pushed: by then its bytes have been
 // copied. So who uses it looks whether it is still there.
 struct DictHolder {
+  static constexpr TypeTag kTag = {"dictionary's holder"};
+  const TypeTag* tag;
   DictStore* store;
   DictEntry* entry;
   DictNode* node;
@@ -37,7 +39,8 @@ struct DictHolder {
 };
 
 int l_holder_gc(lua_State* L) {
-  static_cast<DictHolder*>(lua_touserdata(L, 1))->Drop();
+  auto* holder = Test<DictHolder>(L, 1);
+  if (holder != nullptr) holder->Drop();  // else a script has called it
   return 0;
 }
 
@@ -53,7 +56,7 @@ DictHolder* Holder(lua_State* L, DictStore* store) {
 void MakeHolder(lua_State* L) {
   auto* holder =
       static_cast<DictHolder*>(lua_newuserdatauv(L, sizeof(DictHolder), 0));
-  *holder = {};
+  *holder = {&DictHolder::kTag, nullptr, nullptr, nullptr};
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, &l_holder_gc);
   lua_setfield(L, -2, "__gc");
@@ -347,6 +350,8 @@ int l_llen(lua_State* L) {
 // --- All of it. ---
 
 struct KeyScan {
+  static constexpr TypeTag kTag = {"dictionary's scan"};
+  const TypeTag* tag;
   DictStore* store;
   DictScan scan;
   size_t next;  // of the entries that are held
@@ -364,8 +369,13 @@ struct KeyScan {
   }
 };
 
+const vm::InternalKind kScanKind(
+    [](lua_State* L, int index) { return Test<KeyScan>(L, index) != nullptr; },
+    vm::InternalKind::What::kHidden);
+
 int l_scan_gc(lua_State* L) {
-  static_cast<KeyScan*>(lua_touserdata(L, 1))->End();
+  auto* scan = Test<KeyScan>(L, 1);
+  if (scan != nullptr) scan->End();  // else a script has called it
   return 0;
 }
 
@@ -377,7 +387,7 @@ int l_keys(lua_State* L) {
   lua_settop(L, 2);
   lua_newtable(L);
   auto* scan = static_cast<KeyScan*>(lua_newuserdatauv(L, sizeof(KeyScan), 0));
-  new (scan) KeyScan{dict->store.get(), {}, 0};
+  new (scan) KeyScan{&KeyScan::kTag, dict->store.get(), {}, 0};
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, &l_scan_gc);
   lua_setfield(L, -2, "__gc");

@@ -23,8 +23,14 @@ const char kGuardKey = 0;
 // ends, by an error or otherwise, so does its use. User value 1: the handle. A
 // handle has at most one, user value 1.
 struct Guard {
+  static constexpr TypeTag kTag = {"use of a file"};
+  const TypeTag* tag;
   File* file;
 };
+
+const vm::InternalKind kGuardKind(
+    [](lua_State* L, int index) { return Test<Guard>(L, index) != nullptr; },
+    vm::InternalKind::What::kHidden);
 
 void MakeReady(WaiterBase* waiter, WakeResult result) {
   waiter->g->wake = result;
@@ -88,7 +94,7 @@ void Release(lua_State* L, File* file) {
 }
 
 int l_guard_close(lua_State* L) {
-  auto* guard = static_cast<Guard*>(lua_touserdata(L, 1));
+  const auto* guard = Test<Guard>(L, 1);
   if (guard != nullptr) Release(L, guard->file);
   return 0;
 }
@@ -100,7 +106,7 @@ void PushGuard(lua_State* L, File* file, int handle) {
   if (lua_getiuservalue(L, -1, 1) != LUA_TUSERDATA) {
     lua_pop(L, 1);
     auto* guard = static_cast<Guard*>(lua_newuserdatauv(L, sizeof(Guard), 1));
-    guard->file = file;
+    *guard = {&Guard::kTag, file};
     lua_rawgetp(L, LUA_REGISTRYINDEX, &kGuardKey);
     lua_setmetatable(L, -2);
     lua_pushvalue(L, -2);
@@ -168,6 +174,8 @@ bool IsOurs(lua_State* L, int index) {
   return handle != nullptr && lua_rawlen(L, index) == sizeof(LuaFile) &&
          handle->tag == &kTag;
 }
+
+const vm::InternalKind kFileKind(&IsOurs, vm::InternalKind::What::kStock);
 
 }  // namespace
 

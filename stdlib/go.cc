@@ -2,6 +2,7 @@
 
 #include "sched/clock.h"
 #include "stdlib/modules.h"
+#include "vm/debug_guard.h"
 #include "vm/park.h"
 
 namespace trilune::stdlib {
@@ -11,17 +12,27 @@ using vm::GHandle;
 using vm::Isolate;
 
 // Handles are vm's and have no TypeTag: a key in their metatable tells.
-GHandle* CheckHandle(lua_State* L, int index) {
+GHandle* TestHandle(lua_State* L, int index) {
   auto* handle = static_cast<GHandle*>(lua_touserdata(L, index));
-  if (handle != nullptr && lua_rawlen(L, index) == sizeof(GHandle) &&
-      lua_getmetatable(L, index) != 0) {
-    lua_rawgetp(L, -1, &kGoroutineKey);
-    const bool ours = lua_toboolean(L, -1) != 0;
-    lua_pop(L, 2);
-    if (ours) return handle;
+  if (handle == nullptr || lua_rawlen(L, index) != sizeof(GHandle) ||
+      lua_getmetatable(L, index) == 0) {
+    return nullptr;
   }
-  luaL_typeerror(L, index, "goroutine");
-  return nullptr;
+  lua_rawgetp(L, -1, &kGoroutineKey);
+  const bool ours = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 2);
+  return ours ? handle : nullptr;
+}
+
+const vm::MetatableKey kKey(&kGoroutineKey);
+const vm::InternalKind kHandleKind(
+    [](lua_State* L, int index) { return TestHandle(L, index) != nullptr; },
+    vm::InternalKind::What::kObject);
+
+GHandle* CheckHandle(lua_State* L, int index) {
+  GHandle* handle = TestHandle(L, index);
+  if (handle == nullptr) luaL_typeerror(L, index, "goroutine");
+  return handle;
 }
 
 // A body is a function or has __call.

@@ -20,13 +20,16 @@ struct Group {
 };
 enum : int { kErrorValue = 1, kMembersValue = 2 };
 
+bool IsGroup(lua_State* L, int index) {
+  return vm::HasSizeOf<Group>(L, index) &&
+         static_cast<Group*>(lua_touserdata(L, index))->tag == &Group::kTag;
+}
+
+const vm::InternalKind kGroupKind(&IsGroup, vm::InternalKind::What::kObject);
+
 Group* CheckGroup(lua_State* L, int index) {
-  auto* group = static_cast<Group*>(lua_touserdata(L, index));
-  if (lua_type(L, index) != LUA_TUSERDATA ||
-      lua_rawlen(L, index) != sizeof(Group) || group->tag != &Group::kTag) {
-    luaL_typeerror(L, index, Group::kTag.name);
-  }
-  return group;
+  if (!IsGroup(L, index)) luaL_typeerror(L, index, Group::kTag.name);
+  return static_cast<Group*>(lua_touserdata(L, index));
 }
 
 // The body and its `n - 1` arguments are on top: makes a member of the group at

@@ -2,6 +2,7 @@
 
 #include "stdlib/modules.h"
 #include "vm/coroutine.h"
+#include "vm/debug_guard.h"
 #include "vm/debug_hook.h"
 #include "vm/protected_call.h"
 #include "vm/require.h"
@@ -38,6 +39,7 @@ int OpenAll(lua_State* L) {
   luaL_openlibs(L);
   vm::OpenCoroutine(L);
   vm::OpenDebugHooks(L);
+  vm::OpenDebugGuards(L);
   vm::OpenProtectedCalls(L);
   vm::OpenRequire(L);
   OpenIo(L);

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "vm/internal.h"
 #include "vm/isolate.h"
 
 namespace trilune {
@@ -59,18 +60,31 @@ void AppendValue(lua_State* L, int index, Values* values) {
 
 // --- Running a chunk or a function. ---
 
-// The G's share of a Run is a userdata that holds a HeldRun.
+// The G's share of a Run: a userdata.
+struct Held {
+  const void* tag;
+  HeldRun run;
+};
 constexpr int kHeldRunIndex = 2;
-constexpr char kHeldRunKey = 0;
+constexpr char kHeldRunKey = 0;  // of its metatable, and its tag
+
+bool IsHeld(lua_State* L, int index) {
+  return vm::HasSizeOf<Held>(L, index) &&
+         static_cast<Held*>(lua_touserdata(L, index))->tag == &kHeldRunKey;
+}
+
+const vm::InternalKind kHeldKind(&IsHeld, vm::InternalKind::What::kHidden);
 
 int DropHeldRun(lua_State* L) {
-  static_cast<HeldRun*>(lua_touserdata(L, 1))->reset();
+  // A script may have called it, with anything.
+  if (IsHeld(L, 1)) static_cast<Held*>(lua_touserdata(L, 1))->run.reset();
   return 0;
 }
 
 // Pushes the userdata that keeps `run`. Raises before it does so, if at all.
 void PushHeldRun(lua_State* L, Run* run) {
-  auto* held = new (lua_newuserdatauv(L, sizeof(HeldRun), 0)) HeldRun();
+  auto* held = new (lua_newuserdatauv(L, sizeof(Held), 0)) Held();
+  held->tag = &kHeldRunKey;
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kHeldRunKey) != LUA_TTABLE) {
     lua_pop(L, 1);
     lua_createtable(L, 0, 1);
@@ -80,7 +94,7 @@ void PushHeldRun(lua_State* L, Run* run) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &kHeldRunKey);
   }
   lua_setmetatable(L, -2);
-  *held = run->shared_from_this();
+  held->run = run->shared_from_this();
 }
 
 int MessageHandler(lua_State* L) {
@@ -144,7 +158,7 @@ int RunEnded(lua_State* L, int status, lua_KContext) {
   for (int i = kHeldRunIndex + 2; i <= top; i++)
     AppendValue(L, i, &run->results);
   // Now rather than at some collection: the results may be large.
-  static_cast<HeldRun*>(lua_touserdata(L, kHeldRunIndex))->reset();
+  static_cast<Held*>(lua_touserdata(L, kHeldRunIndex))->run.reset();
   return 0;
 }
 

@@ -38,6 +38,8 @@ struct SelectCase {
 
 // The memory of a select, in a userdata.
 struct Select : SharedWait {
+  static constexpr TypeTag kTag = {"select"};
+  const TypeTag* tag = &kTag;
   int n = 0;
   int n_locks = 0;
   bool timed = false;
@@ -54,6 +56,13 @@ constexpr int ChanIndex(int i) {
 constexpr int ValueIndex(int i) {
   return kSelectIndex + 2 + 2 * i;
 }
+
+bool IsSelect(lua_State* L, int index) {
+  return vm::HasSizeOf<Select>(L, index) &&
+         static_cast<Select*>(lua_touserdata(L, index))->tag == &Select::kTag;
+}
+
+const vm::InternalKind kSelectKind(&IsSelect, vm::InternalKind::What::kHidden);
 
 Select* TheSelect(lua_State* L) {
   return static_cast<Select*>(lua_touserdata(L, kSelectIndex));
@@ -413,6 +422,7 @@ int l_select(lua_State* L) {
 }
 
 int l_free_messages(lua_State* L) {
+  if (!IsSelect(L, 1)) return 0;  // called by a script
   FreeMessages(lua_touserdata(L, 1));
   return 0;
 }

@@ -530,6 +530,7 @@ int l_once_call(lua_State* L) {
 }
 
 int l_once_close(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TUSERDATA);
   lua_getiuservalue(L, 1, 1);
   auto* once = Check<LuaOnce>(L, -1);
   if (once->state == LuaOnce::State::kRunning) once->Finish();

@@ -5,6 +5,9 @@
 #include <cstring>
 #include <utility>
 
+#include "vm/allow_hook.h"
+#include "vm/hook_count.h"
+#include "vm/internal.h"
 #include "vm/isolate.h"
 #include "vm/preempt.h"
 
@@ -19,14 +22,21 @@ struct Record {
   const void* tag;
   int mask;
   int count;   // as the script gave it; 0: no count events
-  int left;    // instructions until the next count event
-  int step;    // until the present step's end
-  int polled;  // instructions since the last preemption point
+  int left;    // instructions from the step's begin to the next count event
+  int step;    // to the step's end; liblua counts these
+  int polled;  // to the step's begin, since the last preemption point
 };
 
 constexpr char kHooksKey = 0;  // and the tag of records
 
 void UserHook(lua_State* L, lua_Debug* ar);
+
+bool IsRecord(lua_State* L, int index) {
+  return HasSizeOf<Record>(L, index) &&
+         static_cast<Record*>(lua_touserdata(L, index))->tag == &kHooksKey;
+}
+
+const InternalKind kRecordKind(&IsRecord, InternalKind::What::kObject);
 
 // Pushes the record of `of`, or nil; returns it, or null.
 Record* PushRecord(lua_State* L, lua_State* of) {
@@ -39,17 +49,26 @@ Record* PushRecord(lua_State* L, lua_State* of) {
   lua_rawget(L, -2);
   lua_remove(L, -2);
   // A script can reach the registry.
-  auto* record = static_cast<Record*>(lua_touserdata(L, -1));
-  const bool is_record = record != nullptr &&
-                         lua_rawlen(L, -1) == sizeof(Record) &&
-                         record->tag == &kHooksKey;
-  return is_record ? record : nullptr;
+  return IsRecord(L, -1) ? static_cast<Record*>(lua_touserdata(L, -1))
+                         : nullptr;
 }
+
+// --- Steps. ---
+//
+// liblua counts what the script's function does, too, and an event that comes
+// up there is lost, but the count begins anew. To lose the same events as stock
+// Lua, the state counts as stock Lua's while the function runs (BeginFunction):
+// N from event to event, with what is left now. What is left afterwards is read
+// from the state, and the next step begins there (EndFunction). An error in the
+// function skips that; then the counting goes on as stock Lua's until a
+// protected call ends (SettleHook) or the next event comes.
+//
+// Rejected: steps that go on in the function. One that ends there is lost, and
+// with it the place of all later events: in mode count, 28518 events of 26011.
 
 // The longest step that ends neither behind the script's next count event nor
 // behind the isolate's next preemption point. With line events there is no need
-// of steps: they are preemption points too. And they do better without: liblua
-// counts what the hook itself does, and loses a step that ends there.
+// of steps: they are preemption points too.
 int NextStep(const Preempter& preempter, const Record& record) {
   int step = (record.mask & LUA_MASKLINE) != 0 ? INT_MAX : kMaxStep;
   if (preempter.mode() == PreemptMode::kCount) {
@@ -68,6 +87,29 @@ HookSetting SettingFor(const Preempter& preempter, Record* record) {
   }
   record->step = step;
   return {&UserHook, mask, step};
+}
+
+bool CountsExactly(lua_State* L, const Record* record) {
+  return record->count > 0 && lua_gethook(L) == &UserHook && FindHookCount();
+}
+
+// From here on liblua counts as for stock Lua. `L` is in a step, or at its end,
+// where it has just begun the next one of the same length.
+void BeginFunction(lua_State* L, Record* record) {
+  if (!CountsExactly(L, record)) return;
+  const int ran = record->step - HookCountLeft(L);
+  record->left -= ran;
+  record->polled += ran;
+  SetHookCount(L, record->count, record->left);
+  record->step = record->left = record->count;
+}
+
+// The next step begins where liblua counts now as for stock Lua.
+void EndFunction(lua_State* L, Record* record) {
+  if (!CountsExactly(L, record)) return;
+  record->left = HookCountLeft(L);
+  record->step = NextStep(Isolate::Of(L)->preempter(), *record);
+  SetHookCount(L, record->step, record->step);
 }
 
 void CallFunction(lua_State* L, lua_Debug* ar) {
@@ -104,7 +146,12 @@ void EndStep(lua_State* L, Record* record, bool* is_event, bool* is_point,
   if (*is_point) *instructions = std::exchange(record->polled, 0);
   const int old_step = record->step;
   const HookSetting setting = SettingFor(preempter, record);
-  if (setting.count != old_step) preempter.Set(L, setting);
+  if (setting.count == old_step) return;
+  if (CountsExactly(L, record)) {
+    SetHookCount(L, setting.count, setting.count);
+  } else {
+    preempter.Set(L, setting);
+  }
 }
 
 void UserHook(lua_State* L, lua_Debug* ar) {
@@ -126,8 +173,13 @@ void UserHook(lua_State* L, lua_Debug* ar) {
     is_point = Isolate::Of(L)->preempter().mode() != PreemptMode::kCount;
   }
   if (is_event) {
+    BeginFunction(L, record);
     lua_getiuservalue(L, -1, 1);
     CallFunction(L, ar);
+    // The function may have set another one.
+    record = PushRecord(L, L);
+    if (record != nullptr) EndFunction(L, record);
+    lua_pop(L, 1);
   }
   lua_pop(L, 1);
   if (is_point) Isolate::Of(L)->preempter().Poll(L, instructions);
@@ -158,6 +210,8 @@ void PushHooks(lua_State* L) {
   lua_pushliteral(L, "k");
   lua_setfield(L, -2, "__mode");
   lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, "_HOOKKEY");  // for scripts, as ldblib's
   lua_pushvalue(L, -1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kHooksKey);
 }
@@ -192,6 +246,8 @@ int l_sethook(lua_State* L) {
     lua_pushvalue(L, first + 1);
     lua_setiuservalue(L, -2, 1);
     setting = SettingFor(preempter, record);
+    // In a hook it is stock Lua's count that goes on: see BeginFunction.
+    if (count > 0 && !HooksAllowed(of)) setting.count = record->step = count;
   }
   lua_rawset(L, -3);
   preempter.Set(of, setting);
@@ -232,6 +288,17 @@ int l_gethook(lua_State* L) {
 }
 
 }  // namespace
+
+void SettleHook(lua_State* L) {
+  if (lua_gethook(L) != &UserHook || !HooksAllowed(L)) return;
+  Record* record = PushRecord(L, L);
+  if (record != nullptr && record->step == record->count &&
+      CountsExactly(L, record)) {
+    record->polled += record->step - HookCountLeft(L);
+    EndFunction(L, record);
+  }
+  lua_pop(L, 1);
+}
 
 int OpenDebugHooks(lua_State* L) {
   lua_getglobal(L, "debug");

@@ -8,6 +8,7 @@
 
 #include "sched/clock.h"
 #include "sched/fiber.h"
+#include "vm/internal.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
@@ -180,9 +181,14 @@ char* Isolate::MakeTrace(lua_State* L) {
 
 // The finalizer of an UnseenError.
 int Isolate::ReportUnseen(lua_State* L) {
+  // A script may have called it, with anything.
+  if (!HasSizeOf<UnseenError>(L, 1) || lua_getmetatable(L, 1) == 0) return 0;
+  Isolate* iso = Of(L);
+  lua_pushvalue(iso->data_, kUnseenMeta);
+  lua_xmove(iso->data_, L, 1);
+  if (lua_rawequal(L, -1, -2) == 0) return 0;
   auto* unseen = static_cast<UnseenError*>(lua_touserdata(L, 1));
-  if (unseen == nullptr || unseen->report == nullptr) return 0;
-  Of(L)->ReportOne(unseen);
+  if (unseen->report != nullptr) iso->ReportOne(unseen);
   return 0;
 }
 

@@ -41,12 +41,16 @@ int NewSentinel(lua_State* L) {
 // same object again: one that survives gets old, and a young collection does
 // not look at old ones.
 int Isolate::OnSentinel(lua_State* L) {
+  // A script may have called it, with anything.
+  if (lua_type(L, 1) != LUA_TUSERDATA || lua_rawlen(L, 1) != 0 ||
+      lua_getmetatable(L, 1) == 0) {
+    return 0;
+  }
   Isolate* iso = Of(L);
   iso->usage_.collections++;
   iso->worth_bytes_ = 0;
   iso->has_sentinel_ = false;
   if (iso->closing_) return 0;
-  lua_getmetatable(L, 1);
   lua_pushcfunction(L, &NewSentinel);
   lua_insert(L, -2);
   // Without memory there is none until the next full collection in idle time.

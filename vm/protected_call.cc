@@ -1,5 +1,6 @@
 #include "vm/protected_call.h"
 
+#include "vm/debug_hook.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
@@ -11,6 +12,7 @@ int Ended(lua_State* L, int status, lua_KContext first) {
     return lua_gettop(L) - static_cast<int>(first) + 1;
   }
   Isolate::Of(L)->KeepHooks(L);
+  SettleHook(L);
   lua_pushboolean(L, 0);
   lua_insert(L, -2);
   return 2;
@@ -75,6 +77,7 @@ int l_load(lua_State* L) {
   }
   if (status != LUA_OK) {
     Isolate::Of(L)->KeepHooks(L);
+    SettleHook(L);
     luaL_pushfail(L);
     lua_insert(L, -2);
     return 2;

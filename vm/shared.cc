@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "vm/debug_guard.h"
+#include "vm/internal.h"
 #include "vm/isolate.h"
 #include "vm/message.h"
 
@@ -229,7 +231,9 @@ size_t SharedCycles::size() const {
 
 const char kSharedKey = 0;
 
-Shared* TestShared(lua_State* L, int index) {
+namespace {
+
+SharedHandle* TestHandle(lua_State* L, int index) {
   auto* handle = static_cast<SharedHandle*>(lua_touserdata(L, index));
   if (handle == nullptr || lua_rawlen(L, index) != sizeof(SharedHandle) ||
       lua_getmetatable(L, index) == 0) {
@@ -238,7 +242,19 @@ Shared* TestShared(lua_State* L, int index) {
   lua_rawgetp(L, -1, &kSharedKey);
   const bool is_handle = lua_toboolean(L, -1) != 0;
   lua_pop(L, 2);
-  return is_handle ? handle->object : nullptr;
+  return is_handle ? handle : nullptr;
+}
+
+const MetatableKey kKey(&kSharedKey);
+const InternalKind kHandleKind(
+    [](lua_State* L, int index) { return TestHandle(L, index) != nullptr; },
+    InternalKind::What::kObject);
+
+}  // namespace
+
+Shared* TestShared(lua_State* L, int index) {
+  const SharedHandle* handle = TestHandle(L, index);
+  return handle != nullptr ? handle->object : nullptr;
 }
 
 void PushShared(lua_State* L, Shared* object) {
@@ -283,7 +299,8 @@ void RaiseCollected(lua_State* L, const Shared::Type& type) {
 }
 
 int ReleaseSharedHandle(lua_State* L) {
-  auto* handle = static_cast<SharedHandle*>(lua_touserdata(L, 1));
+  SharedHandle* handle = TestHandle(L, 1);
+  if (handle == nullptr) return 0;  // called by a script
   // Brought back, and in use: to be finalized anew when that is over. The waits
   // of an isolate that closes have been dropped.
   if (handle->waits > 0 && !Isolate::Of(L)->closing()) {

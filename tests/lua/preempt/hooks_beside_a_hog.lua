@@ -46,8 +46,7 @@ end
 for _ = 1, 3 do
   for _, mask in ipairs { "", "l", "c", "r", "cr", "lcr" } do
     for _, count in ipairs { 0, 1, 7, 1000, 1500, 2500, 100000 } do
-      -- What the hook itself does counts too, and is lost differently then.
-      if count <= 1000 or count > 1e4 or mask == "" or mask:find("l") then run(mask, count) end
+      run(mask, count)
     end
   end
 end
