@@ -132,7 +132,7 @@ class Selector {
     for (size_t i = 0; i < cases_.size(); i++) {
       if (!cases_[i]->CanRun()) continue;
       ready++;
-      if (CurrentM()->Random() % ready == 0) chosen = static_cast<int>(i);
+      if (CurrentM()->random.Next() % ready == 0) chosen = static_cast<int>(i);
     }
     return chosen;
   }

@@ -171,7 +171,7 @@ int Choose(Isolate* iso, const Select* select) {
   for (int i = 0; i < select->n; i++) {
     if (!CanRun(select->cases[i])) continue;
     ready++;
-    if (iso->Random() % ready == 0) chosen = i;
+    if (iso->random.Next() % ready == 0) chosen = i;
   }
   return chosen;
 }

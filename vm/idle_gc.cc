@@ -85,7 +85,7 @@ void Isolate::ArmIdleGc() {
   const int64_t idle_ns =
       config_.isolates == nullptr ? 0 : config_.isolates->idle_gc_ns();
   if (idle_ns == 0 || halted_ || closing_ || main_ == nullptr) return;
-  // Not Random(), whose sequence scripts see in select.
+  // Not iso->random, whose sequence scripts see in select.
   const uint64_t hash =
       (reinterpret_cast<uintptr_t>(this) >> 6) * 0x9e3779b97f4a7c15U >> 32;
   const int64_t spread = std::max<int64_t>(1, idle_ns / kSpread);
