@@ -67,6 +67,18 @@ bool Scheduler::RunTimers(M* m, P* p, int64_t now_ns) {
   return true;
 }
 
+// Tells the strand that `m` runs how long its Gs have run since the last look.
+// That look may have been before the strand came to this M, or while the M did
+// something else: then a slice is a fair guess of a turn's length.
+void Scheduler::NoteTurns(M* m, int64_t elapsed_ns) {
+  const bool is_same =
+      m->checked_strand == m->strand && m->checked_dispatches == m->dispatches;
+  m->checked_strand = m->strand;
+  m->checked_dispatches = m->dispatches;
+  m->strand->spent_turn.OnClock(
+      is_same ? elapsed_ns : std::min(elapsed_ns, config_.slice_ns));
+}
+
 bool Scheduler::CheckClock(M* m) {
   P* p = m->p();
   const int64_t now = NowNs();
@@ -77,6 +89,7 @@ bool Scheduler::CheckClock(M* m) {
   m->check_interval =
       static_cast<int32_t>(std::clamp<int64_t>(fitting, 1, kMaxCheckInterval));
   m->check_countdown = m->check_interval;
+  if (m->strand != nullptr) NoteTurns(m, now - m->last_check_ns);
   m->last_check_ns = now;
   p->resched.store(false, std::memory_order_relaxed);
   RunTimers(m, p, now);
@@ -117,8 +130,9 @@ Strand* Scheduler::FindStrand(M* m) {
     if (stopping_.load(std::memory_order_acquire)) return nullptr;
     if (m->p() == nullptr) {
       SleepWithoutP(m);
-      if (m->strand != nullptr) return m->strand;  // handed over with the P
-      continue;
+      if (m->strand == nullptr) continue;
+      m->dispatches++;
+      return m->strand;  // handed over with the P
     }
     RetireIfSurplus(m);
     if (m->p() == nullptr) continue;
@@ -208,10 +222,10 @@ Strand* Scheduler::Steal(M* m) {
   for (int round = 0; round < kStealRounds; round++) {
     const bool last_round = round == kStealRounds - 1;
     // A stride coprime to the number of Ps visits each once.
-    auto stride = static_cast<int>(m->Random() % static_cast<uint32_t>(made));
+    auto stride = static_cast<int>(m->random.Next() % static_cast<uint32_t>(made));
     while (std::gcd(stride, made) != 1)
       stride++;
-    auto at = static_cast<int>(m->Random() % static_cast<uint32_t>(made));
+    auto at = static_cast<int>(m->random.Next() % static_cast<uint32_t>(made));
     for (int i = 0; i < made; i++, at = (at + stride) % made) {
       P* victim = ps_[at].get();
       if (victim == m->p()) continue;

@@ -152,6 +152,7 @@ static_assert(sizeof(G) <= 64, "a Lua G must fit in 128 bytes");
 class GList {
  public:
   [[nodiscard]] TRI_NO_TSAN bool empty() const { return head_ == nullptr; }
+  [[nodiscard]] uint32_t size() const { return size_; }
   void PushTail(G* g) {
     g->next = nullptr;
     if (head_ == nullptr) {
@@ -160,27 +161,33 @@ class GList {
       tail_->next = g;
     }
     tail_ = g;
+    size_++;
   }
   void PushHead(G* g) {
     g->next = head_;
     if (head_ == nullptr) tail_ = g;
     head_ = g;
+    size_++;
   }
   // Links `g` behind `place`, which is in the list.
   void PushBehind(G* place, G* g) {
     g->next = place->next;
     place->next = g;
     if (tail_ == place) tail_ = g;
+    size_++;
   }
   [[nodiscard]] G* PopHead() {
     G* g = head_;
-    if (g != nullptr) head_ = g->next;
+    if (g == nullptr) return nullptr;
+    head_ = g->next;
+    size_--;
     return g;
   }
 
  private:
   G* head_ = nullptr;
   G* tail_ = nullptr;  // valid only while head_ is not null
+  uint32_t size_ = 0;
 };
 
 }  // namespace trilune

@@ -21,6 +21,7 @@
 #include "sched/g.h"
 #include "sched/p_slot.h"
 #include "sched/parker.h"
+#include "sched/random.h"
 #include "sched/sync/sanitizers.h"
 #include "sched/sys_word.h"
 #include "sched/thread_mail.h"
@@ -58,6 +59,7 @@ struct Watch {
   int64_t cpu_at_ns = 0;      // when it was read
   bool is_asked = false;      // since then
   int64_t asked_ns = 0;       // when the M was last asked
+  int64_t asked_cpu_ns = -1;  // the thread's CPU clock at that time
   int stat_fd = -1;           // /proc/self/task/TID/stat
 };
 
@@ -128,15 +130,7 @@ struct M {
   std::atomic<bool> stuck{false};
   Watch watch;  // sysmon's
 
-  // A pseudo-random source for victims and select. Never 0.
-  uint32_t rng = 1;
-  // xorshift32.
-  uint32_t Random() {
-    rng ^= rng << 13;
-    rng ^= rng >> 17;
-    rng ^= rng << 5;
-    return rng;
-  }
+  Random random{1};  // for victims and select
 
   // The strand it runs, or null while it looks for one.
   Strand* strand = nullptr;
@@ -162,6 +156,9 @@ struct M {
   int32_t check_countdown = 0;
   int32_t check_interval = 1;
   int64_t last_check_ns = 0;
+  // What it ran then: the strand, and in which of the dispatches.
+  const Strand* checked_strand = nullptr;
+  uint32_t checked_dispatches = 0;
   // When the running strand, or the one it inherited from, began its slice.
   int64_t slice_start_ns = 0;
   // Strand dispatches; every 61st looks at the global queue first.

@@ -346,6 +346,7 @@ Strand* Scheduler::AwaitLockedG(M* m) {
   }
   m->set_p(letter.p);
   m->next_g = letter.g;
+  m->dispatches++;
   m->slice_start_ns = letter.p->now_ns;
   m->check_countdown = 0;
   return letter.strand;
@@ -358,7 +359,7 @@ bool Scheduler::TryAcquireP(M* m) {
 }
 
 bool Scheduler::StartThread(M* m) {
-  m->rng = 0x9e3779b9U * static_cast<uint32_t>(m_count_ + 1) | 1U;
+  m->random = Random(0x9e3779b9U * static_cast<uint32_t>(m_count_ + 1));
   // A thread inherits its maker's affinity, which a locked G may have set.
   const M* maker = CurrentM();
   const bool is_locked =

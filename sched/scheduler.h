@@ -221,6 +221,7 @@ class Scheduler {
   void FinishSpinning(M* m);
   // Reads the clock, runs due timers; true if the running slice is over.
   bool CheckClock(M* m);
+  void NoteTurns(M* m, int64_t elapsed_ns);
   [[nodiscard]] Strand* FindNearby(M* m);
   [[nodiscard]] Strand* GiveUpP(M* m) TRI_EXCLUDES(mu_);
   [[nodiscard]] bool LookOnceMore(M* m) TRI_EXCLUDES(mu_);
@@ -240,6 +241,7 @@ class Scheduler {
   void Reap(M* m) TRI_EXCLUDES(mu_);
   void WakeSysmon() TRI_REQUIRES(mu_);
   void SleepWhileIdle(int64_t until_ns) TRI_EXCLUDES(mu_);
+  void RestartWatches(int64_t now_ns);
   [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use);
   [[nodiscard]] bool WatchCall(M* m, uint64_t call, int64_t now_ns)
       TRI_EXCLUDES(mu_);

@@ -18,6 +18,7 @@
 #include <cstdint>
 
 #include "sched/g.h"
+#include "sched/spent_turn.h"
 #include "sched/strand_word.h"
 #include "sched/sync/check.h"
 #include "sched/sync/gauge.h"
@@ -55,8 +56,11 @@ class Strand {
   // they go last, so that Gs that make Gs for ever starve nobody.
   void PushNew(G* g);
 
-  // Queues a G that was stopped as its slice was over, behind all others.
-  void PushSpent(G* g) { spent_.PushTail(g); }
+  // Queues a G that was stopped as its slice was over: see spent_turn.h.
+  void PushSpent(G* g) {
+    spent_turn.OnStopped(fresh_.size());
+    spent_.PushTail(g);
+  }
 
   // Queues a G that was stopped, but whose strand may not switch to another G
   // now: it runs before all others but the service, whatever else happens.
@@ -89,10 +93,10 @@ class Strand {
     }
   }
 
-  // The next G to run, or nullptr: the service, a G that was
-  // pushed first, runnext, fresh, spent; but after
-  // kRunnextLimit from runnext in a row, and every kSpentEvery picks, the
-  // others go first, so that a pair that wakes each other starves nobody.
+  // The next G to run, or nullptr: the service, a G that was pushed first, a
+  // spent one whose turn is due, runnext, fresh, spent. But after kRunnextLimit
+  // from runnext in a row the next comes from fresh, so that a pair that wakes
+  // each other starves nobody.
   [[nodiscard]] G* Pick();
 
   // The signal handler's, too.
@@ -125,10 +129,16 @@ class Strand {
   uint32_t stackful = 0;  // Gs parked with their stack
   uint32_t gtick = 0;     // G dispatches
   ThreadLock* thread_locks = nullptr;  // its Gs that are locked to an M
+  SpentTurn spent_turn;
 
  private:
+  [[nodiscard]] G* PickSpent() {
+    G* g = spent_.PopHead();
+    if (g != nullptr) spent_turn.OnSpentPicked();
+    return g;
+  }
+
   static constexpr uint32_t kRunnextLimit = 64;
-  static constexpr uint32_t kSpentEvery = 16;
   static constexpr uint32_t kNewLastEvery = 64;
 
   G* service_ = nullptr;
@@ -167,10 +177,10 @@ inline G* Strand::Pick() {
     first_ = nullptr;
     return g;
   }
-  if (gtick % kSpentEvery == 0) {
+  if (!spent_.empty()) {
     // This leaves the count of runnext_ as it is, or fresh_ would starve.
-    G* g = spent_.PopHead();
-    if (g != nullptr) return g;
+    if (spent_turn.IsDue()) return PickSpent();
+    spent_turn.OnOtherPicked();
   }
   if (runnext_ != nullptr && (runnext_run_ < kRunnextLimit || fresh_.empty())) {
     runnext_run_++;
@@ -181,7 +191,7 @@ inline G* Strand::Pick() {
   }
   runnext_run_ = 0;
   G* g = fresh_.PopHead();
-  return g != nullptr ? g : spent_.PopHead();
+  return g != nullptr ? g : PickSpent();
 }
 
 }  // namespace trilune

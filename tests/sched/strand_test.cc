@@ -3,6 +3,7 @@
 
 #include "sched/strand.h"
 
+#include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -88,26 +89,54 @@ TEST_CASE("strand: a pair alone is not slowed by that limit") {
   }
 }
 
-TEST_CASE("strand: who was stopped runs last, but gets every 16th pick") {
+// The clock is looked at after each of these, as by the loop.
+constexpr int64_t kTurnNs = 1000;
+
+TEST_CASE("strand: who was stopped waits for as long as its turn lasted") {
   Strand strand(nullptr);
   G spent;
   G busy;
-  strand.gtick = 1;
   strand.PushSpent(&spent);
+  strand.spent_turn.OnClock(10 * kTurnNs);  // how long it ran
   strand.PushFresh(&busy);
-  int picks = 0;
-  G* g = nullptr;
-  while ((g = PickAndCount(strand)) != &spent) {
-    REQUIRE(++picks < 1000);
-    strand.PushFresh(g);
+  for (int round = 0; round < 3; round++) {
+    int picks = 0;
+    G* g = nullptr;
+    while ((g = PickAndCount(strand)) != &spent) {
+      REQUIRE(++picks < 1000);
+      strand.PushFresh(g);
+      strand.spent_turn.OnClock(kTurnNs);
+    }
+    CHECK(picks == 10);
+    strand.PushSpent(&spent);
+    strand.spent_turn.OnClock(10 * kTurnNs);
   }
-  CHECK(picks == 15);
-  strand.PushSpent(&spent);
   CHECK(PickAndCount(strand) == &busy);
   CHECK(PickAndCount(strand) == &spent);  // nobody else is there
 }
 
-// With both rules at work: what was stopped gets its picks without giving the
+TEST_CASE("strand: by picks, who was stopped waits for all before it") {
+  for (const int others : {1, 100}) {
+    CAPTURE(others);
+    Strand strand(nullptr);
+    strand.spent_turn.CountPicks(true);
+    G spent;
+    std::vector<G> busy(static_cast<size_t>(others));
+    for (G& g : busy)
+      strand.PushFresh(&g);
+    strand.PushSpent(&spent);
+    int picks = 0;
+    G* g = nullptr;
+    while ((g = PickAndCount(strand)) != &spent) {
+      REQUIRE(++picks < 1000);
+      strand.PushFresh(g);
+      strand.spent_turn.OnClock(1'000'000'000);  // no time makes a difference
+    }
+    CHECK(picks == std::max(others, 15));
+  }
+}
+
+// With both rules at work: what was stopped gets its turns without giving the
 // pair a new start.
 TEST_CASE("strand: a pair and a stopped G together starve nobody") {
   Strand strand(nullptr);
@@ -127,8 +156,58 @@ TEST_CASE("strand: a pair and a stopped G together starve nobody") {
     } else {
       strand.PushWoken(g == &pair[0] ? &pair[1] : &pair[0]);
     }
+    strand.spent_turn.OnClock(kTurnNs);
   }
-  CHECK(picks <= 64 + 64 / 15 + 2);
+  CHECK(picks <= 64 + 64 + 2);
+}
+
+// Each maker's turn is a slice. What it makes ends at once.
+TEST_CASE("strand: makers for ever do not starve an old G, nor it them") {
+  for (const bool old_is_spent : {false, true}) {
+    CAPTURE(old_is_spent);
+    Strand strand(nullptr);
+    G makers[3];
+    G old;
+    std::vector<G> made(200'000);
+    size_t next = 0;
+    for (G& maker : makers)
+      strand.PushSpent(&maker);
+    if (old_is_spent) {
+      strand.PushSpent(&old);
+    } else {
+      strand.PushFresh(&old);
+    }
+    int turns_of_makers = 0;
+    int turns_of_old = 0;
+    size_t ended = 0;
+    while (next + 1000 <= made.size()) {
+      G* g = PickAndCount(strand);
+      REQUIRE(g != nullptr);
+      if (g == &old) {
+        turns_of_old++;
+        if (old_is_spent) {
+          strand.PushSpent(g);
+          strand.spent_turn.OnClock(1000 * kTurnNs);
+        } else {
+          strand.PushFresh(g);
+          strand.spent_turn.OnClock(kTurnNs);
+        }
+      } else if (g >= makers && g < makers + 3) {
+        turns_of_makers++;
+        for (int i = 0; i < 1000; i++)
+          strand.PushNew(&made[next++]);
+        strand.PushSpent(g);
+        strand.spent_turn.OnClock(1000 * kTurnNs);
+      } else {
+        ended++;
+        strand.spent_turn.OnClock(kTurnNs);
+      }
+    }
+    CHECK(turns_of_makers >= 190);
+    // What is new goes last every 64th time only.
+    CHECK(turns_of_old >= turns_of_makers / (old_is_spent ? 3 : 64) - 1);
+    CHECK(ended + 2000 >= next);  // they do not pile up
+  }
 }
 
 TEST_CASE(

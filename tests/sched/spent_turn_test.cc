@@ -1,0 +1,50 @@
+// Unit tests for sched/spent_turn.h; at work in a strand: strand_test.cc.
+
+#include "sched/spent_turn.h"
+
+#include <doctest/doctest.h>
+
+namespace trilune {
+namespace {
+
+TEST_CASE("spent turn: due at once where nobody was stopped") {
+  SpentTurn turn;
+  CHECK(turn.IsDue());
+  turn.OnClock(1000);
+  CHECK(turn.IsDue());
+}
+
+// I1: the length of a turn is known at the next look at the clock only.
+TEST_CASE("spent turn: not before the length of the last one is known") {
+  SpentTurn turn;
+  turn.OnStopped(1);
+  CHECK_FALSE(turn.IsDue());
+  turn.OnClock(100);
+  CHECK_FALSE(turn.IsDue());
+  turn.OnClock(99);
+  CHECK_FALSE(turn.IsDue());
+  turn.OnClock(1);
+  CHECK(turn.IsDue());
+  // A spent G may run for a while and then wait: that is a turn, too.
+  turn.OnSpentPicked();
+  CHECK_FALSE(turn.IsDue());
+  turn.OnClock(30);
+  CHECK_FALSE(turn.IsDue());
+  turn.OnClock(30);
+  CHECK(turn.IsDue());
+}
+
+TEST_CASE("spent turn: by picks no time counts") {
+  SpentTurn turn;
+  turn.CountPicks(true);
+  turn.OnStopped(20);
+  for (int i = 0; i < 20; i++) {
+    CHECK_FALSE(turn.IsDue());
+    turn.OnClock(1'000'000'000);
+    turn.OnOtherPicked();
+  }
+  CHECK(turn.IsDue());
+}
+
+}  // namespace
+}  // namespace trilune
