@@ -5,8 +5,12 @@
 // by a signal, to come to a preemption point; one that does not answer, because
 // it is in C code or blocked in the kernel, loses its P (p_slot.h). A thread
 // that is blocked in the kernel gets no signal: that would end a C module's
-// sleep or poll early. Go's sysmon (proc.go) is the model; taking the P of a
-// thread that does not answer is ours.
+// sleep or poll early. Wall time proves nothing on a busy machine: a thread
+// that waits for a CPU neither answers nor computes, and taking its P leaves
+// one more thread to wait for one. So a P is taken only from a thread that has
+// used CPU time since it was asked, or of which the kernel says that it sleeps.
+// Go's sysmon (proc.go) is the model; taking the P of a thread that does not
+// answer is ours.
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -34,8 +38,12 @@ constexpr int64_t kMaxTickNs = 1'000'000;
 constexpr int kQuickTicks = 50;
 // With every P idle for so long it sleeps until somebody takes one.
 constexpr int64_t kSleepAfterNs = 10'000'000;
-// After a request a G has so long to come to its next instruction.
+// After a request a G has so long to come to its next instruction, by the CPU
+// clock of its thread.
 constexpr int64_t kAnswerNs = 1'000'000;
+// A tick so late, or by twice its length, says that sysmon had no CPU, and most
+// likely others had none either.
+constexpr int64_t kLateNs = 1'000'000;
 // A call that lasts so long loses its P, whether somebody wants that or not.
 constexpr int64_t kLongCallNs = 1'000'000;
 // A cancelled G is asked so soon.
@@ -63,9 +71,10 @@ int64_t CpuClockNs(const M* m) {
   return time.tv_sec * INT64_C(1'000'000'000) + time.tv_nsec;
 }
 
-// Whether the kernel says that the thread runs or could run. True if it says
-// nothing: there may be no /proc.
-bool LooksRunning(M* m) {
+// What the kernel says of a thread. There may be no /proc.
+enum class ThreadState { kRunnable, kSleeping, kUnknown };
+
+ThreadState StateInKernel(M* m) {
   Watch& watch = m->watch;
   if (watch.stat_fd == -1) {
     char path[64];
@@ -74,14 +83,19 @@ bool LooksRunning(M* m) {
     watch.stat_fd = open(path, O_RDONLY | O_CLOEXEC);
     if (watch.stat_fd == -1) watch.stat_fd = -2;  // do not try again
   }
-  if (watch.stat_fd < 0) return true;
+  if (watch.stat_fd < 0) return ThreadState::kUnknown;
   char text[128];
   const ssize_t n = pread(watch.stat_fd, text, sizeof(text) - 1, 0);
-  if (n <= 0) return true;
+  if (n <= 0) return ThreadState::kUnknown;
   text[n] = '\0';
   // "TID (NAME) STATE ..."; a name may hold anything.
   const char* end = std::strrchr(text, ')');
-  return end == nullptr || end[1] == '\0' || end[2] == 'R';
+  if (end == nullptr || end[1] == '\0') return ThreadState::kUnknown;
+  return end[2] == 'R' ? ThreadState::kRunnable : ThreadState::kSleeping;
+}
+
+bool MaySignal(M* m) {
+  return StateInKernel(m) != ThreadState::kSleeping;
 }
 
 // For traces: of a G that may be ending just now.
@@ -169,13 +183,19 @@ void Scheduler::Sysmon() {
   int quiet = 0;
   int64_t idle_since = 0;
   int64_t next = start + tick;
+  bool was_late = false;
   while (!sysmon_stops_.load(std::memory_order_relaxed)) {
     if (sysmon_parker_.Park(std::min(next, next_trace), &NowNs)) continue;
     const int64_t now = NowNs();
     coarse_now_ns_.store(now, std::memory_order_relaxed);
     int64_t due = kNever;
     bool in_use = false;  // some M is to be watched
-    if (WatchMs(now, &due, &in_use)) {
+    // But not twice in a row, or nothing is watched while the machine is busy.
+    was_late = !was_late && now - next > std::max(2 * tick, kLateNs);
+    if (was_late) {
+      RestartWatches(now);
+      in_use = true;
+    } else if (WatchMs(now, &due, &in_use)) {
       tick = kMinTickNs;
       quiet = 0;
     } else if (++quiet > kQuickTicks) {
@@ -286,6 +306,18 @@ bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use) {
   return acted;
 }
 
+// Sysmon has not looked for a while: begins to watch each M anew.
+void Scheduler::RestartWatches(int64_t now_ns) {
+  for (M* m = all_ms_.load(std::memory_order_acquire); m != nullptr;  // [MS1]
+       m = m->next_all) {
+    Watch& watch = m->watch;
+    watch.call = 0;
+    watch.since_ns = now_ns;
+    watch.is_asked = false;
+    watch.cpu_ns = -1;
+  }
+}
+
 // Whether somebody else has a use for `p`.
 bool Scheduler::WantsP(const P* p, int64_t now_ns) const {
   return LooksBusy(p) || p->timers.next_when() <= now_ns;
@@ -358,11 +390,8 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
   }
   const int64_t cpu_ns = CpuClockNs(m);
   const int64_t elapsed = now_ns - watch.cpu_at_ns;
-  // Also if it looks running: one that is just being woken in a call would see
-  // that call interrupted. On a busy machine it may have waited for a CPU; then
-  // it loses its P without need, and others go on.
-  const bool is_blocked = elapsed > 0 && cpu_ns >= 0 && watch.cpu_ns >= 0 &&
-                          (cpu_ns - watch.cpu_ns) * kBlockedShare < elapsed;
+  const bool stood_still = elapsed > 0 && cpu_ns >= 0 && watch.cpu_ns >= 0 &&
+                           (cpu_ns - watch.cpu_ns) * kBlockedShare < elapsed;
   watch.cpu_ns = cpu_ns;
   watch.cpu_at_ns = now_ns;
   if (is_wanted) p->resched.store(true, std::memory_order_relaxed);
@@ -370,26 +399,34 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
   const int64_t again = watch.is_asked
                             ? std::max(kRepeatSlices * period, arming)
                             : std::max(period, arming);
-  if (is_blocked) return is_wanted && TakeFromStuck(m, p);
+  if (stood_still) {
+    // One that could run waits for a CPU, and is neither blocked nor late; or
+    // it is just being woken in a call, which a signal would interrupt.
+    if (StateInKernel(m) == ThreadState::kRunnable) return false;
+    return is_wanted && TakeFromStuck(m, p);
+  }
   if (now_ns - watch.asked_ns >= again) {
     const bool for_others = is_wanted || p == nullptr || hurry;
     m->asked_for_others.store(for_others, std::memory_order_relaxed);
     m->asked_tick.store(tick, std::memory_order_relaxed);
     m->has_request.store(true, std::memory_order_relaxed);
     // In a call it finds the request as that ends.
-    if (CanAsk(m->running()) && !SendPreemptSignal(m, &LooksRunning)) {
+    if (CanAsk(m->running()) && !SendPreemptSignal(m, &MaySignal)) {
       return false;
     }
     watch.asked_ns = now_ns;
+    watch.asked_cpu_ns = cpu_ns;
     watch.is_asked = true;
     // Else it is no reason to look more often: with a G that computes on every
     // P, and nobody waiting, sysmon would take a core's time from them.
     return for_others;
   }
-  if (watch.is_asked && is_wanted && now_ns - watch.asked_ns >= kAnswerNs) {
-    return TakeFromStuck(m, p);
-  }
-  return false;
+  // Without a CPU clock the time has to do.
+  const bool has_clock = cpu_ns >= 0 && watch.asked_cpu_ns >= 0;
+  const int64_t since_asked =
+      has_clock ? cpu_ns - watch.asked_cpu_ns : now_ns - watch.asked_ns;
+  const bool is_late = watch.is_asked && since_asked >= kAnswerNs;
+  return is_late && is_wanted && TakeFromStuck(m, p);
 }
 
 // `m` runs C code that does not come back: it loses `p`.
