@@ -2,6 +2,8 @@
 // comes first is served first; who releases hands over, so that nobody
 // overtakes.
 
+#include "stdlib/sync.h"
+
 #include "sched/loop.h"
 #include "stdlib/modules.h"
 #include "vm/park.h"
@@ -10,34 +12,6 @@ namespace trilune::stdlib {
 namespace {
 
 using vm::Isolate;
-
-void MakeReady(WaiterBase* waiter) {
-  waiter->g->wake = WakeResult::kReady;
-  ReadyInStrand(waiter->g, /*woken=*/false);
-}
-
-void WakeAll(WaitQueue& queue) {
-  while (WaiterBase* waiter = queue.PopAndWin())
-    MakeReady(waiter);
-}
-
-// The number that a queued waiter carries: what it wants.
-int32_t NumberOf(const WaiterBase* waiter) {
-  return static_cast<const vm::LuaWaiter*>(waiter)->index;
-}
-
-// Ends a wait that only a release can end well: 0 when it did, or the number of
-// results to return; raises when cancelled.
-int EndTimedWait(lua_State* L, WakeResult result) {
-  if (result == WakeResult::kReady) return 0;
-  if (result == WakeResult::kTimeout) return PushTimeout(L);
-  vm::RaiseCancelled(L);
-}
-
-int PushTrue(lua_State* L) {
-  lua_pushboolean(L, 1);
-  return 1;
-}
 
 // --- mutex ---
 
@@ -64,7 +38,7 @@ int l_mutex_lock_k(lua_State* L, int, lua_KContext) {
   const int n = EndTimedWait(L, EndWait(L));
   if (n > 0) return n;
   lua_settop(L, 1);
-  return 1;
+  return GiveHeld(L);
 }
 
 int l_mutex_lock(lua_State* L) {
@@ -74,7 +48,7 @@ int l_mutex_lock(lua_State* L) {
   if (!mutex->locked) {
     mutex->locked = true;
     lua_settop(L, 1);
-    return 1;
+    return GiveHeld(L);
   }
   if (now) return PushTimeout(L);
   return WaitIn(L, mutex->waiters,
@@ -148,7 +122,7 @@ int l_rwmutex(lua_State* L) {
 
 int PushReadLock(lua_State* L) {
   lua_getiuservalue(L, 1, 1);
-  return 1;
+  return GiveHeld(L);
 }
 
 int l_rw_lock_k(lua_State* L, int, lua_KContext context) {
@@ -160,7 +134,7 @@ int l_rw_lock_k(lua_State* L, int, lua_KContext context) {
   if (n > 0) return n;
   if (context == LuaRWMutex::kReader) return PushReadLock(L);
   lua_settop(L, 1);
-  return 1;
+  return GiveHeld(L);
 }
 
 int l_rw_lock(lua_State* L) {
@@ -170,7 +144,7 @@ int l_rw_lock(lua_State* L) {
   if (rw->CanWrite()) {
     rw->writing = true;
     lua_settop(L, 1);
-    return 1;
+    return GiveHeld(L);
   }
   if (now) return PushTimeout(L);
   return WaitIn(L, rw->waiters,
@@ -248,147 +222,6 @@ constexpr luaL_Reg kRWMutexMeta[] = {{"__close", &l_rw_unlock},
                                      {nullptr, nullptr}};
 constexpr luaL_Reg kReadLockMeta[] = {{"__close", &l_read_lock_close},
                                       {nullptr, nullptr}};
-constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-
-// --- semaphore ---
-
-struct LuaSemaphore {
-  static constexpr TypeTag kTag = {"semaphore"};
-  const TypeTag* tag = &kTag;
-  lua_Integer count = 0;
-  WaitQueue waiters;
-
-  void Admit() {
-    while (waiters.First() != nullptr && NumberOf(waiters.head()) <= count) {
-      const int32_t wanted = NumberOf(waiters.head());
-      WaiterBase* waiter = waiters.WinHead();
-      if (waiter == nullptr) continue;
-      count -= wanted;
-      MakeReady(waiter);
-    }
-  }
-};
-
-int32_t CheckCount(lua_State* L, int index) {
-  const lua_Integer n = luaL_optinteger(L, index, 1);
-  luaL_argcheck(L, n >= 1 && n <= INT32_MAX, index, "count is out of range");
-  return static_cast<int32_t>(n);
-}
-
-int l_semaphore(lua_State* L) {
-  const lua_Integer n = luaL_checkinteger(L, 1);
-  luaL_argcheck(L, n >= 0 && n <= INT32_MAX, 1, "count is out of range");
-  New<LuaSemaphore>(L, 0, lua_upvalueindex(1))->count = n;
-  return 1;
-}
-
-int l_sem_acquire_k(lua_State* L, int, lua_KContext) {
-  auto* sem = static_cast<LuaSemaphore*>(lua_touserdata(L, 1));
-  const WakeResult result = EndWait(L);
-  if (result != WakeResult::kReady) sem->Admit();
-  const int n = EndTimedWait(L, result);
-  return n > 0 ? n : PushTrue(L);
-}
-
-int l_sem_acquire(lua_State* L) {
-  auto* sem = Check<LuaSemaphore>(L, 1);
-  const int32_t n = CheckCount(L, 2);
-  bool now = false;
-  const int64_t deadline = CheckDeadline(L, 3, &now);
-  if (sem->waiters.First() == nullptr && sem->count >= n) {
-    sem->count -= n;
-    return PushTrue(L);
-  }
-  if (now) return PushTimeout(L);
-  return WaitIn(
-      L, sem->waiters,
-      {.reason = WaitReason::kSemaphore, .deadline_ns = deadline, .number = n},
-      &l_sem_acquire_k, 0);
-}
-
-int l_sem_tryacquire(lua_State* L) {
-  auto* sem = Check<LuaSemaphore>(L, 1);
-  const int32_t n = CheckCount(L, 2);
-  const bool can = sem->waiters.First() == nullptr && sem->count >= n;
-  if (can) sem->count -= n;
-  lua_pushboolean(L, can);
-  return 1;
-}
-
-int l_sem_release(lua_State* L) {
-  auto* sem = Check<LuaSemaphore>(L, 1);
-  const int32_t n = CheckCount(L, 2);
-  if (sem->count > INT32_MAX - n) return luaL_error(L, "semaphore overflow");
-  sem->count += n;
-  sem->Admit();
-  return 0;
-}
-
-int l_sem_count(lua_State* L) {
-  lua_pushinteger(L, Check<LuaSemaphore>(L, 1)->count);
-  return 1;
-}
-
-constexpr luaL_Reg kSemaphoreMethods[] = {{"acquire", &l_sem_acquire},
-                                          {"tryacquire", &l_sem_tryacquire},
-                                          {"release", &l_sem_release},
-                                          {"count", &l_sem_count},
-                                          {nullptr, nullptr}};
-
-// --- waitgroup ---
-
-struct LuaWaitGroup {
-  static constexpr TypeTag kTag = {"waitgroup"};
-  const TypeTag* tag = &kTag;
-  lua_Integer count = 0;
-  WaitQueue waiters;
-};
-
-int l_waitgroup(lua_State* L) {
-  New<LuaWaitGroup>(L, 0, lua_upvalueindex(1));
-  return 1;
-}
-
-int AddTo(lua_State* L, LuaWaitGroup* group, lua_Integer n) {
-  lua_Integer sum = 0;
-  if (__builtin_add_overflow(group->count, n, &sum)) {
-    return luaL_error(L, "waitgroup counter overflow");
-  }
-  if (sum < 0) return luaL_error(L, "negative waitgroup counter");
-  group->count = sum;
-  if (sum == 0) WakeAll(group->waiters);
-  return 0;
-}
-
-int l_wg_add(lua_State* L) {
-  auto* group = Check<LuaWaitGroup>(L, 1);
-  return AddTo(L, group, luaL_optinteger(L, 2, 1));
-}
-
-int l_wg_done(lua_State* L) {
-  return AddTo(L, Check<LuaWaitGroup>(L, 1), -1);
-}
-
-int l_wg_wait_k(lua_State* L, int, lua_KContext) {
-  const int n = EndTimedWait(L, EndWait(L));
-  return n > 0 ? n : PushTrue(L);
-}
-
-int l_wg_wait(lua_State* L) {
-  auto* group = Check<LuaWaitGroup>(L, 1);
-  bool now = false;
-  const int64_t deadline = CheckDeadline(L, 2, &now);
-  if (group->count == 0) return PushTrue(L);
-  if (now) return PushTimeout(L);
-  return WaitIn(L, group->waiters,
-                {.reason = WaitReason::kWaitGroup, .deadline_ns = deadline},
-                &l_wg_wait_k, 0);
-}
-
-constexpr luaL_Reg kWaitGroupMethods[] = {{"add", &l_wg_add},
-                                          {"done", &l_wg_done},
-                                          {"wait", &l_wg_wait},
-                                          {nullptr, nullptr}};
 
 // --- cond ---
 
@@ -542,21 +375,12 @@ constexpr luaL_Reg kOnceGuardMeta[] = {{"__close", &l_once_close},
 constexpr luaL_Reg kOnceMethods[] = {{"call", &l_once_call},
                                      {nullptr, nullptr}};
 
-// Adds a constructor to the module on top of the stack.
-void AddType(lua_State* L, const char* name, lua_CFunction constructor,
-             const luaL_Reg* methods, const luaL_Reg* metamethods) {
-  NewMetatable(L, name, methods, metamethods);
-  lua_pushcclosure(L, constructor, 1);
-  lua_setfield(L, -2, name);
-}
-
 }  // namespace
 
 int OpenSync(lua_State* L) {
   lua_newtable(L);
   AddType(L, "mutex", &l_mutex, kMutexMethods, kMutexMeta);
-  AddType(L, "semaphore", &l_semaphore, kSemaphoreMethods, nullptr);
-  AddType(L, "waitgroup", &l_waitgroup, kWaitGroupMethods, nullptr);
+  OpenSyncCounters(L);
   AddType(L, "cond", &l_cond, kCondMethods, nullptr);
   AddType(L, "once", &l_once, kOnceMethods, nullptr);
   NewMetatable(L, "once guard", kNoMethods, kOnceGuardMeta);

@@ -52,6 +52,7 @@ Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
       preempter_(this, config_.preempt, config_.preempt_count),
       spawned_kind_(AsksBySignal(config_) ? &kSpawnedKind : &kQuietSpawnedKind),
       host_g_(Allocate(/*own=*/true)) {
+  spent_turn.CountPicks(config_.preempt == PreemptMode::kCount);
   ApplyBudget();
 }
 
@@ -397,6 +398,7 @@ void Isolate::Configure(IsolateConfig&& config) {
     return;
   }
   preempter_.SetMode(config_.preempt, config_.preempt_count);
+  spent_turn.CountPicks(config_.preempt == PreemptMode::kCount);
   for (lua_State* state : states_) {
     if (state != nullptr) preempter_.Reset(state);
   }

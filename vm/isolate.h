@@ -29,6 +29,7 @@
 
 #include <lua.hpp>
 
+#include "sched/random.h"
 #include "sched/scheduler.h"
 #include "sched/status.h"
 #include "sched/strand.h"
@@ -41,6 +42,7 @@
 #include "vm/lua_g.h"
 #include "vm/meter.h"
 #include "vm/preempt.h"
+#include "vm/raise_delay.h"
 #include "vm/roster.h"
 #include "vm/shared_wait.h"
 #include "vm/usage.h"
@@ -183,7 +185,7 @@ class Isolate final : public Strand,
     meter_.BeginCpu();
     frames = its_frames;
     close_depth = its_close_depth;
-    preempter_.SetWant(g->raises() > kRaisesBeforeKill);
+    preempter_.SetWant(g->is_killed());
     std::atomic_signal_fence(std::memory_order_seq_cst);
     current = g;
     preempter_.Moved();
@@ -220,6 +222,9 @@ class Isolate final : public Strand,
   [[noreturn]] static void DropCurrent();
   // Whether the handler shall arm for a request that is not of other strands.
   [[nodiscard]] bool HasReasonToPreempt() const;
+  // Whether the next instruction of the running G is to be a preemption point,
+  // whatever hooks it has.
+  [[nodiscard]] TRI_NO_TSAN bool MustStopAtOnce() const;
   // Whether a request of sysmon's is of use to anybody.
   [[nodiscard]] bool ShallTakeRequest(const M* m) const;
 
@@ -288,14 +293,6 @@ class Isolate final : public Strand,
   bool IsStuck() override;
   void OnStuck() override;
 
-  // xorshift32, for select.
-  uint32_t Random() {
-    rng_ ^= rng_ << 13;
-    rng_ ^= rng_ >> 17;
-    rng_ ^= rng_ << 5;
-    return rng_;
-  }
-
   // Whether `L` is a state of the isolate's own, in which no G may wait.
   [[nodiscard]] bool IsOwn(lua_State* L) const {
     return L == worker_ || L == data_;
@@ -319,6 +316,8 @@ class Isolate final : public Strand,
   LuaG* current = nullptr;
   CoFrame* frames = nullptr;
   GroupCore* interrupted = nullptr;  // groups, see GroupCore::interrupted
+  Random random{0x9e3779b9U};        // for select
+  RaiseDelay raise_delay;            // of the running G
   int close_depth = 0;          // nesting of coroutine.close; see coroutine.cc
   bool park_stackless = false;  // chosen by BeginPark for Park
   enum class Pending : uint8_t { kNothing, kPark, kYield };
@@ -406,9 +405,7 @@ class Isolate final : public Strand,
   // All that data_'s stack may hold; as many as a new thread has room for.
   static constexpr int kDataSlots = 32;
   static constexpr uint64_t kIdBatch = 1024;
-  // A cancelled G that catches what its preemption points raise is let go on so
-  // often; then they raise at every instruction.
-  static constexpr int kRaisesBeforeKill = 8;
+  static constexpr int64_t kLeastLongAtomicNs = 10'000'000;
   static constexpr size_t kMaxMessage = size_t{1} << 30;
   static constexpr size_t kMaxText = size_t{8} << 10;
   // A finalizer in lua_close is ended after that long.
@@ -511,9 +508,10 @@ class Isolate final : public Strand,
   void GiveGs(uint32_t n);
   [[nodiscard]] TRI_NO_TSAN bool IsOverLimit() const;
 
+  void RaiseOrPutOff(lua_State* L);
   [[noreturn]] void RaiseAtPoint(lua_State* L);
   [[noreturn]] void EndFinalizer(lua_State* L);
-  void ReportAtomic(lua_State* L, int64_t now_ns);
+  void ReportIfLongAtomic(lua_State* L);
 
   IsolateConfig config_;  // constant once the first G runs
   Preempter preempter_;
@@ -582,7 +580,6 @@ class Isolate final : public Strand,
   HostCall* closes_ = nullptr;   // wait until nobody can reach this object
   uint64_t next_id_ = 0;         // of the ids reserved, up to ids_end_
   uint64_t ids_end_ = 0;
-  uint32_t rng_ = 0x9e3779b9U;
 
   // Runs requests; a G so that Post can wake the strand. Its memory outlives
   // this object, as sysmon may still look at it. Null without memory.

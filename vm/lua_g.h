@@ -82,8 +82,14 @@ struct LuaG : G {
 
   // How often a preemption point has raised since the G was cancelled, or the
   // function of its group interrupted.
-  [[nodiscard]] int raises() const { return timer_p; }
+  [[nodiscard]] TRI_NO_TSAN int raises() const { return timer_p; }
   void set_raises(int n) { timer_p = static_cast<uint8_t>(n); }
+  // A cancelled G that catches what its preemption points raise is let go on so
+  // often; then they raise at every instruction.
+  static constexpr int kRaisesBeforeKill = 8;
+  [[nodiscard]] TRI_NO_TSAN bool is_killed() const {
+    return raises() > kRaisesBeforeKill;
+  }
 };
 static_assert(sizeof(LuaG) <= 128, "a million Gs: every byte is a megabyte");
 

@@ -56,8 +56,11 @@ TRI_NO_TSAN void Preempter::Arm(M* m) {
     return;
   }
   const int mask = lua_gethookmask(L);
-  // That hook calls Poll, or is ours. It may be long until then.
-  if ((mask & LUA_MASKCOUNT) != 0 && !is_forced) return;
+  // That hook calls Poll, or is CountHook. Its next call may be too far away
+  // for a G that must not come past another instruction: it takes its place.
+  if ((mask & LUA_MASKCOUNT) != 0 && !is_forced && !iso_->MustStopAtOnce()) {
+    return;
+  }
   const int64_t begin = ThreadCpuNs();
   armed_ = {lua_gethook(L), mask, lua_gethookcount(L)};
   armed_L_.store(L, std::memory_order_relaxed);
@@ -107,7 +110,7 @@ HookSetting Preempter::Get(lua_State* L) const {
     setting = {lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L)};
     std::atomic_signal_fence(std::memory_order_seq_cst);
   } while (armed_L_.load(std::memory_order_relaxed) != armed);
-  if (armed == L) return armed_;
+  if (armed == L) setting = armed_;
   if (setting.hook == &Hook || setting.hook == &CountHook) return {};
   return setting;
 }

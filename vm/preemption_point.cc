@@ -38,6 +38,13 @@ TRI_NO_TSAN bool Isolate::HasReasonToPreempt() const {
          interrupted != nullptr;
 }
 
+// It has caught what its points raised too often, and raises at every
+// instruction from now on; or a raise was put off by one.
+TRI_NO_TSAN bool Isolate::MustStopAtOnce() const {
+  return current != nullptr &&
+         (current->is_killed() || raise_delay.is_put_off());
+}
+
 // Whether the running G could park in a C function or hook called from `L`.
 bool Isolate::MayLeaveStack(lua_State* L) const {
   // Inside a finalizer the collector does not answer.
@@ -59,25 +66,32 @@ void Isolate::AtPreemptionPoint(lua_State* L) {
     CurrentM()->Answer();
     return;
   }
-  if (MustRaise()) RaiseAtPoint(L);
+  if (MustRaise()) {
+    RaiseOrPutOff(L);
+    return;
+  }
   M* m = CurrentM();
   if (preempter_.mode() == PreemptMode::kCount && !HasReasonToPreempt() &&
       !sched->SomebodyWaitsForP(m)) {
     return;
   }
-  const int64_t now =
-      atomic_depth_ > 0 && !atomic_reported_ ? NowNs() : int64_t{0};
-  if (now - atomic_since_ns_ > sched->config().slice_ns) ReportAtomic(L, now);
+  if (atomic_depth_ > 0) ReportIfLongAtomic(L);
   if (!CanParkWithStack(m)) {
     m->Answer();
     return;
   }
   const bool first =
       atomic_depth_ > 0 || preempter_.mode() == PreemptMode::kStrand;
+  const RaiseDelay delay = raise_delay;  // others change it meanwhile
   Resumption resumption(this, m);
   PreemptWithStack(m, g, first);
   resumption.Resume();
-  if (MustRaise()) RaiseAtPoint(L);
+  raise_delay = delay;
+  if (MustRaise()) {
+    RaiseOrPutOff(L);
+  } else {
+    raise_delay.Pass();
+  }
 }
 
 // The running finalizer, or what it calls, may catch this: then it is raised
@@ -94,17 +108,25 @@ void Isolate::EndFinalizer(lua_State* L) {
   __builtin_unreachable();
 }
 
+// The G must raise: here, or at the next instruction (raise_delay.h).
+void Isolate::RaiseOrPutOff(lua_State* L) {
+  if (raise_delay.MayRaise()) RaiseAtPoint(L);
+  CurrentM()->Answer();
+  preempter_.Want(CurrentM());
+}
+
 // Level-triggered: what this raises may be caught, and then it is raised again.
 void Isolate::RaiseAtPoint(lua_State* L) {
   LuaG* g = current;
   M* m = CurrentM();
   // One that a limit has ended is let go on once.
-  if (killed_) g->set_raises(std::max(g->raises(), kRaisesBeforeKill - 1));
-  if (g->raises() <= kRaisesBeforeKill) g->set_raises(g->raises() + 1);
+  if (killed_)
+    g->set_raises(std::max(g->raises(), LuaG::kRaisesBeforeKill - 1));
+  if (!g->is_killed()) g->set_raises(g->raises() + 1);
   m->hurry.store(true, std::memory_order_relaxed);
   m->Answer();
   // At every instruction from here on.
-  if (g->raises() > kRaisesBeforeKill) preempter_.Want(m);
+  if (g->is_killed()) preempter_.Want(m);
   // Else Lua would call no hooks of `L` until a pcall around this has ended.
   AllowHooks(L);
   RaiseReason(L, g);
@@ -119,21 +141,19 @@ void Isolate::BeginAtomic() {
 }
 
 void Isolate::EndAtomic(lua_State* L) {
-  if (atomic_depth_ == 1 && !atomic_reported_) {
-    const int64_t now = NowNs();
-    if (now - atomic_since_ns_ > sched->config().slice_ns) {
-      ReportAtomic(L, now);
-    }
-  }
+  if (atomic_depth_ == 1) ReportIfLongAtomic(L);
   atomic_depth_--;
 }
 
-void Isolate::ReportAtomic(lua_State* L, int64_t now_ns) {
+void Isolate::ReportIfLongAtomic(lua_State* L) {
+  if (atomic_reported_) return;
+  const int64_t ns = NowNs() - atomic_since_ns_;
+  // With short slices nobody wants to hear of each.
+  if (ns <= std::max(sched->config().slice_ns, kLeastLongAtomicNs)) return;
   atomic_reported_ = true;
   const uint64_t id = current == nullptr ? 0 : current->id;
   Report("trilune: goroutine " + std::to_string(id) +
-         " is in trilune.atomic for " +
-         std::to_string((now_ns - atomic_since_ns_) / 1'000'000) +
+         " is in trilune.atomic for " + std::to_string(ns / 1'000'000) +
          " ms: no other goroutine of its isolate can run\n" + TraceOf(L) +
          "\n");
 }

@@ -1,8 +1,10 @@
-// pcall, xpcall, load: equals of the base library's that leave hooks on.
+// pcall, xpcall, load, assert: equals of the base library's.
 //
-// Role       liblua puts a state's hooks back to what they were before a call
-//            that failed. In a finalizer that is off, and a loop around pcall
-//            would hide there from the limits that just ended the call.
+// Role       assert passes on what was just acquired, see
+//            raise_delay.h. The others leave hooks on: liblua puts a
+//            state's hooks back to what they were before a call that failed. In
+//            a finalizer that is off, and a loop around pcall would hide there
+//            from the limits that just ended the call.
 // Threads    the running G
 // Locks      none
 // Source     lbaselib.c of Lua 5.4: arguments, results and messages as there.
