@@ -32,8 +32,8 @@ constexpr int64_t kCheckPeriodNs = 50'000;
 
 }  // namespace
 
-void Scheduler::AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket) {
-  p->timers.Add(when_ns, g, ticket);
+bool Scheduler::AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket) {
+  if (!p->timers.Add(when_ns, g, ticket)) return false;
   const int64_t sleeper_until = sleeper_until_.load(std::memory_order_seq_cst);
   if (sleeper_until == kNobody) {  // [TM1]
     // With an idle P there should be an M that minds the timers of busy ones.
@@ -42,6 +42,7 @@ void Scheduler::AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket) {
     MutexLock lock(mu_);
     if (sleeper_ != nullptr) sleeper_->parker.Wake();
   }
+  return true;
 }
 
 bool Scheduler::RunTimers(M* m, P* p, int64_t now_ns) {

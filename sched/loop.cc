@@ -48,7 +48,9 @@ uint32_t WaitStamp(const M* m, const P* p) {
 // Makes the wait that `g` has left for visible to its wakers. From then on a G
 // of a solo strand may run elsewhere, or even be gone; any other stays until
 // `m` releases the strand. So after Become nothing of the G's frames is touched
-// but through `unlock`, whose lock the G takes before it leaves the wait.
+// but through `unlock`, whose lock the G takes before it leaves the wait. A wait
+// whose timer finds no memory ends at once, as if it were cancelled: who raises
+// for that finds no reason, and says what is missing.
 void Publish(M* m, G* g, const ParkCommit& commit) {
   // Read now what is in the frame of `g`.
   const int64_t deadline_ns = commit.deadline_ns;
@@ -72,8 +74,8 @@ void Publish(M* m, G* g, const ParkCommit& commit) {
   }
   if (m->strand == g->strand && g->strand->solo) m->strand = nullptr;
   g->word.Become(GState::kRunning, GState::kWaiting);
-  if (timed) m->sched->AddTimer(p, deadline_ns, g, ticket);
-  const bool ends = cancelled != nullptr && SetAfterPublication(*cancelled);
+  bool ends = timed && !m->sched->AddTimer(p, deadline_ns, g, ticket);
+  ends = ends || (cancelled != nullptr && SetAfterPublication(*cancelled));
   if (unlock != nullptr) unlock(unlock_argument);
   if (ends && g->word.TryWake(ticket)) {
     g->wake = WakeResult::kCancelled;
@@ -350,6 +352,29 @@ bool CanParkWithStack(M* m) {
   Fiber* fiber = m->sched->fibers().Get();
   if (fiber == nullptr) return false;
   m->cache[m->cached++] = fiber;
+  return true;
+}
+
+void StartWaiting(M* m, G* g, int64_t deadline_ns) {
+  RuntimeScope scope(m);
+  g->word.Become(GState::kIdle, GState::kRunnable);
+  g->word.BecomeRunning();
+  g->reason = WaitReason::kSleep;
+  g->wake = WakeResult::kReady;
+  g->word.BeginWait();
+  ParkCommit commit;
+  commit.deadline_ns = deadline_ns;
+  commit.external = true;
+  Publish(m, g, commit);
+}
+
+bool StopWaiting(M* m, G* g) {
+  if (!g->TryWin()) return false;
+  RuntimeScope scope(m);
+  g->strand->external--;
+  if (g->Has(G::kHasTimer)) g->strand->sched->ForgetTimer(g->timer_p);
+  g->ClearFlags();
+  g->word.Become(GState::kRunnable, GState::kDead);
   return true;
 }
 

@@ -30,6 +30,16 @@ void RunM(M* m);
 // It stays true until the caller switches.
 [[nodiscard]] bool CanParkWithStack(M* m);
 
+// Makes `g`, an idle record of the strand that `m` runs, wait until
+// `deadline_ns` as if it had run and parked: a G that nothing but its deadline
+// needs to wake costs no dispatch before that.
+void StartWaiting(M* m, G* g, int64_t deadline_ns);
+
+// Ends such a wait, or one of a G that parked without a stack for nothing but
+// its deadline, and the G with it: it does not run any more, and its record is
+// dead. False: the wait is over, and the G on its way.
+[[nodiscard]] bool StopWaiting(M* m, G* g);
+
 // Parks the running G `g` of `m` on its stack. The caller has opened the wait
 // (g->word.BeginWait) and set g->reason. Returns when the G runs again, perhaps
 // on another thread. Requires: CanParkWithStack.

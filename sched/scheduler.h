@@ -132,8 +132,10 @@ class Scheduler {
   // Memory of the records of Lua Gs (vm/).
   [[nodiscard]] SlabPool& lua_slabs() { return lua_slabs_; }
 
-  // Arms a timer on `p`: the caller's, unless that was taken from it.
-  void AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket) TRI_EXCLUDES(mu_);
+  // Arms a timer on `p`: the caller's, unless that was taken from it. False: no
+  // memory.
+  [[nodiscard]] bool AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket)
+      TRI_EXCLUDES(mu_);
   // At most a millisecond old while any M runs a G.
   [[nodiscard]] int64_t coarse_now_ns() const {
     return coarse_now_ns_.load(std::memory_order_relaxed);

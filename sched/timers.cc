@@ -1,22 +1,31 @@
 #include "sched/timers.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
+
+#include "sched/sync/check.h"
 
 namespace trilune {
 namespace {
 
 constexpr size_t kArity = 4;
-// Below this size stale entries are not worth a purge.
-constexpr size_t kPurgeFrom = 64;
 
 }  // namespace
 
-void Timers::Add(int64_t when_ns, G* g, uint64_t ticket) {
+bool Timers::Add(int64_t when_ns, G* g, uint64_t ticket) {
   MutexLock lock(mu_);
+  // What goes stale is not always told here: a G that was cancelled tells it as
+  // it runs, and entries that were moved from another P are counted there.
+  if (heap_.size() >= purge_at_) {
+    Purge();
+    purge_at_ = std::max(kPurgeFrom, heap_.size() * 2);
+  }
+  if (!MakeRoom(1)) return false;
   heap_.push_back({when_ns, g, ticket});
   SiftUp(heap_.size() - 1);
   PublishNext();
+  return true;
 }
 
 G* Timers::TakeDue(int64_t now_ns) {
@@ -67,18 +76,42 @@ void Timers::MoveTo(Timers& other) {
     PublishNext();
   }
   if (entries.empty()) return;
-  MutexLock lock(other.mu_);
-  // A stale one would not be counted there: its G names the P it came from.
-  for (const Entry& entry : entries) {
-    if (!entry.IsStale()) other.heap_.push_back(entry);
+  {
+    MutexLock lock(other.mu_);
+    if (other.MakeRoom(entries.size())) {
+      // A stale one would not be counted there: its G names the P it came from.
+      for (const Entry& entry : entries) {
+        if (!entry.IsStale()) other.heap_.push_back(entry);
+      }
+      other.Heapify();
+      other.PublishNext();
+      return;
+    }
   }
-  other.Heapify();
-  other.PublishNext();
+  MutexLock lock(mu_);
+  TRI_CHECK(heap_.empty());
+  heap_.swap(entries);
+  PublishNext();
 }
 
 size_t Timers::size() const {
   MutexLock lock(mu_);
   return heap_.size();
+}
+
+// The vector grows by doubling, where push_back would.
+bool Timers::MakeRoom(size_t more) {
+  const size_t needed = heap_.size() + more;
+  if (needed <= heap_.capacity()) return true;
+  for (const size_t wanted : {std::max(needed, heap_.capacity() * 2), needed}) {
+    try {
+      heap_.reserve(wanted);
+      return true;
+    } catch (const std::bad_alloc&) {
+      // Less may be to be had.
+    }
+  }
+  return false;
 }
 
 void Timers::PopFront() {

@@ -2,8 +2,10 @@
 //
 // Role       4-ary min-heap of {when, G, ticket}. Nothing points back into the
 //            heap: an entry whose wait has ended is stale and loses TryWake.
-//            Stale entries are counted and purged when they are the majority,
-//            so that a loop of timed waits stays small.
+//            Stale entries are purged when they are known to be the majority,
+//            and before the heap grows to twice what the last purge left: so
+//            it holds about twice what somebody waits for, whatever happens to
+//            the other waits, and a purge costs what the adds before it did.
 // Threads    any; other Ps' Ms run due timers too
 // Locks      kTimers, a leaf
 // Invariants I1. next_when() is the least deadline, or kNever, whenever the
@@ -24,8 +26,10 @@ namespace trilune {
 
 class Timers {
  public:
-  // Wakes the wait `ticket` of `g` with kTimeout at `when_ns`.
-  void Add(int64_t when_ns, G* g, uint64_t ticket) TRI_EXCLUDES(mu_);
+  // Wakes the wait `ticket` of `g` with kTimeout at `when_ns`. False: there is
+  // no memory for it, and nothing will.
+  [[nodiscard]] bool Add(int64_t when_ns, G* g, uint64_t ticket)
+      TRI_EXCLUDES(mu_);
 
   // Ends the waits that are due and returns their Gs, linked by G::next, in the
   // order of their deadlines. The caller owns them and makes them runnable.
@@ -39,7 +43,8 @@ class Timers {
   // call the absence of timers a deadlock.
   void DropStale() TRI_EXCLUDES(mu_);
 
-  // Moves the entries to `other`, but for stale ones.
+  // Moves the entries to `other`, but for stale ones. Without memory all stay.
+  // Requires: nobody adds to this meanwhile.
   void MoveTo(Timers& other) TRI_EXCLUDES(mu_, other.mu_);
 
   // The least deadline, kNever if there is none. seq_cst: pairs an Add with an
@@ -65,15 +70,20 @@ class Timers {
     }
   };
 
+  // Below this size stale entries are not worth a purge.
+  static constexpr size_t kPurgeFrom = 64;
+
   void SiftUp(size_t i) TRI_REQUIRES(mu_);
   void SiftDown(size_t i) TRI_REQUIRES(mu_);
   void PopFront() TRI_REQUIRES(mu_);
   void Purge() TRI_REQUIRES(mu_);
+  [[nodiscard]] bool MakeRoom(size_t more) TRI_REQUIRES(mu_);
   void Heapify() TRI_REQUIRES(mu_);
   void PublishNext() TRI_REQUIRES(mu_);
 
   mutable Mutex mu_{LockRank::kTimers};
   std::vector<Entry> heap_ TRI_GUARDED_BY(mu_);
+  size_t purge_at_ TRI_GUARDED_BY(mu_) = kPurgeFrom;
   // Entries known stale. relaxed: only decides when to purge.
   std::atomic<uint32_t> stale_{0};
   std::atomic<int64_t> next_when_{kNever};

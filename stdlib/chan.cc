@@ -1,7 +1,6 @@
 // trilune.chan and the methods of a channel.
 
 #include <algorithm>
-#include <new>
 
 #include "sched/clock.h"
 #include "sched/loop.h"
@@ -285,14 +284,6 @@ uint32_t CheckCapacity(lua_State* L, int index) {
   luaL_argcheck(L, capacity >= 0, index, "capacity is negative");
   luaL_argcheck(L, capacity <= kMaxCapacity, index, "capacity is above 2^30");
   return static_cast<uint32_t>(capacity);
-}
-
-LuaChan* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {
-  auto* chan = new (lua_newuserdatauv(L, sizeof(LuaChan), capacity > 0 ? 2 : 0))
-      LuaChan(capacity);
-  lua_pushvalue(L, metatable_index);
-  lua_setmetatable(L, -2);
-  return chan;
 }
 
 void PrepareSend(lua_State* L, LuaChan* chan, int index, int value) {

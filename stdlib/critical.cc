@@ -116,10 +116,8 @@ int l_shield(lua_State* L) {
   if (iso->current != nullptr) {
     const int64_t deadline = DeadlineAfter(NowNs(), seconds);
     if (deadline != kNever) {
-      LuaG* timer = iso->NewTimerG(&kShieldTimerKind, /*own=*/false);
+      LuaG* timer = StartTimer(L, &kShieldTimerKind, {&box->core, deadline, 0});
       if (timer == nullptr) return luaL_error(L, "not enough memory");
-      timer->timer.target = &box->core;
-      timer->timer.next_ns = deadline;
       box->core.timer = timer;
     }
     box->core.g = iso->current;

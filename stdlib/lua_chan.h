@@ -19,6 +19,7 @@
 #define TRI_STDLIB_LUA_CHAN_H_
 
 #include <cstdint>
+#include <new>
 
 #include <lua.hpp>
 
@@ -63,14 +64,21 @@ struct LuaChan {
   const TypeTag* tag = &kTag;
   ChanCore<LuaChanTraits> core;
   LuaSlot* ring = nullptr;
-  vm::LuaG* timer = nullptr;  // of tri.after and tri.tick
 };
 
 // The capacity of a new channel, an argument.
 uint32_t CheckCapacity(lua_State* L, int index);
 
-// Pushes a new channel with the metatable at `metatable_index`.
-LuaChan* NewChan(lua_State* L, uint32_t capacity, int metatable_index);
+// Pushes a new channel, a LuaChan or what derives from it, with the metatable at
+// `metatable_index`.
+template <class T = LuaChan>
+T* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {
+  auto* chan =
+      new (lua_newuserdatauv(L, sizeof(T), capacity > 0 ? 2 : 0)) T(capacity);
+  lua_pushvalue(L, metatable_index);
+  lua_setmetatable(L, -2);
+  return chan;
+}
 
 // Makes room so that sending the value at `value` into the channel at `index`
 // raises nothing more. Raises without memory.

@@ -31,6 +31,11 @@ void OpenStats(lua_State* L);
 void OpenThread(lua_State* L);
 void OpenSpawn(lua_State* L);
 
+// As Isolate::StartTimer, for a script: garbage is collected before it gives
+// null, as a timer that somebody dropped may go.
+vm::LuaG* StartTimer(lua_State* L, const GKind* kind,
+                     const vm::TimerBody& body);
+
 // Notes package.path and the like, for what spawned isolates inherit.
 void KeepPackageDefaults(lua_State* L);
 

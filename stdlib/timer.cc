@@ -1,4 +1,9 @@
 // trilune.after and trilune.tick: channels that a timer sends on.
+//
+// The timer is a G that runs no Lua (Isolate::StartTimer). It waits from the
+// moment in which it is made, and one that is stopped, or whose channel is
+// garbage, ends in that moment: neither needs a dispatch, so that a G which
+// makes and stops timers without ever waiting leaves none behind.
 
 #include <algorithm>
 
@@ -13,12 +18,27 @@ namespace {
 using vm::Isolate;
 using vm::LuaG;
 
+struct TimerChan : LuaChan {
+  using LuaChan::LuaChan;
+
+  LuaG* timer = nullptr;  // while it is armed
+  int64_t period_ns = 0;  // of a tick; 0: an after
+};
+
+TimerChan* CheckTimer(lua_State* L, int index) {
+  auto* chan = Test<LuaChan>(L, index);
+  if (chan == nullptr || lua_rawlen(L, index) < sizeof(TimerChan)) {
+    luaL_typeerror(L, index, "timer");
+  }
+  return static_cast<TimerChan*>(chan);
+}
+
 // The timer's G: each time its deadline has passed, it tries to send the time
 // on its channel, which has room for one, and waits again or ends.
 Outcome RunTimer(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
-  auto* chan = static_cast<LuaChan*>(g->timer.target);
+  auto* chan = static_cast<TimerChan*>(g->timer.target);
   const int64_t now = NowNs();
   if (iso->halted()) chan = nullptr;
   if (chan != nullptr && now >= g->timer.next_ns) {
@@ -47,48 +67,114 @@ Outcome RunTimer(G* base) {
 
 constexpr GKind kTimerKind = {&RunTimer};
 
-void Stop(LuaChan* chan) {
-  LuaG* g = chan->timer;
-  if (g == nullptr) return;
-  chan->timer = nullptr;
-  Isolate::StopTimer(g);
+// The time until a timer fires, an argument: not 0 for a tick.
+double CheckWait(lua_State* L, int index, bool is_tick) {
+  const double seconds = CheckSeconds(L, index);
+  luaL_argcheck(L, seconds > 0 || !is_tick, index,
+                "the period must be above 0");
+  return seconds;
 }
 
-int NewTimer(lua_State* L, int64_t period_ns) {
-  const double seconds = CheckSeconds(L, 1);
-  Isolate* iso = Isolate::Of(L);
-  LuaChan* chan = NewChan(L, 1, lua_upvalueindex(1));
+// Arms the timer of the channel at `index`, which has none. May raise, before
+// that.
+void Arm(lua_State* L, TimerChan* chan, int index, double seconds,
+         bool is_tick) {
+  const int64_t now = NowNs();
+  const int64_t wait_ns = DeadlineAfter(0, seconds);
+  if (!is_tick && wait_ns == 0) {
+    G* woken = nullptr;
+    index = lua_absindex(L, index);
+    lua_pushnumber(L, static_cast<double>(now) / 1e9);
+    const ChanResult result =
+        chan->core.TrySend({chan, L, index}, {L, lua_gettop(L)}, &woken);
+    (void)result;  // kClosed, kWouldWait: as in RunTimer
+    lua_pop(L, 1);
+    if (woken != nullptr) ReadyInStrand(woken, /*woken=*/true);
+    return;
+  }
+  const int64_t period_ns = is_tick ? std::max<int64_t>(1, wait_ns) : 0;
+  LuaG* g = StartTimer(L, &kTimerKind,
+                       {chan, DeadlineAfter(now, seconds), period_ns});
+  if (g == nullptr) luaL_error(L, "not enough memory");
+  // A finalizer may have armed one meanwhile.
+  if (chan->timer != nullptr) Isolate::StopTimer(chan->timer);
+  chan->timer = g;
+  chan->period_ns = period_ns;
+}
+
+bool Disarm(TimerChan* chan) {
+  LuaG* g = chan->timer;
+  if (g == nullptr) return false;
+  chan->timer = nullptr;
+  Isolate::StopTimer(g);
+  return true;
+}
+
+// Disarms, and takes away what has been sent and not received. Whether the
+// value of an after, or more of a tick, would have come without that.
+bool Stop(lua_State* L, TimerChan* chan, int index) {
+  const bool was_armed = Disarm(chan);
+  if (chan->core.size() == 0) return was_armed;
+  G* woken = nullptr;
+  const ChanResult result =
+      chan->core.TryRecv({chan, L, index}, {L, 0}, &woken);
+  if (woken != nullptr) ReadyInStrand(woken, /*woken=*/true);
+  if (result == ChanResult::kDone) lua_pop(L, 1);
+  return was_armed || chan->period_ns == 0;
+}
+
+int NewTimer(lua_State* L, bool is_tick) {
+  const double seconds = CheckWait(L, 1, is_tick);
+  auto* chan = NewChan<TimerChan>(L, 1, lua_upvalueindex(1));
   // Makes the ring: the timer itself must not allocate.
   lua_pushboolean(L, 0);
   PrepareSend(L, chan, lua_gettop(L) - 1, lua_gettop(L));
   lua_pop(L, 1);
-  LuaG* g = iso->NewTimerG(&kTimerKind, /*own=*/false);
-  if (g == nullptr) return luaL_error(L, "not enough memory");
-  g->timer.target = chan;
-  g->timer.next_ns = DeadlineAfter(NowNs(), seconds);
-  g->timer.period_ns = period_ns;
-  chan->timer = g;
+  Arm(L, chan, -1, seconds, is_tick);
   return 1;
 }
 
 int l_after(lua_State* L) {
-  return NewTimer(L, 0);
+  return NewTimer(L, /*is_tick=*/false);
 }
 
 int l_tick(lua_State* L) {
-  const double seconds = CheckSeconds(L, 1);
-  luaL_argcheck(L, seconds > 0, 1, "the period must be above 0");
-  return NewTimer(L, std::max<int64_t>(1, DeadlineAfter(0, seconds)));
+  return NewTimer(L, /*is_tick=*/true);
 }
 
 int l_stop(lua_State* L) {
-  Stop(Check<LuaChan>(L, 1));
+  TimerChan* chan = CheckTimer(L, 1);
+  lua_pushboolean(L, static_cast<int>(Stop(L, chan, 1)));
+  return 1;
+}
+
+int l_reset(lua_State* L) {
+  TimerChan* chan = CheckTimer(L, 1);
+  const bool is_tick = chan->period_ns != 0;
+  const double seconds = CheckWait(L, 2, is_tick);
+  if (chan->core.closed()) return luaL_error(L, "reset of closed timer");
+  const bool was_active = Stop(L, chan, 1);
+  Arm(L, chan, 1, seconds, is_tick);
+  lua_pushboolean(L, static_cast<int>(was_active));
+  return 1;
+}
+
+int l_gc(lua_State* L) {
+  Disarm(CheckTimer(L, 1));
   return 0;
 }
 
-constexpr luaL_Reg kTimerMeta[] = {{"__gc", &l_stop}, {nullptr, nullptr}};
+constexpr luaL_Reg kTimerMeta[] = {{"__gc", &l_gc}, {nullptr, nullptr}};
 
 }  // namespace
+
+LuaG* StartTimer(lua_State* L, const GKind* kind, const vm::TimerBody& body) {
+  Isolate* iso = Isolate::Of(L);
+  LuaG* g = iso->StartTimer(kind, body, /*own=*/false);
+  if (g != nullptr) return g;
+  iso->CollectForLimit(L);
+  return iso->StartTimer(kind, body, /*own=*/false);
+}
 
 void OpenTimer(lua_State* L) {
   NewMetatable(L, "channel", kChanMethods, kChanMeta);
@@ -97,6 +183,8 @@ void OpenTimer(lua_State* L) {
   lua_getfield(L, -1, "__index");
   lua_pushcfunction(L, &l_stop);
   lua_setfield(L, -2, "stop");
+  lua_pushcfunction(L, &l_reset);
+  lua_setfield(L, -2, "reset");
   lua_pop(L, 1);
   lua_pushvalue(L, -1);
   lua_pushcclosure(L, &l_after, 1);

@@ -11,10 +11,7 @@ const GKind Isolate::kWarmKind = {&Isolate::RunWarm};
 
 void Isolate::KeepWarm(IsolatePool* pool, int64_t next_ns) {
   pool_ = pool;
-  warm_timer_ = NewTimerG(&kWarmKind, /*own=*/true);
-  if (warm_timer_ == nullptr) return;
-  warm_timer_->timer.target = this;
-  warm_timer_->timer.next_ns = next_ns;
+  warm_timer_ = StartTimer(&kWarmKind, {this, next_ns, 0}, /*own=*/true);
 }
 
 Outcome Isolate::RunWarm(G* base) {
@@ -32,7 +29,7 @@ Outcome Isolate::RunWarm(G* base) {
   return iso->ParkTimer(g);
 }
 
-LuaG* Isolate::NewTimerG(const GKind* kind, bool own) {
+LuaG* Isolate::StartTimer(const GKind* kind, const TimerBody& body, bool own) {
   LuaG* g = Allocate(own);
   if (g == nullptr) return nullptr;
   g->kind = kind;
@@ -40,9 +37,14 @@ LuaG* Isolate::NewTimerG(const GKind* kind, bool own) {
   g->ClearFlags();
   g->Set(G::kStarted);
   g->Set(LuaG::kShielded);
-  g->timer = {};
-  g->word.Become(GState::kIdle, GState::kRunnable);
-  PushFresh(g);
+  g->timer = body;
+  M* m = CurrentM();
+  if (m != nullptr && m->strand == this) {
+    StartWaiting(m, g, body.next_ns);
+  } else {  // no G has run yet: it waits for the first M
+    g->word.Become(GState::kIdle, GState::kRunnable);
+    PushFresh(g);
+  }
   return g;
 }
 
@@ -65,9 +67,9 @@ Outcome Isolate::EndTimer(LuaG* g) {
 
 void Isolate::StopTimer(LuaG* g) {
   g->timer.target = nullptr;
-  if (!g->TryWin()) return;
-  g->wake = WakeResult::kCancelled;
-  ReadyInStrand(g, /*woken=*/false);
+  if (!StopWaiting(CurrentM(), g)) return;  // it runs soon, to end itself
+  g->waiter = LuaWaiter();
+  static_cast<Isolate*>(g->strand)->Free(g);
 }
 
 void Isolate::OnIdle() {

@@ -1,7 +1,7 @@
 // The collection of an isolate that has nothing to do.
 //
 // As a heap goes idle that has something to collect, a timer G is made, which
-// sleeps for the idle time. If a G of the heap has run meanwhile, it sleeps
+// runs after the idle time. If a G of the heap has run meanwhile, it sleeps
 // once more; else it makes a full collection, on the strand, as one more G that
 // others of the same heap wait for. It gives way while somebody waits for the
 // P, but not for ever. When memory is short, Roster wakes it at once.
@@ -93,12 +93,11 @@ void Isolate::ArmIdleGc() {
 }
 
 void Isolate::AddIdleTimer(int64_t next_ns) {
-  idle_timer_ = NewTimerG(&kIdleGcKind, /*own=*/true);
+  idle_timer_ = StartTimer(&kIdleGcKind, {this, next_ns, 0}, /*own=*/true);
   if (idle_timer_ == nullptr) return;
   daemons_++;
   idle_gives_way_ = 0;
-  idle_timer_->timer.target = this;
-  idle_timer_->timer.next_ns = next_ns;
+  idle_gtick_ = gtick;
 }
 
 // The host's G was woken: Roster may have asked for a collection.

@@ -296,10 +296,9 @@ void Isolate::Serve(HostCall* call) {
       CancelAll();
       CheckDrained();
       if (drains_ != nullptr && call->on_complete != nullptr) {
-        drain_timer_ = NewTimerG(&kDrainDeadlineKind, /*own=*/true);
-        if (drain_timer_ == nullptr) break;
-        drain_timer_->timer.target = this;
-        drain_timer_->timer.next_ns = NowNs() + config_.stop_deadline_ns;
+        drain_timer_ = StartTimer(&kDrainDeadlineKind,
+                                  {this, NowNs() + config_.stop_deadline_ns, 0},
+                                  /*own=*/true);
       }
       break;
     case HostCall::Kind::kClose:

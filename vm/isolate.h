@@ -246,15 +246,17 @@ class Isolate final : public Strand,
   // Writes "goroutine N [state]:" and the stack of every G.
   [[nodiscard]] std::string Dump();
 
-  // A G that runs no Lua: `kind` runs it, `g->timer` is its own. It is not
-  // live. Null without memory, also of the limit, unless the isolate itself
-  // needs it: `own`.
-  LuaG* NewTimerG(const GKind* kind, bool own);
+  // A G that runs no Lua: `kind` runs it when `body.next_ns` has come, or before
+  // that, for want of memory; `g->timer` is its own. It is not live. Null
+  // without memory, also of the limit, unless the isolate itself needs it:
+  // `own`.
+  LuaG* StartTimer(const GKind* kind, const TimerBody& body, bool own);
   // Its run function returns one of these: it waits until g->timer.next_ns, or
   // ends.
   [[nodiscard]] Outcome ParkTimer(LuaG* g);
   [[nodiscard]] Outcome EndTimer(LuaG* g);
-  // Its deadline is of no use any more: it runs soon, without a target, to end.
+  // Ends it, without a dispatch; one that has just been woken runs once more,
+  // without a target, to end itself.
   static void StopTimer(LuaG* g);
   // For IsolatePool, in the isolate's strand: it is spare from now on, and asks
   // whether it shall go at `next_ns`.

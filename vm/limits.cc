@@ -99,11 +99,10 @@ void Isolate::WatchTime() {
       config_.budget->deadline_ns() == kNever) {
     return;
   }
-  limit_timer_ = NewTimerG(&kLimitTimerKind, /*own=*/true);
+  const TimerBody body = {this, config_.budget->deadline_ns(), 0};
+  limit_timer_ = StartTimer(&kLimitTimerKind, body, /*own=*/true);
   if (limit_timer_ == nullptr) return;  // then only running Gs look
   daemons_++;
-  limit_timer_->timer.target = this;
-  limit_timer_->timer.next_ns = config_.budget->deadline_ns();
 }
 
 Outcome Isolate::RunLimitTimer(G* base) {

@@ -50,7 +50,7 @@ TEST_CASE("timers: what is due comes out by deadline, the rest stays") {
   for (size_t i = 0; i < kCount; i++) {
     whens[i] = static_cast<int64_t>(random() % 5000);
     gs[i].id = static_cast<uint64_t>(whens[i]);
-    timers.Add(whens[i], &gs[i], gs[i].Wait());
+    REQUIRE(timers.Add(whens[i], &gs[i], gs[i].Wait()));
     CHECK(timers.next_when() ==
           *std::min_element(whens.begin(),
                             whens.begin() + static_cast<ptrdiff_t>(i) + 1));
@@ -78,7 +78,7 @@ TEST_CASE("timers: one for a wait that has ended wakes nobody") {
   Timers timers;
   TestG g;
   const uint64_t first = g.Wait();
-  timers.Add(10, &g, first);
+  REQUIRE(timers.Add(10, &g, first));
   g.EndEarly(first);
   (void)g.Wait();
   CHECK(timers.TakeDue(20) == nullptr);
@@ -90,11 +90,11 @@ TEST_CASE("timers: a million timed waits that end early leave no heap") {
   Timers timers;
   TestG g;
   TestG sleeper;
-  timers.Add(1, &sleeper, sleeper.Wait());
+  REQUIRE(timers.Add(1, &sleeper, sleeper.Wait()));
   size_t longest = 0;
   for (int i = 0; i < 1'000'000; i++) {
     const uint64_t ticket = g.Wait();
-    timers.Add(1'000'000 + i, &g, ticket);
+    REQUIRE(timers.Add(1'000'000 + i, &g, ticket));
     g.EndEarly(ticket);
     timers.NoteStale();
     if (i % 64 == 0) longest = std::max(longest, timers.size());
@@ -111,7 +111,7 @@ TEST_CASE("timers: a purge keeps those that somebody waits for, in order") {
   std::vector<uint64_t> tickets(kCount);
   for (size_t i = 0; i < kCount; i++) {
     tickets[i] = gs[i].Wait();
-    timers.Add(static_cast<int64_t>(kCount - i), &gs[i], tickets[i]);
+    REQUIRE(timers.Add(static_cast<int64_t>(kCount - i), &gs[i], tickets[i]));
   }
   // All but every fifth end early.
   for (size_t i = 0; i < kCount; i++) {
@@ -130,12 +130,32 @@ TEST_CASE("timers: a purge keeps those that somebody waits for, in order") {
   CHECK(count == kCount / 5);
 }
 
+TEST_CASE("timers: what nobody says to be stale goes before the heap doubles") {
+  Timers timers;
+  TestG g;
+  TestG sleepers[100];
+  for (int i = 0; i < 100; i++)
+    REQUIRE(timers.Add(i, &sleepers[i], sleepers[i].Wait()));
+  size_t longest = 0;
+  for (int i = 0; i < 100'000; i++) {
+    const uint64_t ticket = g.Wait();
+    REQUIRE(timers.Add(1000 + i, &g, ticket));
+    g.EndEarly(ticket);
+    longest = std::max(longest, timers.size());
+  }
+  CHECK(longest <= 2 * 101);
+  int due = 0;
+  for (const G* at = timers.TakeDue(1'000'000); at != nullptr; at = at->next)
+    CHECK(at == &sleepers[due++]);
+  CHECK(due == 100);
+}
+
 TEST_CASE("timers: stale ones in front can be dropped without being due") {
   Timers timers;
   TestG gs[3];
   const uint64_t tickets[3] = {gs[0].Wait(), gs[1].Wait(), gs[2].Wait()};
   for (int i = 0; i < 3; i++)
-    timers.Add(100 + i, &gs[i], tickets[i]);
+    REQUIRE(timers.Add(100 + i, &gs[i], tickets[i]));
   timers.DropStale();
   CHECK(timers.size() == 3);
   gs[0].EndEarly(tickets[0]);
@@ -155,10 +175,10 @@ TEST_CASE("timers: moving takes what is waited for along, and leaves nothing") {
   uint64_t tickets[4] = {};
   for (int i = 0; i < 4; i++)
     tickets[i] = gs[i].Wait();
-  to.Add(25, &gs[3], tickets[3]);
-  from.Add(30, &gs[2], tickets[2]);
-  from.Add(20, &gs[1], tickets[1]);
-  from.Add(10, &gs[0], tickets[0]);
+  REQUIRE(to.Add(25, &gs[3], tickets[3]));
+  REQUIRE(from.Add(30, &gs[2], tickets[2]));
+  REQUIRE(from.Add(20, &gs[1], tickets[1]));
+  REQUIRE(from.Add(10, &gs[0], tickets[0]));
   gs[0].EndEarly(tickets[0]);
   from.MoveTo(to);
   CHECK(from.size() == 0);

@@ -32,7 +32,8 @@ end)
 run(function()                     --> true false not enough memory
   local tri = require "trilune"
   local reserve = ("r"):rep(1e5)
-  local ok, e = pcall(function() while true do tri.after(1e6) end end)
-  reserve = nil
+  local kept = {}
+  local ok, e = pcall(function() while true do kept[#kept + 1] = tri.after(1e6) end end)
+  reserve, kept = nil, nil
   return ok, e:match "not enough memory"
 end)
