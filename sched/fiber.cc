@@ -92,29 +92,51 @@ Fiber* FiberPool::Get() {
   return GetLocked(limit_);
 }
 
+Fiber* FiberPool::GetReserved() {
+  MutexLock lock(mu_);
+  return GetLocked(limit_ + kReserve);
+}
+
 Fiber* FiberPool::GetForM() {
   MutexLock lock(mu_);
   return GetLocked(std::numeric_limits<size_t>::max());
 }
 
 Fiber* FiberPool::GetLocked(size_t limit) {
-  Fiber* fiber = idle_;
-  if (fiber == nullptr) {
-    return made_.load(std::memory_order_relaxed) < limit ? Make() : nullptr;
+  if (made_.load(std::memory_order_relaxed) - idle_count_ >= limit) {
+    return nullptr;
   }
+  Fiber* fiber = idle_;
+  if (fiber == nullptr) return Make();
   idle_ = fiber->next_;
   idle_count_--;
   return fiber;
 }
 
 void FiberPool::Put(Fiber* fiber) {
+  PutNow(fiber, /*trim=*/false);
+}
+
+void FiberPool::Reclaim(Fiber* list) {
+  while (list != nullptr) {
+    Fiber* fiber = list;
+    list = fiber->next_;
+    TsanDestroyFiber(fiber->tsan_fiber_);
+    UnpoisonStack(fiber->stack_bottom_, fiber->stack_bytes_);
+    fiber->asan_fake_stack_ = nullptr;
+    fiber->user = nullptr;
+    Prepare(fiber);
+    PutNow(fiber, /*trim=*/true);
+  }
+}
+
+void FiberPool::PutNow(Fiber* fiber, bool trim) {
   // The pages below kKeepBytes are free for sure: the fiber was left in the
-  // loop, whose frames are small. Beyond the warm ones, give them back.
-  bool trim = false;
+  // loop, whose frames are small, or is new. Beyond the warm ones, give them
+  // back.
   {
     MutexLock lock(mu_);
-    trim = idle_count_ >= kWarmFibers;
-    if (!trim) {
+    if (!trim && idle_count_ < kWarmFibers) {
       fiber->next_ = idle_;
       idle_ = fiber;
       idle_count_++;
@@ -140,6 +162,19 @@ bool FiberPool::IsGuard(const void* address) const {
       return true;
   }
   return false;
+}
+
+// Makes it begin at its entry.
+void FiberPool::Prepare(Fiber* fiber) {
+  char* top = static_cast<char*>(const_cast<void*>(fiber->stack_bottom_)) +
+              fiber->stack_bytes_;
+  fiber->context_ = MakeContext(top, fiber->stack_bytes_, [](Arrived arrived) {
+    const auto* arrival = static_cast<Fiber::Arrival*>(arrived.data);
+    Fiber* self = arrival->self;
+    self->entry_(Fiber::Land(self, arrived.left, arrival->left));
+    EntryReturned();
+  });
+  fiber->tsan_fiber_ = TsanCreateFiber();
 }
 
 Fiber* FiberPool::Make() {
@@ -169,13 +204,7 @@ Fiber* FiberPool::Make() {
   fiber->stack_bottom_ = mapping + kGuardBytes;
   fiber->stack_bytes_ = static_cast<size_t>(top - mapping) - kGuardBytes;
   fiber->entry_ = entry_;
-  fiber->context_ = MakeContext(top, fiber->stack_bytes_, [](Arrived arrived) {
-    const auto* arrival = static_cast<Fiber::Arrival*>(arrived.data);
-    Fiber* self = arrival->self;
-    self->entry_(Fiber::Land(self, arrived.left, arrival->left));
-    EntryReturned();
-  });
-  fiber->tsan_fiber_ = TsanCreateFiber();
+  Prepare(fiber);
   fiber->next_all_ = all_;
   all_ = fiber;
   made_.fetch_add(1, std::memory_order_relaxed);

@@ -10,7 +10,8 @@
 //                landing side of a switch stores its context first, and then
 //                publishes it (docs/architecture.md, "Switch, then publish").
 //            I2. A pooled fiber is new, or was left in the scheduling loop, and
-//                continues that loop for whichever M takes it.
+//                continues that loop for whichever M takes it; or it was left
+//                for good elsewhere, and was made new.
 // Tests      tests/sched/fiber_test.cc; tests/model/handover_model.cc
 
 #ifndef TRI_SCHED_FIBER_H_
@@ -54,6 +55,16 @@ class Fiber {
     return static_cast<size_t>(static_cast<const char*>(address) -
                                static_cast<const char*>(stack_bottom_));
   }
+  // How much of it lies above, 0 on an adopted stack.
+  [[nodiscard]] size_t BytesAbove(const void* address) const {
+    return mapping_ == nullptr ? 0 : stack_bytes_ - BytesBelow(address);
+  }
+
+  // A list of fibers that are in no pool and that nobody enters.
+  static void PushTo(Fiber** list, Fiber* fiber) {
+    fiber->next_ = *list;
+    *list = fiber;
+  }
 
  private:
   friend class FiberPool;
@@ -74,7 +85,7 @@ class Fiber {
 
 class FiberPool {
  public:
-  // `limit`: fibers at most; a Get beyond it gives nullptr.
+  // `limit`: fibers in use at most; a Get beyond it gives nullptr.
   FiberPool(Fiber::Entry entry, size_t limit);
   // Unmaps every stack, also those still in use: nothing may run on one.
   ~FiberPool();
@@ -83,11 +94,17 @@ class FiberPool {
 
   // A fiber to switch to, or nullptr: the limit or memory is used up.
   [[nodiscard]] Fiber* Get() TRI_EXCLUDES(mu_);
-  // As Get, but beyond the limit: the one fiber without which an M cannot run.
+  // As Get, but up to kReserve beyond the limit: for what must go on when Gs
+  // that wait have all the others, to stop a G that computes.
+  [[nodiscard]] Fiber* GetReserved() TRI_EXCLUDES(mu_);
+  // As Get, but beyond any limit: the one fiber without which an M cannot run.
   [[nodiscard]] Fiber* GetForM() TRI_EXCLUDES(mu_);
+  static constexpr size_t kReserve = 4096;
 
   // Takes back a left fiber (Fiber I1). Gives the memory of deep stacks back.
   void Put(Fiber* fiber) TRI_EXCLUDES(mu_);
+  // Takes back those of a list, left anywhere: what is on their stacks is gone.
+  void Reclaim(Fiber* list) TRI_EXCLUDES(mu_);
 
   // How many fibers exist, for policies and statistics. relaxed: a hint.
   [[nodiscard]] size_t made() const {
@@ -101,6 +118,8 @@ class FiberPool {
  private:
   Fiber* GetLocked(size_t limit) TRI_REQUIRES(mu_);
   Fiber* Make() TRI_REQUIRES(mu_);
+  static void Prepare(Fiber* fiber);
+  void PutNow(Fiber* fiber, bool trim) TRI_EXCLUDES(mu_);
 
   // Constant after construction.
   const Fiber::Entry entry_;

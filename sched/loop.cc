@@ -33,6 +33,16 @@ void RecycleFiber(M* m, Fiber* fiber) {
   }
 }
 
+// No P is touched here, so user mode will do.
+bool TakeFiber(M* m, Fiber* (FiberPool::*get)()) {
+  // ThreadSanitizer bears no signal handler of ours while it makes a fiber.
+  RuntimeScope scope(m);
+  Fiber* fiber = (m->sched->fibers().*get)();
+  if (fiber == nullptr) return false;
+  m->cache[m->cached++] = fiber;
+  return true;
+}
+
 bool SetAfterPublication(const std::atomic<bool>& flag) {
   LightFence();  // [NC1]
   return flag.load(std::memory_order_relaxed);
@@ -48,9 +58,9 @@ uint32_t WaitStamp(const M* m, const P* p) {
 // Makes the wait that `g` has left for visible to its wakers. From then on a G
 // of a solo strand may run elsewhere, or even be gone; any other stays until
 // `m` releases the strand. So after Become nothing of the G's frames is touched
-// but through `unlock`, whose lock the G takes before it leaves the wait. A wait
-// whose timer finds no memory ends at once, as if it were cancelled: who raises
-// for that finds no reason, and says what is missing.
+// but through `unlock`, whose lock the G takes before it leaves the wait.
+// A wait whose timer finds no memory ends at once, as if it were cancelled: who
+// raises for that finds no reason, and says what is missing.
 void Publish(M* m, G* g, const ParkCommit& commit) {
   // Read now what is in the frame of `g`.
   const int64_t deadline_ns = commit.deadline_ns;
@@ -124,7 +134,12 @@ M* Landed(Fiber* left) {
     if (left != &m->home) RecycleFiber(m, left);
     return m;
   }
-  if (after.kind == AfterSwitch::Kind::kAbandon) return m;
+  if (after.kind == AfterSwitch::Kind::kAbandon) {
+    Fiber* list = nullptr;
+    Fiber::PushTo(&list, left);
+    m->sched->fibers().Reclaim(list);
+    return m;
+  }
   if (after.kind == AfterSwitch::Kind::kSyscall) {
     // Its fiber was noted as it entered. The strand, which is not this M's, may
     // be looking at it: for a dump.
@@ -345,14 +360,11 @@ void RunM(M* m) {
 }
 
 bool CanParkWithStack(M* m) {
-  // No P is touched here, so user mode will do.
-  if (m->cached > 0) return true;
-  // ThreadSanitizer bears no signal handler of ours while it makes a fiber.
-  RuntimeScope scope(m);
-  Fiber* fiber = m->sched->fibers().Get();
-  if (fiber == nullptr) return false;
-  m->cache[m->cached++] = fiber;
-  return true;
+  return m->cached > 0 || TakeFiber(m, &FiberPool::Get);
+}
+
+bool CanLeaveStack(M* m) {
+  return m->cached > 0 || TakeFiber(m, &FiberPool::GetReserved);
 }
 
 void StartWaiting(M* m, G* g, int64_t deadline_ns) {

@@ -29,6 +29,9 @@ void RunM(M* m);
 // True if a G may park with its stack now: a fresh fiber is at hand for the M.
 // It stays true until the caller switches.
 [[nodiscard]] bool CanParkWithStack(M* m);
+// The same where the G does not wait for others, or for good: to be preempted,
+// in a system call. There is a reserve for that.
+[[nodiscard]] bool CanLeaveStack(M* m);
 
 // Makes `g`, an idle record of the strand that `m` runs, wait until
 // `deadline_ns` as if it had run and parked: a G that nothing but its deadline
@@ -50,18 +53,18 @@ void YieldWithStack(M* m, G* g);
 
 // Stops the running G `g` at a preemption point. `first`: it goes on before the
 // other Gs of its strand; else behind them. Returns when it runs again, perhaps
-// on another thread. Requires: CanParkWithStack, and a G of a shared strand.
+// on another thread. Requires: CanLeaveStack, and a G of a shared strand.
 void PreemptWithStack(M* m, G* g, bool first);
 
 // Around a call of the running G that may block: in between sysmon may give P
 // and strand to others, so the caller touches nothing of either. ExitSyscall
 // returns when the G runs again, perhaps on another thread; true: it lost both
-// meanwhile. Requires: CanParkWithStack, before EnterSyscall.
+// meanwhile. Requires: CanLeaveStack, before EnterSyscall.
 void EnterSyscall(M* m, G* g);
 bool ExitSyscall(G* g);
 
-// Leaves the stack of a G that has ended in the middle of a call. The stack is
-// lost until the pool's end. Requires: CanParkWithStack.
+// Leaves the stack of a G that has ended in the middle of a call: what is on it
+// is gone. Requires: CanLeaveStack.
 [[noreturn]] void LeaveStackForGood(M* m);
 
 // Makes a G runnable whose TryWake the caller won.

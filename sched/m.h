@@ -36,7 +36,7 @@ struct P;
 struct AfterSwitch {
   enum class Kind : uint8_t {
     kRecycle,  // the left fiber goes to the pool, suspended in the loop
-    kAbandon,  // the left fiber is never entered again
+    kAbandon,  // nobody goes on where the left fiber was left
     kPark,     // `g` left it waiting: publish it
     kYield,    // `g` left it runnable: queue it
     kPreempt,  // `g` left it at a preemption point: queue it, last

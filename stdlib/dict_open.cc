@@ -63,8 +63,14 @@ int l_open(lua_State* L) {
                 "size is too small: a shard needs 8192 bytes");
   vm::Isolates* isolates = vm::Isolate::Of(L)->isolates();
   if (isolates == nullptr) return luaL_error(L, "no runtime to share with");
-  Dict* dict = DictRegistry::Of(isolates)->Open(
-      {name, size}, bytes, shards, vm::Isolate::Of(L)->config().budget);
+  DictRegistry* registry = DictRegistry::Of(isolates);
+  const std::shared_ptr<vm::Budget>& budget =
+      vm::Isolate::Of(L)->config().budget;
+  Dict* dict = registry->Open({name, size}, bytes, shards, budget);
+  if (dict == nullptr) {
+    vm::Isolate::Of(L)->CollectForLimit(L);
+    dict = registry->Open({name, size}, bytes, shards, budget);
+  }
   if (dict == nullptr) return luaL_error(L, "not enough memory");
   luaL_argcheck(L, bytes == 0 || bytes == dict->bytes, 2,
                 "the dictionary exists with another size");
@@ -108,7 +114,10 @@ Dict* DictRegistry::Open(std::string_view name, size_t bytes, uint32_t shards,
   }
   if (bytes == 0) bytes = kDefaultBytes;
   vm::MemoryCharge* charge = nullptr;
-  if (!vm::MemoryCharge::Grow(budget, bytes, &charge)) return nullptr;
+  if (!vm::MemoryCharge::Grow(budget, bytes + sizeof(Dict) + name.size(),
+                              &charge)) {
+    return nullptr;
+  }
   std::unique_ptr<DictStore> store =
       DictStore::Make(bytes, shards, &FreeDictObject);
   if (store == nullptr) {

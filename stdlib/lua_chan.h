@@ -69,8 +69,8 @@ struct LuaChan {
 // The capacity of a new channel, an argument.
 uint32_t CheckCapacity(lua_State* L, int index);
 
-// Pushes a new channel, a LuaChan or what derives from it, with the metatable at
-// `metatable_index`.
+// Pushes a new channel, a LuaChan or what derives from it, with the metatable
+// at `metatable_index`.
 template <class T = LuaChan>
 T* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {
   auto* chan =

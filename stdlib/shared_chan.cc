@@ -14,11 +14,24 @@ void SharedChanTraits::Put(SharedChan* chan, uint32_t, Message** from) {
   message->next = nullptr;
   (chan->first_ == nullptr ? chan->first_ : chan->last_->next) = message;
   chan->last_ = message;
+  chan->held_bytes_ += sizeof(Message) + message->bytes;
+  if (chan->held_bytes_ > chan->noted_bytes_) chan->NoteHeld();
 }
 
 void SharedChanTraits::Take(SharedChan* chan, uint32_t, Message** to) {
   *to = chan->first_;
   chan->first_ = chan->first_->next;
+  chan->held_bytes_ -= sizeof(Message) + (*to)->bytes;
+}
+
+// The channel holds more than ever. Who makes it do so may well be who drops
+// it, so that heap's collector hears of it.
+void SharedChan::NoteHeld() {
+  const size_t more = held_bytes_ - noted_bytes_;
+  noted_bytes_ = held_bytes_;
+  const M* m = CurrentM();
+  if (m == nullptr || m->strand == nullptr || m->strand->solo) return;
+  static_cast<vm::Isolate*>(m->strand)->heap().NoteOutside(more);
 }
 
 ChanResult SharedChan::Send(Message** message) {
@@ -108,6 +121,7 @@ void SharedChan::VisitHeld(void (*visit)(Shared* held, void* argument),
 void SharedChan::DropHeld() {
   Message* message = first_;
   first_ = nullptr;
+  held_bytes_ = 0;
   while (message != nullptr) {
     Message* following = message->next;
     vm::FreeMessage(message);

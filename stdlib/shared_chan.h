@@ -100,6 +100,8 @@ class SharedChan final : public vm::Shared {
   void VisitHeld(void (*visit)(Shared* held, void* argument),
                  void* argument) override;
   void DropHeld() override;
+  [[nodiscard]] size_t HeldBytes() const override { return held_bytes_; }
+  void NoteHeld();
   bool DropToOnlyHandle(uint64_t word, uint64_t part) override TRI_NO_ANALYSIS;
 
   HandoverLock mu_;
@@ -107,6 +109,8 @@ class SharedChan final : public vm::Shared {
   // The buffer, linked by Message::next: it costs what is in it. core_ counts.
   vm::Message* first_ = nullptr;
   vm::Message* last_ = nullptr;  // valid while first_ is not null
+  size_t held_bytes_ = 0;        // of the messages in it
+  size_t noted_bytes_ = 0;       // the most of these that heaps were told of
 };
 
 // The channel whose handle is at `index`, or null. Raises if the handle has

@@ -252,6 +252,9 @@ Spawned* Spawn(lua_State* L, int first) {
     lua_pushvalue(L, i);
   Message* call = vm::WriteMessage(L, last + 2, count + 1,
                                    {.name = "package", .first = first});
+  // Its outcome, which it keeps until its handle goes, and what tells it.
+  constexpr size_t kOutside = 2048;
+  iso->heap().NoteOutside(kOutside);
   // Nothing raises from here on.
   Refused refused;
   Spawned* spawned = StartProgram(L, options, name, call, &refused);

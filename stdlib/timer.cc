@@ -11,6 +11,7 @@
 #include "sched/loop.h"
 #include "stdlib/lua_chan.h"
 #include "stdlib/modules.h"
+#include "vm/pressure.h"
 
 namespace trilune::stdlib {
 namespace {
@@ -169,11 +170,16 @@ constexpr luaL_Reg kTimerMeta[] = {{"__gc", &l_gc}, {nullptr, nullptr}};
 }  // namespace
 
 LuaG* StartTimer(lua_State* L, const GKind* kind, const vm::TimerBody& body) {
+  constexpr size_t kOutside = sizeof(LuaG) + 48;  // and its place among others
   Isolate* iso = Isolate::Of(L);
+  vm::PressCollector(L);
   LuaG* g = iso->StartTimer(kind, body, /*own=*/false);
-  if (g != nullptr) return g;
-  iso->CollectForLimit(L);
-  return iso->StartTimer(kind, body, /*own=*/false);
+  if (g == nullptr) {
+    iso->CollectForLimit(L);
+    g = iso->StartTimer(kind, body, /*own=*/false);
+  }
+  if (g != nullptr) iso->heap().NoteOutside(kOutside);
+  return g;
 }
 
 void OpenTimer(lua_State* L) {

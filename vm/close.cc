@@ -31,8 +31,8 @@ Outcome Isolate::RunDrainDeadline(G* base) {
   return iso->EndTimer(g);
 }
 
-// No G that is made runs again. Stacks of those that are left stay with the
-// fiber pool until its end.
+// No G that is made runs again. The stacks of those that are left are given
+// back when the heap has gone, of which there may be frames on them.
 void Isolate::Halt() {
   stopping_ = true;
   halted_ = true;
@@ -47,7 +47,9 @@ void Isolate::Halt() {
     // One that comes back from a system call has its frame to clean up.
     const bool in_call =
         g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
-    if (!in_call) g->fiber = nullptr;
+    if (!in_call && g->fiber != nullptr) {
+      Fiber::PushTo(&dropped_stacks_, std::exchange(g->fiber, nullptr));
+    }
     const bool won = g->word.state() == GState::kWaiting && g->TryWin();
     if (won && g->Has(G::kExternal)) {
       if (g->Has(G::kHasTimer)) sched->ForgetTimer(g->timer_p);
@@ -82,13 +84,16 @@ void Isolate::CloseHeap() {
   if (m != nullptr) m->rush.store(false, std::memory_order_relaxed);
   main_ = data_ = worker_ = nullptr;
   heap_.Release();
+  const RuntimeScope scope(m);  // as for a new fiber, see TakeFiber
+  sched->fibers().Reclaim(std::exchange(dropped_stacks_, nullptr));
+  meter_.GiveStacks();
 }
 
 void Isolate::DropCurrent() {
   M* m = CurrentM();
   auto* g = static_cast<LuaG*>(m->running());
   auto* iso = static_cast<Isolate*>(g->strand);
-  TRI_CHECK(iso->halted_ && CanParkWithStack(m));
+  TRI_CHECK(iso->halted_ && CanLeaveStack(m));
   g->word.Become(GState::kRunning, GState::kDead);
   // The close may have waited for this G.
   if (iso->closes_ != nullptr && iso->host_g_->word.TryWakeCurrent()) {

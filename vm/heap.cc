@@ -36,6 +36,12 @@ void Heap::Release() {
     budget_->GiveReserved(reserved_bytes());
     budget_ = nullptr;
   }
+  while (large_ != nullptr) {
+    LargeHead* head = large_;
+    large_ = head->next;
+    std::free(head);
+  }
+  large_bytes_ = 0;
   if (chunks_ == nullptr) return;
   ChunkPool::Get()->PutAll(chunks_);
   chunks_ = nullptr;
@@ -115,7 +121,7 @@ void* Heap::Resize(void* block, size_t old_bytes, size_t new_bytes) {
       Put(block, old_bytes);
     } else if (new_bytes < old_bytes) {
       // I2: a smaller block is good enough where the larger one was. What is
-      // kept of a large one joins a class's free list, and is lost to malloc.
+      // kept of a large one joins a class's free list, until Release.
       result = IsLarge(old_bytes)
                    ? ResizeLarge(block, old_bytes, BytesOf(ClassOf(new_bytes)))
                    : block;
@@ -149,32 +155,41 @@ inline void Heap::Put(void* block, size_t bytes) {
 
 void* Heap::GetLarge(size_t bytes) {
   if (!MakeRoom(bytes)) return nullptr;
-  void* block = std::malloc(bytes);
-  if (block != nullptr) {
-    large_bytes_ += bytes;
-  } else {
+  auto* head = static_cast<LargeHead*>(std::malloc(sizeof(LargeHead) + bytes));
+  if (head == nullptr) {
     Unreserve(bytes);
+    return nullptr;
   }
-  return block;
+  *head = {large_, nullptr};
+  if (large_ != nullptr) large_->prev = head;
+  large_ = head;
+  large_bytes_ += bytes;
+  return head + 1;
 }
 
 void* Heap::ResizeLarge(void* block, size_t old_bytes, size_t new_bytes) {
   const size_t more = new_bytes > old_bytes ? new_bytes - old_bytes : 0;
   if (more > 0 && !MakeRoom(more)) return nullptr;
-  void* result = std::realloc(block, new_bytes);
-  if (result == nullptr) {
+  auto* head = static_cast<LargeHead*>(std::realloc(
+      static_cast<LargeHead*>(block) - 1, sizeof(LargeHead) + new_bytes));
+  if (head == nullptr) {
     Unreserve(more);
     return new_bytes < old_bytes ? block : nullptr;
   }
+  (head->prev != nullptr ? head->prev->next : large_) = head;
+  if (head->next != nullptr) head->next->prev = head;
   if (new_bytes < old_bytes) Unreserve(old_bytes - new_bytes);
   large_bytes_ += new_bytes - old_bytes;
-  return result;
+  return head + 1;
 }
 
 void Heap::PutLarge(void* block, size_t bytes) {
   large_bytes_ -= bytes;
   Unreserve(bytes);
-  std::free(block);
+  LargeHead* head = static_cast<LargeHead*>(block) - 1;
+  (head->prev != nullptr ? head->prev->next : large_) = head->next;
+  if (head->next != nullptr) head->next->prev = head->prev;
+  std::free(head);
 }
 
 // The next `bytes` of the chunk, which are all of a block.
@@ -227,6 +242,17 @@ void Heap::GiveBack(size_t keep) {
   const size_t more = allowed_bytes_ - used_bytes_ - keep;
   budget_->GiveMemory(more);
   allowed_bytes_ -= more;
+}
+
+bool Heap::IsShort() {
+  const size_t limit = limit_bytes_;
+  if (limit == SIZE_MAX || used_bytes_ <= limit / 2) {
+    short_at_ = 0;
+    return false;
+  }
+  if (used_bytes_ < short_at_) return false;
+  short_at_ = used_bytes_ + limit / 8;
+  return true;
 }
 
 // Takes `bytes` more, if I3 permits; I2 goes before that.

@@ -2,9 +2,11 @@
 //
 // Role       A lua_Alloc with size classes over bump-allocated chunks: no
 //            header per block, no lock, no atomics. Chunks come from ChunkPool
-//            and go back there all at once; large blocks come from malloc. Has
-//            a limit. Under AddressSanitizer every block is malloc's, so that
-//            it sees each use after free.
+//            and go back there all at once; large blocks come from malloc, each
+//            linked in a list: a G that was dropped in the midst of a C call
+//            may own some that Lua knows nothing of. Has a limit. Under
+//            AddressSanitizer every block is malloc's, so that it sees each use
+//            after free.
 // Threads    The isolate's strand, one M at a time. What gives a number of
 //            bytes: any.
 // Locks      ChunkPool's, for a new chunk
@@ -21,6 +23,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "sched/sync/gauge.h"
 #include "vm/chunk_pool.h"
@@ -45,8 +48,7 @@ class Heap {
   static void* AllocateAtEnd(void* heap, void* block, size_t old_bytes,
                              size_t new_bytes);
 
-  // Gives every chunk back; nothing may be in use but large blocks, which
-  // lua_close frees.
+  // Gives everything back, after lua_close: also what that did not know.
   void Release();
 
   // Gives back the chunks in which nothing is in use; false: there is none.
@@ -76,6 +78,17 @@ class Heap {
   [[nodiscard]] size_t headroom() const {
     return allowed_bytes_ - std::min(used_bytes(), allowed_bytes_);
   }
+  // Counts memory outside of this heap that an object in it holds, and that
+  // would go with the object; see vm/pressure.h.
+  void NoteOutside(size_t bytes) { outside_bytes_ += bytes; }
+  [[nodiscard]] size_t outside_bytes() const { return outside_bytes_; }
+  // What was counted since the last call.
+  [[nodiscard]] size_t TakeOutside() {
+    return std::exchange(outside_bytes_, 0);
+  }
+  // Where there is a limit: whether so much of it is in use, and so much more
+  // than when this was last true, that a full collection is worth it.
+  [[nodiscard]] bool IsShort();
   // How often Lua was refused; it collects then and asks once more.
   [[nodiscard]] uint64_t refused() const { return refused_; }
   // Taken from the pool and from malloc for all of this.
@@ -91,6 +104,11 @@ class Heap {
  private:
   struct FreeBlock {
     FreeBlock* next;
+  };
+  // Before each large block.
+  struct alignas(16) LargeHead {
+    LargeHead* next;
+    LargeHead* prev;
   };
 
   static constexpr size_t kGrain = 8;
@@ -134,6 +152,9 @@ class Heap {
   Chunk* chunks_ = nullptr;
   Gauge<size_t> chunk_bytes_;
   Gauge<size_t> large_bytes_;
+  LargeHead* large_ = nullptr;
+  size_t outside_bytes_ = 0;
+  size_t short_at_ = 0;
   size_t trimmed_at_ = 0;  // chunk_bytes_ at the last look for empty ones
   uint64_t refused_ = 0;
   bool is_shrinking_ = false;  // I2 goes before I3

@@ -74,6 +74,7 @@ void Isolate::StopTimer(LuaG* g) {
 
 void Isolate::OnIdle() {
   heap_.TrimBudget();
+  meter_.TrimStacks();
   if (idle_timer_ == nullptr && MayBeWorthCollecting()) ArmIdleGc();
   if (!has_unseen_ || halted_) return;
   // An error waits to be reported until its handle is garbage: look now, if the

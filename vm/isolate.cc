@@ -541,7 +541,7 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
     CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
   };
   LuaG* g = current;
-  if (g == nullptr || closing_ || !CanParkWithStack(CurrentM())) {
+  if (g == nullptr || closing_ || !CanLeaveStack(CurrentM())) {
     complete_waiting();
     lua_pushliteral(L, "os.exit: the program ends");
     return lua_error(L);

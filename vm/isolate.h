@@ -246,17 +246,14 @@ class Isolate final : public Strand,
   // Writes "goroutine N [state]:" and the stack of every G.
   [[nodiscard]] std::string Dump();
 
-  // A G that runs no Lua: `kind` runs it when `body.next_ns` has come, or before
-  // that, for want of memory; `g->timer` is its own. It is not live. Null
-  // without memory, also of the limit, unless the isolate itself needs it:
-  // `own`.
+  // A G that runs no Lua: `kind` runs it at `body.next_ns`, or earlier, without
+  // memory; `g->timer` is its own. It is not live. Null without memory, also of
+  // the limit, unless the isolate itself needs it: `own`.
   LuaG* StartTimer(const GKind* kind, const TimerBody& body, bool own);
-  // Its run function returns one of these: it waits until g->timer.next_ns, or
-  // ends.
+  // Its run function returns one of these: it waits until next_ns, or ends.
   [[nodiscard]] Outcome ParkTimer(LuaG* g);
   [[nodiscard]] Outcome EndTimer(LuaG* g);
-  // Ends it, without a dispatch; one that has just been woken runs once more,
-  // without a target, to end itself.
+  // Ends it, at once or, if it was just woken, as it runs without a target.
   static void StopTimer(LuaG* g);
   // For IsolatePool, in the isolate's strand: it is spare from now on, and asks
   // whether it shall go at `next_ns`.
@@ -546,7 +543,8 @@ class Isolate final : public Strand,
   bool is_timed_ = false;         // a limit is to be looked at now and then
   bool killed_ = false;           // a limit is used up
   std::string kill_reason_;
-  size_t records_charge_ = 0;  // bytes of the budget's, for records of Gs
+  size_t records_charge_ = 0;        // bytes of the budget's, for records of Gs
+  Fiber* dropped_stacks_ = nullptr;  // of Gs that were left when it halted
   // A state in which code of scripts runs outside any G, or null.
   lua_State* outside_ = nullptr;
   LuaG* limit_timer_ = nullptr;  // looks at the time limit

@@ -16,6 +16,7 @@
 #include "sched/loop.h"
 #include "vm/allow_hook.h"
 #include "vm/isolate.h"
+#include "vm/isolates.h"
 
 namespace trilune::vm {
 namespace {
@@ -56,6 +57,18 @@ void Isolate::ApplyBudget() {
   heap_.SetBudget(budget);
   meter_.SetBudget(budget);
   is_timed_ = budget->is_timed();
+}
+
+bool Meter::MayLeaveStack(size_t bytes) {
+  const size_t needed = stack_bytes_ + CostOfStack(bytes);
+  if (needed <= stack_charge_) return true;
+  const size_t more = needed - stack_charge_;
+  for (const size_t step : {more + kStackStep, more}) {
+    if (!budget_->TakeMemory(step)) continue;
+    stack_charge_ += step;
+    return true;
+  }
+  return false;
 }
 
 bool Isolate::TakeG() {
@@ -131,7 +144,10 @@ void Isolate::CheckLimits() {
 
 void Isolate::CollectForLimit(lua_State* L) {
   lua_gc(L, LUA_GCCOLLECT);
+  // What only garbage in channels held, with its messages.
+  if (config_.isolates != nullptr) config_.isolates->cycles()->Collect();
   heap_.TrimBudget(0);
+  meter_.TrimStacks();
 }
 
 // From here on each wait and each preemption point of every G raises, and

@@ -11,6 +11,7 @@
 
 #include "vm/budget.h"
 #include "vm/isolate.h"
+#include "vm/pressure.h"
 
 namespace trilune::vm {
 
@@ -357,6 +358,7 @@ void AddPath(lua_State* L, const char* path) {
 Message* WriteMessage(lua_State* L, int first, int count,
                       const WriteOptions& wanted) {
   first = lua_absindex(L, first);
+  PressCollector(L);
   WriteOptions options = wanted;
   options.max_bytes =
       std::min(options.max_bytes, Isolate::Of(L)->max_message_bytes());

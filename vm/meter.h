@@ -3,7 +3,9 @@
 //
 // Role       Instructions are counted by the hook of the mode count, and where
 //            Lua calls no hooks by what the thread's clock says. CPU time is
-//            that of the thread while it runs a G.
+//            that of the thread while it runs a G. C stacks of Gs that have
+//            left them count as memory: taken from the budget in steps, so
+//            that a wait touches no shared counter.
 // Threads    the strand's owner; what says so, its signal handler too
 // Locks      none
 // Tests      tests/lua/limits
@@ -11,6 +13,8 @@
 #ifndef TRI_VM_METER_H_
 #define TRI_VM_METER_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "sched/sync/sanitizers.h"
@@ -29,6 +33,7 @@ class Meter {
     budget_ = budget;
     counts_ = budget->counts_instructions();
     meters_cpu_ = budget->meters_cpu();
+    counts_stacks_ = budget->limits_memory();
   }
   // The handler, too.
   [[nodiscard]] TRI_NO_TSAN bool counts() const { return counts_; }
@@ -93,7 +98,43 @@ class Meter {
     return is_metering_ ? ThreadCpuNs() - cpu_since_ns_ : 0;
   }
 
+  // --- Stacks. ---
+
+  // Whether there is a limit; without one nothing of this costs anything.
+  [[nodiscard]] bool counts_stacks() const { return counts_stacks_; }
+  // Makes sure that one more, with `bytes` on it, may be left. False: it is
+  // more than the limit. Requires: counts_stacks().
+  [[nodiscard]] bool MayLeaveStack(size_t bytes);
+  // Around the time in which it is left. A G that is preempted leaves its stack
+  // in any case: what it lacks is taken for the next that waits.
+  void AddStack(size_t bytes) { stack_bytes_ += CostOfStack(bytes); }
+  void DropStack(size_t bytes) { stack_bytes_ -= CostOfStack(bytes); }
+  // Gives back what no stack needs.
+  void TrimStacks() {
+    if (stack_charge_ <= stack_bytes_ + kStackStep) return;
+    budget_->GiveMemory(stack_charge_ - stack_bytes_);
+    stack_charge_ = stack_bytes_;
+  }
+  // The stacks that are left have been given back.
+  void GiveStacks() {
+    stack_bytes_ = 0;
+    if (stack_charge_ > 0) budget_->GiveMemory(stack_charge_);
+    stack_charge_ = 0;
+  }
+  // How many Gs may leave theirs without need, as that is faster.
+  [[nodiscard]] size_t max_idle_stacks() const {
+    return budget_->max_memory_bytes() / 16 / kLeastStack;
+  }
+
  private:
+  static constexpr size_t kLeastStack = size_t{8} << 10;
+  static constexpr size_t kStackStep = size_t{64} << 10;
+
+  // Pages are touched whole, and more of them than just now.
+  static size_t CostOfStack(size_t bytes) {
+    return std::max(kLeastStack, bytes + kLeastStack / 2);
+  }
+
   void ChargeMany(uint64_t n) {
     if (!counts_) return;
     budget_->ChargeInstructions(n);
@@ -104,10 +145,13 @@ class Meter {
   Budget* budget_ = nullptr;
   bool counts_ = false;
   bool meters_cpu_ = false;
+  bool counts_stacks_ = false;
   bool was_hidden_ = false;    // the last signal found hooks off
   bool is_metering_ = false;   // since cpu_since_ns_
   int64_t cpu_since_ns_ = 0;   // of the thread's clock
   int64_t hook_since_ns_ = 0;  // of the thread's clock; 0: in no hook
+  size_t stack_bytes_ = 0;     // of stacks that are left
+  size_t stack_charge_ = 0;    // taken from the budget for them
 };
 
 }  // namespace trilune::vm

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
+
+#include "vm/budget.h"
+#include "vm/isolate.h"
 
 // The program's own bounds, which the linker defines.
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
@@ -46,6 +50,7 @@ bool IsPartOfProgram(lua_CFunction function) {
 void ModuleIndex::Clear() {
   std::free(entries_);
   std::free(text_);
+  MemoryCharge::Give(std::exchange(charge_, nullptr));
   entries_ = nullptr;
   text_ = nullptr;
   mask_ = count_ = 0;
@@ -63,13 +68,18 @@ const ModuleIndex::Entry* ModuleIndex::FindTable(const void* address) const {
   return nullptr;
 }
 
-void ModuleIndex::Add(lua_State* L, const void* address, uint32_t module,
+bool ModuleIndex::Add(lua_State* L, const void* address, uint32_t module,
                       uint32_t member) {
-  if (FindTable(address) != nullptr) return;
+  if (FindTable(address) != nullptr) return true;
   if (entries_ == nullptr || (count_ + 1) * 2 > mask_) {
     const uint32_t slots = entries_ == nullptr ? 64 : (mask_ + 1) * 2;
+    const uint32_t more = slots - (entries_ == nullptr ? 0 : mask_ + 1);
+    if (!MemoryCharge::Grow(Isolate::Of(L)->config().budget,
+                            more * sizeof(Entry), &charge_)) {
+      return false;
+    }
     auto* larger = static_cast<Entry*>(std::calloc(slots, sizeof(Entry)));
-    if (larger == nullptr) RaiseNoMemory(L);
+    if (larger == nullptr) return false;
     for (uint32_t i = 0; entries_ != nullptr && i <= mask_; i++) {
       if (entries_[i].address == nullptr) continue;
       uint32_t slot = HashOfAddress(entries_[i].address) & (slots - 1);
@@ -86,42 +96,52 @@ void ModuleIndex::Add(lua_State* L, const void* address, uint32_t module,
     slot = (slot + 1) & mask_;
   entries_[slot] = {address, module, member};
   count_++;
+  return true;
 }
 
-uint32_t ModuleIndex::AddText(lua_State* L, int index) {
+bool ModuleIndex::AddText(lua_State* L, int index, uint32_t* at) {
   size_t size = 0;
   const char* text = lua_tolstring(L, index, &size);
   const size_t needed = text_bytes_ + sizeof(uint32_t) + size + 1;
-  if (needed > (size_t{1} << 30)) RaiseNoMemory(L);
+  if (needed > (size_t{1} << 30)) return false;
   if (needed > text_capacity_) {
-    const size_t capacity = std::max<size_t>(needed * 2, 256);
+    const size_t capacity = std::max<size_t>(needed + needed / 2, 256);
+    if (!MemoryCharge::Grow(Isolate::Of(L)->config().budget,
+                            capacity - text_capacity_, &charge_)) {
+      return false;
+    }
     auto* larger = static_cast<char*>(std::realloc(text_, capacity));
-    if (larger == nullptr) RaiseNoMemory(L);
+    if (larger == nullptr) return false;
     text_ = larger;
     text_capacity_ = static_cast<uint32_t>(capacity);
   }
-  const uint32_t at = text_bytes_;
+  *at = text_bytes_;
   const auto size32 = static_cast<uint32_t>(size);
-  std::memcpy(text_ + at, &size32, sizeof(size32));
-  std::memcpy(text_ + at + sizeof(size32), text, size + 1);
+  std::memcpy(text_ + *at, &size32, sizeof(size32));
+  std::memcpy(text_ + *at + sizeof(size32), text, size + 1);
   text_bytes_ = static_cast<uint32_t>(needed);
-  return at;
+  return true;
 }
 
-void ModuleIndex::AddModules(lua_State* L, int loaded) {
+bool ModuleIndex::AddModules(lua_State* L, int loaded) {
   lua_pushnil(L);
   while (lua_next(L, loaded) != 0) {
     const int type = lua_type(L, -1);
     if (lua_type(L, -2) == LUA_TSTRING &&
         (type == LUA_TTABLE || type == LUA_TFUNCTION ||
          type == LUA_TUSERDATA)) {
-      Add(L, lua_topointer(L, -1), AddText(L, -2), kNoMember);
+      uint32_t name = 0;
+      if (!AddText(L, -2, &name) ||
+          !Add(L, lua_topointer(L, -1), name, kNoMember)) {
+        return false;
+      }
     }
     lua_pop(L, 1);
   }
+  return true;
 }
 
-void ModuleIndex::AddMembers(lua_State* L, int loaded, bool of_globals) {
+bool ModuleIndex::AddMembers(lua_State* L, int loaded, bool of_globals) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
   const void* globals = lua_topointer(L, -1);
   lua_pop(L, 1);
@@ -132,37 +152,60 @@ void ModuleIndex::AddMembers(lua_State* L, int loaded, bool of_globals) {
       lua_pop(L, 1);
       continue;
     }
-    uint32_t module = kNoMember;
-    const int members = lua_gettop(L);
-    lua_pushnil(L);
-    while (lua_next(L, members) != 0) {
-      if (lua_type(L, -2) == LUA_TSTRING && IsIndexed(L, -1, of_globals)) {
-        if (module == kNoMember) module = AddText(L, members - 1);
-        Add(L, lua_topointer(L, -1), module, AddText(L, -2));
+    if (!AddMembersOf(L, lua_gettop(L), of_globals)) return false;
+    lua_pop(L, 1);
+  }
+  return true;
+}
+
+// `members`: where the module lies, and its name below it.
+bool ModuleIndex::AddMembersOf(lua_State* L, int members, bool of_globals) {
+  uint32_t module = kNoMember;
+  lua_pushnil(L);
+  while (lua_next(L, members) != 0) {
+    if (lua_type(L, -2) == LUA_TSTRING && IsIndexed(L, -1, of_globals)) {
+      uint32_t name = 0;
+      if ((module == kNoMember && !AddText(L, members - 1, &module)) ||
+          !AddText(L, -2, &name) ||
+          !Add(L, lua_topointer(L, -1), module, name)) {
+        return false;
       }
-      lua_pop(L, 1);
     }
     lua_pop(L, 1);
   }
+  return true;
 }
 
 void ModuleIndex::Build(lua_State* L, uint32_t generation, Level level) {
+  if (TryBuild(L, generation, level)) return;
+  Isolate::Of(L)->CollectForLimit(L);
+  if (TryBuild(L, generation, level)) return;
+  RaiseNoMemory(L);
+}
+
+bool ModuleIndex::TryBuild(lua_State* L, uint32_t generation, Level level) {
   // Nothing here runs a finalizer.
   Clear();
   builds_++;
   luaL_checkstack(L, 8, nullptr);
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   const int loaded = lua_gettop(L);
+  bool fits = true;
   if (lua_istable(L, loaded)) {
-    AddModules(L, loaded);
-    if (level == kMembers) {
-      AddMembers(L, loaded, /*of_globals=*/false);
-      AddMembers(L, loaded, /*of_globals=*/true);
+    fits = AddModules(L, loaded);
+    if (fits && level == kMembers) {
+      fits = AddMembers(L, loaded, /*of_globals=*/false) &&
+             AddMembers(L, loaded, /*of_globals=*/true);
     }
   }
-  lua_pop(L, 1);
+  lua_settop(L, loaded - 1);
+  if (!fits) {
+    Clear();
+    return false;
+  }
   generation_ = generation;
   level_ = level;
+  return true;
 }
 
 ModuleName ModuleIndex::NameOf(const Entry& entry) const {

@@ -4,6 +4,7 @@
 //            its address. Scripts may change modules at any time, and the
 //            collector gives addresses to others: who finds something looks it
 //            up in Lua before relying on it.
+// Memory     counts in the isolate's budget
 // Threads    the strand's owner
 // Locks      none
 // Invariants I1. Globals that are Lua functions or userdata are not indexed:
@@ -20,6 +21,8 @@
 #include <lua.hpp>
 
 namespace trilune::vm {
+
+class MemoryCharge;
 
 inline uint32_t HashOfAddress(const void* address) {
   const auto bits = reinterpret_cast<uintptr_t>(address) >> 4;
@@ -49,7 +52,7 @@ class ModuleIndex {
 
   // Whether the value at `index`, absolute, has a name: `name` is valid
   // until the next call. Looks at the modules anew if they have changed, or on
-  // demand. May raise, without memory; runs no Lua code.
+  // demand. May raise, without memory; runs no Lua code but finalizers.
   bool FindModule(lua_State* L, int index, uint32_t generation,
                   ModuleName* name);
   bool FindMember(lua_State* L, int index, uint32_t generation, bool anew,
@@ -66,14 +69,19 @@ class ModuleIndex {
 
   void Clear();
   void Build(lua_State* L, uint32_t generation, Level level);
-  void AddModules(lua_State* L, int loaded);
-  void AddMembers(lua_State* L, int loaded, bool of_globals);
-  void Add(lua_State* L, const void* address, uint32_t module, uint32_t member);
-  uint32_t AddText(lua_State* L, int index);
+  // These give false without memory, of the limit too.
+  [[nodiscard]] bool TryBuild(lua_State* L, uint32_t generation, Level level);
+  [[nodiscard]] bool AddModules(lua_State* L, int loaded);
+  [[nodiscard]] bool AddMembers(lua_State* L, int loaded, bool of_globals);
+  [[nodiscard]] bool AddMembersOf(lua_State* L, int members, bool of_globals);
+  [[nodiscard]] bool Add(lua_State* L, const void* address, uint32_t module,
+                         uint32_t member);
+  [[nodiscard]] bool AddText(lua_State* L, int index, uint32_t* at);
   [[nodiscard]] const Entry* FindTable(const void* address) const;
   [[nodiscard]] ModuleName NameOf(const Entry& entry) const;
   bool Find(lua_State* L, int index, ModuleName* name) const;
 
+  MemoryCharge* charge_ = nullptr;
   Entry* entries_ = nullptr;  // open addressing
   uint32_t mask_ = 0;
   uint32_t count_ = 0;

@@ -28,6 +28,15 @@ const char* WhyNoWait(lua_State* L, Isolate* iso, const LuaG* g) {
   return nullptr;
 }
 
+// Whether the stack on which the running G is may be left, as far as a limit is
+// concerned. `needed`: the G cannot wait in another way.
+bool FitsLimit(Isolate* iso, M* m, bool needed) {
+  Meter& meter = iso->meter();
+  if (!meter.counts_stacks()) return true;
+  return (needed || iso->stackful < meter.max_idle_stacks()) &&
+         meter.MayLeaveStack(m->fiber->BytesAbove(__builtin_frame_address(0)));
+}
+
 // Says how the running G shall leave: with or without its stack. Gives why it
 // may not wait at all, or null.
 const char* ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m,
@@ -38,10 +47,15 @@ const char* ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m,
   if (*stackless) {
     *stackless = iso->stackful >= kStackfulPerStrand ||
                  iso->sched->fibers().made() >= kStackfulInAll ||
-                 !CanParkWithStack(m);
+                 !FitsLimit(iso, m, /*needed=*/false) || !CanParkWithStack(m);
     return nullptr;
   }
   const char* why = WhyNoWait(L, iso, g);
+  if (why == nullptr && !FitsLimit(iso, m, /*needed=*/true)) {
+    why =
+        "not enough memory for the stack of a coroutine blocked inside a C "
+        "call";
+  }
   if (why == nullptr && !CanParkWithStack(m)) {
     why = "too many coroutines blocked inside C calls";
   }

@@ -40,12 +40,18 @@ class Resumption {
         g_(iso->current),
         frames_(iso->frames),
         close_depth_(iso->close_depth),
-        in_hook_(iso->meter().in_hook()) {
+        in_hook_(iso->meter().in_hook()),
+        counts_stack_(iso->meter().counts_stacks()) {
     m->fiber->user = frames_;  // for dumps
+    if (counts_stack_) {
+      stack_bytes_ = m->fiber->BytesAbove(this);
+      iso->meter().AddStack(stack_bytes_);
+    }
     iso->Leave();
   }
   // Back on the G's stack, perhaps on another M.
   void Resume() {
+    if (counts_stack_) iso_->meter().DropStack(stack_bytes_);
     iso_->Enter(g_, frames_, close_depth_);
     if (in_hook_) iso_->meter().BeginHook();
   }
@@ -56,6 +62,8 @@ class Resumption {
   CoFrame* const frames_;
   const int close_depth_;
   const bool in_hook_;
+  const bool counts_stack_;
+  size_t stack_bytes_ = 0;  // that the G has on the stack it leaves
 };
 
 // What a caller of BeginPark owns outside the Lua heap: `run` is called before

@@ -76,7 +76,7 @@ void Isolate::AtPreemptionPoint(lua_State* L) {
     return;
   }
   if (atomic_depth_ > 0) ReportIfLongAtomic(L);
-  if (!CanParkWithStack(m)) {
+  if (!CanLeaveStack(m)) {
     m->Answer();
     return;
   }

@@ -8,6 +8,7 @@
 #include "vm/internal.h"
 #include "vm/isolate.h"
 #include "vm/message.h"
+#include "vm/pressure.h"
 
 namespace trilune::vm {
 namespace {
@@ -105,6 +106,8 @@ void SharedCycles::Link(Shared* object) {
   if (listed_ != nullptr) listed_->prev_ = object;
   listed_ = object;
   count_++;
+  object->listed_bytes_ = object->HeldBytes();
+  bytes_ += object->listed_bytes_;
 }
 
 void SharedCycles::Unlink(Shared* object) {
@@ -113,6 +116,7 @@ void SharedCycles::Unlink(Shared* object) {
   if (object->next_ != nullptr) object->next_->prev_ = object->prev_;
   (object->prev_ != nullptr ? object->prev_->next_ : listed_) = object->next_;
   count_--;
+  bytes_ -= object->listed_bytes_;
 }
 
 void SharedCycles::Adopt(Shared* object) {
@@ -139,7 +143,7 @@ bool SharedCycles::Drop(Shared* object, uint64_t part) {
       Unlink(object);
     } else if (left < Shared::kHandle && !object->listed_) {
       Link(object);
-      search = count_ >= next_search_;
+      search = count_ >= next_search_ || bytes_ >= next_bytes_;
     }
   }
   if (last) object->Destroy();
@@ -206,6 +210,7 @@ void SharedCycles::Collect() {
     MutexLock lock(mu_);
     unreached = TakeUnreached();
     next_search_ = std::max(kFirstSearch, 2 * count_);
+    next_bytes_ = std::max(kFirstBytes, 2 * bytes_);
   }
   for (Shared* object = unreached; object != nullptr;
        object = object->next_dying_) {
@@ -258,6 +263,9 @@ Shared* TestShared(lua_State* L, int index) {
 }
 
 void PushShared(lua_State* L, Shared* object) {
+  // An object without its messages, which are counted elsewhere.
+  constexpr size_t kOutside = 256;
+  PressCollector(L);
   luaL_checkstack(L, 5, nullptr);
   PushHandlesTable(L);
   const int handles = lua_gettop(L);
@@ -282,6 +290,7 @@ void PushShared(lua_State* L, Shared* object) {
   lua_rawsetp(L, handles, object);
   object->RetainHandle();
   handle->object = object;
+  Isolate::Of(L)->heap().NoteOutside(kOutside);
   lua_remove(L, handles);
 }
 

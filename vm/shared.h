@@ -78,6 +78,8 @@ class Shared {
                          void* argument);
   // Frees the messages it holds.
   virtual void DropHeld() {}
+  // The memory of those.
+  [[nodiscard]] virtual size_t HeldBytes() const { return 0; }
   // Gives `part` of the references up, `word` in all, after which one handle
   // is left. False: the count has changed meanwhile.
   virtual bool DropToOnlyHandle(uint64_t word, uint64_t part) {
@@ -104,6 +106,7 @@ class Shared {
   // Under the lock of cycles_.
   Shared* next_ = nullptr;
   Shared* prev_ = nullptr;
+  size_t listed_bytes_ = 0;    // HeldBytes, while it is listed
   uint64_t from_outside_ = 0;  // during a search: references not yet explained
   bool listed_ = false;
   bool reached_ = false;
@@ -115,8 +118,8 @@ void VisitMessage(const Message* message,
 
 // Finds objects that only messages inside such objects refer to, and empties
 // them. A search looks at every object without a handle; it comes when their
-// number has doubled since the last one, so that its cost is that of making
-// them.
+// number, or the memory of their messages, has doubled since the last one, so
+// that its cost is that of making them; and before a limit refuses.
 class SharedCycles {
  public:
   SharedCycles() = default;
@@ -132,6 +135,7 @@ class SharedCycles {
  private:
   friend class Shared;
   static constexpr size_t kFirstSearch = 64;
+  static constexpr size_t kFirstBytes = size_t{1} << 20;
 
   // RetainHandle and Drop, for objects that have no handle before or after it.
   void Adopt(Shared* object) TRI_EXCLUDES(mu_);
@@ -145,6 +149,8 @@ class SharedCycles {
   Shared* listed_ TRI_GUARDED_BY(mu_) = nullptr;
   size_t count_ TRI_GUARDED_BY(mu_) = 0;
   size_t next_search_ TRI_GUARDED_BY(mu_) = kFirstSearch;
+  size_t bytes_ TRI_GUARDED_BY(mu_) = 0;  // that they hold
+  size_t next_bytes_ TRI_GUARDED_BY(mu_) = kFirstBytes;
 };
 
 // The userdata by which Lua holds one. It owns a reference; null once its

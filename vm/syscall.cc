@@ -13,7 +13,7 @@ LuaG* Caller(lua_State* L, Isolate* iso) {
   if (g == nullptr || iso->in_atomic() || !iso->MayLeaveStack(L)) {
     return nullptr;
   }
-  return CanParkWithStack(CurrentM()) ? g : nullptr;
+  return CanLeaveStack(CurrentM()) ? g : nullptr;
 }
 
 }  // namespace

@@ -87,9 +87,55 @@ TEST_CASE("fiber: the pool keeps to its limit, but for an M's first fiber") {
   CHECK(for_m != nullptr);
   CHECK(pool.made() == 4);
   CHECK(pool.Get() == nullptr);
+  pool.Put(for_m);
   pool.Put(fibers.back());
   CHECK(pool.Get() == fibers.back());
+  CHECK(pool.Get() == nullptr);
   CHECK(pool.made() == 4);
+}
+
+TEST_CASE("fiber: the limit is for those in use, and there is a reserve") {
+  FiberPool pool(&Entry, 2);
+  Fiber* first = pool.Get();
+  Fiber* second = pool.Get();
+  REQUIRE(second != nullptr);
+  CHECK(pool.Get() == nullptr);
+  Fiber* reserved = pool.GetReserved();
+  REQUIRE(reserved != nullptr);
+  // One that is idle, but three exist, of which two are in use.
+  pool.Put(first);
+  CHECK(pool.Get() == nullptr);
+  CHECK(pool.GetReserved() == first);
+  pool.Put(first);
+  pool.Put(second);
+  CHECK(pool.Get() != nullptr);
+  CHECK(pool.Get() == nullptr);
+  CHECK(pool.made() == 3);
+}
+
+TEST_CASE("fiber: one that was left for good begins anew") {
+  Fixture fix;
+  FiberPool pool(&Entry, 1);
+  fix.own.body = [](Script& s, Fiber*) {
+    auto* self = static_cast<Fiber*>(s.home.user);
+    UseStack(100);
+    s.number++;
+    (void)Fiber::Switch(self, &s.home);
+    s.number = -1000;  // never
+    (void)Fiber::Switch(self, &s.home);
+  };
+  for (int i = 1; i <= 100; i++) {
+    Fiber* fiber = pool.Get();
+    REQUIRE(fiber != nullptr);
+    CHECK(pool.Get() == nullptr);
+    fix.own.home.user = fiber;
+    CHECK(Fiber::Switch(&fix.own.home, fiber) == fiber);
+    CHECK(fix.own.number == i);
+    Fiber* list = nullptr;
+    Fiber::PushTo(&list, fiber);
+    pool.Reclaim(list);
+  }
+  CHECK(pool.made() == 1);
 }
 
 TEST_CASE("fiber: a thousand stacks keep their contents apart") {

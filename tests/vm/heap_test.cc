@@ -498,9 +498,30 @@ TEST_CASE("heap: its end gives back every chunk, whatever is in use") {
     for (size_t i = 0; i < kBytes / 512; i++) {
       REQUIRE(Get(heap, 512).at != nullptr);
     }
+    for (size_t i = 0; i < kBytes / 500'000; i++) {
+      REQUIRE(Get(heap, 500'000).at != nullptr);
+    }
     CHECK(PagesUsed() > before + kBytes / 4096 / 4 * 3);
   }
   CHECK(PagesUsed() < before + kBytes / 4096 / 10);
+}
+
+TEST_CASE("heap: its end gives back large blocks that nobody freed") {
+  // With a leak checker, each of them.
+  Heap heap(0);
+  std::vector<Block> blocks;
+  for (size_t i = 0; i < 100; i++)
+    blocks.push_back(Get(heap, 10'000 + i * 1000));
+  // One that moved, one from the middle, the first and the last of the list.
+  REQUIRE(Heap::Allocate(&heap, blocks[50].at, blocks[50].bytes,
+                         size_t{8} << 20) != nullptr);
+  REQUIRE(Heap::Allocate(&heap, blocks[60].at, blocks[60].bytes, 9000) !=
+          nullptr);
+  for (const size_t i : {30, 0, 99, 98})
+    Heap::Allocate(&heap, blocks[i].at, blocks[i].bytes, 0);
+  CHECK(heap.reserved_bytes() > size_t{8} << 20);
+  heap.Release();
+  CHECK(heap.reserved_bytes() == 0);
 }
 
 TEST_CASE("heap: a long random use keeps every block intact") {

@@ -18,7 +18,7 @@ print "in their own buffers"         --> in their own buffers
 
 local long = ("x"):rep(100000)       -- next to no garbage in the heap
 for _ = 1, 2000 do tri.channel(1):send(long) end
-for _ = 1, 2000 do tri.select { { tri.channel(1), long } } end
+for _ = 1, 2000 do tri.select { { tri.channel(1), "send", long } } end
 print "with messages"                --> with messages
 
 for _ = 1, 100000 do tri.after(60) tri.tick(60) end

@@ -1,0 +1,91 @@
+// A library to preload: the n-th allocation or mapping of a process fails, once
+// or with all that follow.
+//
+// TRI_FAIL_AT=N     counts from the moment in which this is loaded; 1: the first
+// TRI_FAIL_COUNT=N  how many fail in a row (default: 1)
+// TRI_FAIL_NOTE=F   makes the file F as the first one fails: without it the
+//                   process has made fewer than N, and all there is has failed
+//                   once.
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+
+// The C library's own, below the names that this takes.
+extern "C" {
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+void* __libc_malloc(size_t bytes);
+void* __libc_calloc(size_t count, size_t bytes);
+void* __libc_realloc(void* block, size_t bytes);
+void* __libc_memalign(size_t align, size_t bytes);
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+}
+
+namespace {
+
+long NumberFrom(const char* name, long otherwise) {
+  const char* text = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+  return text == nullptr ? otherwise : std::atol(text);
+}
+
+// Counts nothing before the constructor has run. relaxed: numbers only.
+std::atomic<long> left{0};
+long first = 0;
+long in_a_row = 1;
+const char* note = nullptr;
+
+__attribute__((constructor)) void Begin() {
+  first = NumberFrom("TRI_FAIL_AT", 0);
+  in_a_row = NumberFrom("TRI_FAIL_COUNT", 1);
+  note = std::getenv("TRI_FAIL_NOTE");  // NOLINT(concurrency-mt-unsafe)
+  left.store(first, std::memory_order_relaxed);
+}
+
+bool Fails() {
+  if (first == 0) return false;
+  const long now = left.fetch_sub(1, std::memory_order_relaxed);
+  if (now == 1 && note != nullptr) {
+    const int fd = open(note, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd >= 0) close(fd);
+  }
+  if (now > 1 || now <= 1 - in_a_row) return false;
+  errno = ENOMEM;
+  return true;
+}
+
+}  // namespace
+
+extern "C" {
+
+void* malloc(size_t bytes) {
+  return Fails() ? nullptr : __libc_malloc(bytes);
+}
+void* calloc(size_t count, size_t bytes) {
+  return Fails() ? nullptr : __libc_calloc(count, bytes);
+}
+void* realloc(void* block, size_t bytes) {
+  return Fails() ? nullptr : __libc_realloc(block, bytes);
+}
+void* aligned_alloc(size_t align, size_t bytes) {
+  return Fails() ? nullptr : __libc_memalign(align, bytes);
+}
+void* memalign(size_t align, size_t bytes) {
+  return Fails() ? nullptr : __libc_memalign(align, bytes);
+}
+int posix_memalign(void** block, size_t align, size_t bytes) {
+  if (Fails()) return ENOMEM;
+  *block = __libc_memalign(align, bytes);
+  return *block == nullptr ? ENOMEM : 0;
+}
+void* mmap(void* address, size_t bytes, int protection, int flags, int fd,
+           off_t offset) {
+  if (Fails()) return MAP_FAILED;
+  return reinterpret_cast<void*>(  // NOLINT(performance-no-int-to-ptr)
+      syscall(SYS_mmap, address, bytes, protection, flags, fd, offset));
+}
+}
