@@ -138,7 +138,7 @@ TEST_CASE("stacks: they count in the limit of memory") {
   limits.memory_bytes = size_t{1} << 20;
   const auto budget = std::make_shared<vm::Budget>(nullptr, limits, NowNs());
   for (int i = 0; i < 3; i++) {
-    CHECK(f.Run("local s = ('x'):rep(500000) " + Waiters(40) +
+    CHECK(f.Run("local s = ('x'):rep(700000) " + Waiters(40) +
                     "return waiting > 5 and waiting < 40 and "
                     "why:find 'not enough memory' ~= nil",
                 budget) == "true");
