@@ -1,7 +1,14 @@
 // trilune.go and the methods of a G.
 
+#include "stdlib/go.h"
+
+#include <cstring>
+
 #include "sched/clock.h"
+#include "stdlib/lua_chan.h"
 #include "stdlib/modules.h"
+#include "stdlib/shared_chan.h"
+#include "vm/coroutine.h"
 #include "vm/debug_guard.h"
 #include "vm/park.h"
 
@@ -12,18 +19,6 @@ using vm::GHandle;
 using vm::Isolate;
 
 // Handles are vm's and have no TypeTag: a key in their metatable tells.
-GHandle* TestHandle(lua_State* L, int index) {
-  auto* handle = static_cast<GHandle*>(lua_touserdata(L, index));
-  if (handle == nullptr || lua_rawlen(L, index) != sizeof(GHandle) ||
-      lua_getmetatable(L, index) == 0) {
-    return nullptr;
-  }
-  lua_rawgetp(L, -1, &kGoroutineKey);
-  const bool ours = lua_toboolean(L, -1) != 0;
-  lua_pop(L, 2);
-  return ours ? handle : nullptr;
-}
-
 const vm::MetatableKey kKey(&kGoroutineKey);
 const vm::InternalKind kHandleKind(
     [](lua_State* L, int index) { return TestHandle(L, index) != nullptr; },
@@ -35,19 +30,17 @@ GHandle* CheckHandle(lua_State* L, int index) {
   return handle;
 }
 
-// A body is a function or has __call.
-void CheckCallable(lua_State* L, int index) {
-  if (lua_isfunction(L, index)) return;
-  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) {
-    luaL_typeerror(L, index, "function");
-  }
+bool HasCall(lua_State* L, int index) {
+  if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) return false;
   lua_pop(L, 1);
+  return true;
 }
 
 int l_go(lua_State* L) {
-  CheckCallable(L, 1);
+  int at = 1;
+  const vm::CoroutineBody body = CheckBody(L, 1, &at);
   luaL_checkstack(L, 8, nullptr);
-  Isolate::Of(L)->Go(L, lua_gettop(L), /*in_group=*/false);
+  Isolate::Of(L)->Go(L, lua_gettop(L) - at + 1, /*in_group=*/false, body);
   return 1;
 }
 
@@ -187,6 +180,63 @@ constexpr luaL_Reg kFunctions[] = {
 }  // namespace
 
 const char kGoroutineKey = 0;
+
+GHandle* TestHandle(lua_State* L, int index) {
+  auto* handle = static_cast<GHandle*>(lua_touserdata(L, index));
+  if (handle == nullptr || lua_rawlen(L, index) != sizeof(GHandle) ||
+      lua_getmetatable(L, index) == 0) {
+    return nullptr;
+  }
+  lua_rawgetp(L, -1, &kGoroutineKey);
+  const bool ours = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 2);
+  return ours ? handle : nullptr;
+}
+
+void CheckCallable(lua_State* L, int index) {
+  if (lua_isfunction(L, index)) return;
+  if (!HasCall(L, index)) luaL_typeerror(L, index, "function");
+}
+
+bool ReadGoOptions(lua_State* L, int index) {
+  luaL_checkstack(L, 4, nullptr);
+  lua_pushnil(L);  // the channel
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    if (lua_type(L, -2) != LUA_TSTRING) {
+      luaL_error(L, "an option's name is a string, not a %s",
+                 luaL_typename(L, -2));
+    }
+    if (std::strcmp(lua_tostring(L, -2), "values") != 0) {
+      luaL_error(L, "unknown option '%s'", lua_tostring(L, -2));
+    }
+    if (Test<LuaChan>(L, -1) == nullptr && TestChannel(L, -1) == nullptr) {
+      luaL_error(L, "bad option 'values' (channel expected, got %s)",
+                 luaL_typename(L, -1));
+    }
+    lua_replace(L, -3);
+  }
+  lua_replace(L, index);
+  return !lua_isnil(L, index);
+}
+
+vm::CoroutineBody CheckOtherBody(lua_State* L, int first, int* body) {
+  vm::CoroutineBody coroutine;
+  if (lua_istable(L, first) && !HasCall(L, first)) {
+    *body = first + 1;
+    if (ReadGoOptions(L, first)) coroutine.values_index = first;
+  }
+  coroutine.co = lua_tothread(L, *body);
+  if (coroutine.co != nullptr) {
+    const char* why = vm::WhyNoGoroutine(L, coroutine.co, 0);
+    if (why != nullptr) luaL_argerror(L, *body, why);
+  } else if (coroutine.values_index != 0) {
+    luaL_argexpected(L, false, *body, "coroutine");
+  } else if (!lua_isfunction(L, *body) && !HasCall(L, *body)) {
+    luaL_typeerror(L, *body, "function or coroutine");
+  }
+  return coroutine;
+}
 
 void OpenGo(lua_State* L) {
   Isolate* iso = Isolate::Of(L);

@@ -1,6 +1,7 @@
 // trilune.group: structured concurrency. The function runs in the calling G.
 // When another member fails, the function's waits raise until it has ended.
 
+#include "stdlib/go.h"
 #include "stdlib/modules.h"
 #include "stdlib/spawn.h"
 #include "vm/park.h"
@@ -34,7 +35,7 @@ Group* CheckGroup(lua_State* L, int index) {
 
 // The body and its `n - 1` arguments are on top: makes a member of the group at
 // `index` and pushes its handle. Upvalue 1: the handles.
-void AddMember(lua_State* L, int index, int n) {
+void AddMember(lua_State* L, int index, int n, vm::CoroutineBody body) {
   luaL_checkstack(L, 8, nullptr);
   auto* group = static_cast<Group*>(lua_touserdata(L, index));
   lua_getiuservalue(L, index, kMembersValue);
@@ -42,16 +43,18 @@ void AddMember(lua_State* L, int index, int n) {
   lua_insert(L, -n - 2);  // group, body, arguments, members
   lua_insert(L, -n - 2);  // members, group, body, arguments
   lua_pushvalue(L, -n - 1);
-  Isolate::Of(L)->Go(L, n, /*in_group=*/true);
+  Isolate::Of(L)->Go(L, n, /*in_group=*/true, body);
   group->core.live++;
   lua_pushvalue(L, -1);
   lua_pushboolean(L, 1);
   lua_rawset(L, -n - 6);
 }
 
-// Body and arguments are above the group: pushes the new member's handle.
-int StartMember(lua_State* L, const Group* group) {
-  AddMember(L, 1, lua_gettop(L) - 1);
+// Body and arguments are the values from `at` on: pushes the new member's
+// handle.
+int StartMember(lua_State* L, const Group* group, int at,
+                vm::CoroutineBody body) {
+  AddMember(L, 1, lua_gettop(L) - at + 1, body);
   // A member of a group that was cancelled never runs.
   if (group->core.cancelled) {
     auto* handle = static_cast<GHandle*>(lua_touserdata(L, -1));
@@ -63,13 +66,9 @@ int StartMember(lua_State* L, const Group* group) {
 int l_group_go(lua_State* L) {
   const Group* group = CheckGroup(L, 1);
   if (group->core.over) return luaL_error(L, "the group has ended");
-  if (!lua_isfunction(L, 2)) {
-    if (luaL_getmetafield(L, 2, "__call") == LUA_TNIL) {
-      luaL_typeerror(L, 2, "function");
-    }
-    lua_pop(L, 1);
-  }
-  return StartMember(L, group);
+  int at = 2;
+  const vm::CoroutineBody body = CheckBody(L, 2, &at);
+  return StartMember(L, group, at, body);
 }
 
 // A G of this isolate stands for the program: its end is the program's, and
@@ -80,7 +79,7 @@ int l_group_spawn(lua_State* L) {
   CheckSpawn(L, 2);
   lua_pushcfunction(L, &RunSpawned);
   lua_insert(L, 2);
-  return StartMember(L, group);
+  return StartMember(L, group, 2, {});
 }
 
 int l_group_cancel(lua_State* L) {

@@ -3,7 +3,7 @@
 // Role       Each Open... adds its functions to the module's table on top of
 // the
 //            stack. A file a part: go.cc, chan.cc, channel.cc, select.cc,
-//            timer.cc, group.cc, critical.cc, stats.cc.
+//            timer.cc, group.cc, critical.cc, stats.cc ...
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua
@@ -30,6 +30,7 @@ void OpenCritical(lua_State* L);
 void OpenStats(lua_State* L);
 void OpenThread(lua_State* L);
 void OpenSpawn(lua_State* L);
+void OpenScheduler(lua_State* L);
 
 // As Isolate::StartTimer, for a script: garbage is collected before it gives
 // null, as a timer that somebody dropped may go.

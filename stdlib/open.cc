@@ -31,6 +31,7 @@ int OpenTrilune(lua_State* L) {
   OpenStats(L);
   OpenThread(L);
   OpenSpawn(L);
+  OpenScheduler(L);
   return 1;
 }
 

@@ -33,7 +33,8 @@ bool Isolate::CancelQuietly(LuaG* g) {
   if (halted_ || g->Has(G::kCancelled)) return false;
   g->Set(G::kCancelled);
   if (g == current) CurrentM()->hurry.store(true, std::memory_order_relaxed);
-  if (!g->Has(G::kStarted) && g != main_g_) {
+  // A coroutine that has begun has handlers that its end must run.
+  if (!g->Has(G::kStarted) && g->L == nullptr) {
     EndCancelledUnstarted(g);
   } else {
     EndWaitOf(g);
@@ -68,7 +69,6 @@ bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
 bool Isolate::MustRaise() const {
   if (shields_ != nullptr && ShieldOf(current) != nullptr) return false;
   if (current->Has(G::kCancelled) || current->interrupts() > 0) return true;
-  if (frames == nullptr) return false;
   for (const GroupCore* group = interrupted; group != nullptr;
        group = group->next_interrupted) {
     if (IsRunBy(current, group->L)) return true;
@@ -98,7 +98,9 @@ void Isolate::Interrupt(GroupCore* group) {
   if (group->L == nullptr || group->interrupted) return;
   group->interrupted = true;
   LuaG* g = RunnerOf(group);
-  group->in_own_state = g != nullptr && g->L == group->L;
+  // A coroutine may have become another G since it called tri.group.
+  group->in_own_state = g != nullptr && g == group->owner &&
+                        g->id == group->owner_id && g->L == group->L;
   if (group->in_own_state) {
     g->AddInterrupt();
   } else {

@@ -2,6 +2,7 @@
 
 #include "sched/m.h"
 #include "vm/isolate.h"
+#include "vm/park.h"
 
 namespace trilune::vm {
 namespace {
@@ -36,6 +37,14 @@ CoStatus StatusOf(lua_State* L, lua_State* co) {
     default:
       return CoStatus::kDead;
   }
+}
+
+// Whether `g` runs a coroutine that a script has made, see Isolate::Go.
+bool RunsCoroutine(lua_State* L, LuaG* g) {
+  Isolate::Of(L)->PushHandle(L, g);
+  const auto* handle = static_cast<const GHandle*>(lua_touserdata(L, -1));
+  lua_pop(L, 1);
+  return handle != nullptr && handle->state == GHandle::kCoroutine;
 }
 
 // Moves `n` arguments to `co` and resumes it. Returns the number of results,
@@ -115,7 +124,9 @@ int l_wrapped(lua_State* L) {
   const int results = Resume(L, co, lua_gettop(L));
   if (results >= 0) return results;
   int status = lua_status(co);
-  if (status != LUA_OK && status != LUA_YIELD) {  // it failed, now or before
+  // It failed, now or before. A goroutine's end is no affair of ours.
+  if (status != LUA_OK && status != LUA_YIELD &&
+      Isolate::OfCoroutine(co) != nullptr) {
     // The message stays on L's stack; a copy is where the trace looks for it.
     lua_pushvalue(L, -1);
     lua_xmove(L, co, 1);
@@ -147,12 +158,42 @@ int l_wrap(lua_State* L) {
   return 1;
 }
 
-int l_yield(lua_State* L) {
-  if (Isolate::OfCoroutine(L) == nullptr) {
+// Stack: the channel, the values. Those from `at` on are still to be sent.
+int SendYielded(lua_State* L, int, lua_KContext at) {
+  while (at <= lua_gettop(L)) {
+    lua_getfield(L, 1, "send");
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, static_cast<int>(at++));
+    lua_callk(L, 2, 0, at, &SendYielded);
+  }
+  lua_settop(L, 0);
+  return Yield(L, [](lua_State*, int, lua_KContext) { return 0; });
+}
+
+// coroutine.yield at a G's own level.
+int YieldOf(lua_State* L, LuaG* g) {
+  if (!RunsCoroutine(L, g)) {
     // As on the main thread: nobody resumed this state.
     lua_pushliteral(L, "attempt to yield from outside a coroutine");
     return lua_error(L);
   }
+  // Only the runtime's own waits cross a C call: this raises.
+  if (lua_isyieldable(L) == 0) return lua_yield(L, 0);
+  luaL_checkstack(L, 4, nullptr);
+  Isolate::Of(L)->PushHandle(L, g);
+  lua_getiuservalue(L, -1, 2);
+  lua_remove(L, -2);
+  if (lua_isnil(L, -1)) {
+    lua_settop(L, 0);
+  } else {
+    lua_insert(L, 1);
+  }
+  return SendYielded(L, LUA_OK, 2);
+}
+
+int l_yield(lua_State* L) {
+  LuaG* g = Isolate::OwnerOf(L);
+  if (g != nullptr) return YieldOf(L, g);
   return lua_yield(L, lua_gettop(L));
 }
 
@@ -164,7 +205,9 @@ int l_status(lua_State* L) {
 
 int l_isyieldable(lua_State* L) {
   lua_State* co = lua_isnone(L, 1) ? L : CheckThread(L);
-  lua_pushboolean(L, Isolate::OwnerOf(co) == nullptr && lua_isyieldable(co));
+  LuaG* g = Isolate::OwnerOf(co);
+  lua_pushboolean(
+      L, lua_isyieldable(co) != 0 && (g == nullptr || RunsCoroutine(L, g)));
   return 1;
 }
 
@@ -172,7 +215,8 @@ int l_running(lua_State* L) {
   const int is_main = lua_pushthread(L);
   LuaG* owner = Isolate::OwnerOf(L);
   if (owner != nullptr) owner->Set(LuaG::kEscaped);
-  lua_pushboolean(L, is_main != 0 || owner != nullptr);
+  lua_pushboolean(
+      L, is_main != 0 || (owner != nullptr && !RunsCoroutine(L, owner)));
   return 2;
 }
 
@@ -205,6 +249,22 @@ constexpr luaL_Reg kFunctions[] = {
 };
 
 }  // namespace
+
+const char* WhyNoGoroutine(lua_State* L, lua_State* co, int n) {
+  switch (StatusOf(L, co)) {
+    case CoStatus::kSuspended:
+      return lua_checkstack(co, n) != 0 ? nullptr : "too many arguments";
+    case CoStatus::kRunning:
+      return "the coroutine is running";
+    case CoStatus::kNormal:
+      return Isolate::OwnerOf(co) != nullptr
+                 ? "the coroutine is a goroutine already"
+                 : "the coroutine is not suspended, it has resumed another";
+    case CoStatus::kDead:
+      break;
+  }
+  return "the coroutine is dead";
+}
 
 int OpenCoroutine(lua_State* L) {
   lua_getglobal(L, "coroutine");

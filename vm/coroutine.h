@@ -3,14 +3,16 @@
 // Role       Equals of lcorolib's functions that also tell the isolate which
 //            coroutine runs, and keep the threads of Gs apart from coroutines:
 //            resume, wrap and close refuse another G's thread as the stock
-//            functions refuse a normal coroutine.
+//            functions refuse a normal coroutine. A coroutine that tri.go has
+//            made a goroutine keeps its state: there yield lets others go
+//            first, and sends its values if that was asked for.
 // Threads    the running G
 // Locks      none
 // Invariants I1. isolate->frames lists the coroutines being resumed.
 //            I2. close, and wrap after an error, nest at most kMaxCloseDepth
 //            deep;
 //                stock 5.4.4 does not count and overflows the C stack.
-// Tests      tests/lua/stock
+// Tests      tests/lua/stock, tests/lua/coroutine
 
 #ifndef TRI_VM_COROUTINE_H_
 #define TRI_VM_COROUTINE_H_
@@ -18,6 +20,10 @@
 #include <lua.hpp>
 
 namespace trilune::vm {
+
+// Why `co` cannot become a goroutine with `n` arguments, in words; null if it
+// can. Cannot raise. In `L` the caller runs.
+const char* WhyNoGoroutine(lua_State* L, lua_State* co, int n);
 
 // Replaces the functions of the global table `coroutine`. A lua_CFunction.
 int OpenCoroutine(lua_State* L);

@@ -70,7 +70,8 @@ std::string Isolate::Dump() {
     if (state == GState::kIdle || state == GState::kDead || g->id == 0) {
       return false;  // a timer's G has no id
     }
-    if (!g->Has(G::kStarted) && g->Has(G::kCancelled)) return false;
+    const bool has_begun = g->Has(G::kStarted) || g->L != nullptr;
+    if (!has_begun && g->Has(G::kCancelled)) return false;
     if (dumped == kMaxDumped) {
       left_out++;
       return false;
@@ -83,7 +84,7 @@ std::string Isolate::Dump() {
       text += ", " + std::to_string(now_ms - g->wait_since_ms) + " ms";
     }
     text += "]:\n";
-    text += g->Has(G::kStarted) ? StackOf(g) : "not started yet\n";
+    text += has_begun ? StackOf(g) : "not started yet\n";
     text += "\n";
     return false;
   });

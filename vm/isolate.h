@@ -105,7 +105,7 @@ class Isolate final : public Strand,
   // of a new G, queued to run. `in_group`: the value on top, popped, is the
   // group that waits for its end. May raise; upvalue 1 of the running C
   // function must be the table of handles (PushHandles).
-  GHandle* Go(lua_State* L, int n, bool in_group);
+  GHandle* Go(lua_State* L, int n, bool in_group, CoroutineBody body = {});
   // Pushes the table of anchored handles, for use as an upvalue.
   void PushHandles(lua_State* L);
   // Pushes the handle of a live G; null if it has none yet (the main G).

@@ -59,7 +59,9 @@ struct LuaG : G {
     kGrouped = G::kKindBit2,   // a group waits for its end
   };
 
-  lua_State* L = nullptr;  // from its first run to its end
+  // From its first run to its end; of a coroutine that has begun already, from
+  // its making on.
+  lua_State* L = nullptr;
   WaitQueue joiners;
   union {
     LuaWaiter waiter = {};  // for waits in one queue
@@ -149,12 +151,15 @@ struct GHandle {
     kUnseenError,  // user value 1 is a table: the error, and its UnseenError
   };
   static constexpr int16_t kUnpooled = -1;
+  static constexpr int16_t kCoroutine = -2;
 
   LuaG* g;
   uint64_t id;
   HostCall* host_call;  // a host waits for the end
   int32_t count;  // of results; before the first run, of body and arguments
-  int16_t state;  // the pooled state it runs on, or kUnpooled
+  // The pooled state it runs on, or kUnpooled. kCoroutine: its state is a
+  // coroutine that a script has made, from its making on.
+  int16_t state;
   Result result : 4;
   bool is_packed : 1;    // body and arguments rest in one table, user value 1
   uint8_t group_at : 3;  // which user value its group is; 0: none
@@ -162,8 +167,15 @@ struct GHandle {
 static_assert(sizeof(GHandle) == 32);
 
 // User values of a handle: body and arguments; once it runs, the first one is
-// its thread, unless that is from the pool; in the end, the result.
+// its thread, unless that is from the pool; in the end, the result. The second
+// one of a coroutine is the channel for what it yields, or nil.
 constexpr int kMaxDirect = 6;  // body and arguments beyond this are packed
+
+// A suspended coroutine that becomes a G: see Isolate::Go.
+struct CoroutineBody {
+  lua_State* co = nullptr;  // null: the body is a function
+  int values_index = 0;     // where on the stack the channel lies; 0: none
+};
 
 }  // namespace trilune::vm
 

@@ -10,6 +10,8 @@
 #include "sched/m.h"
 #include "sched/sync/check.h"
 #include "sched/thread_lock.h"
+#include "vm/coroutine.h"
+#include "vm/coroutine_body.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
@@ -28,14 +30,6 @@ int UnpackAndRun(lua_State* L) {
   };
   lua_callk(L, count - 1, LUA_MULTRET, 0, k);
   return k(L, LUA_OK, 0);
-}
-
-// A C module yielded in a G's own thread, where nobody resumes: raises as
-// lua_yield on the main thread does, in the frame that yielded.
-void RaiseYieldOutside(lua_State* L, lua_Debug*) {
-  lua_sethook(L, nullptr, 0, 0);
-  lua_pushliteral(L, "attempt to yield from outside a coroutine");
-  lua_error(L);
 }
 
 // Packs the values on the stack from `first` into a new table: their number,
@@ -60,7 +54,7 @@ const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 
 // --- Making. ---
 
-GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
+GHandle* Isolate::Go(lua_State* L, int n, bool in_group, CoroutineBody body) {
   if (is_timed_) CheckLimits();
   if (killed_) {
     lua_pushstring(L, kill_reason());
@@ -68,11 +62,12 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   }
   if (stopping_)
     luaL_error(L, "cannot start a goroutine: the isolate is stopping");
-  const bool packed = n > kMaxDirect;
+  const bool packed = n > (body.co != nullptr ? 1 : kMaxDirect);
   const int group = in_group ? 1 : 0;
   const int first = lua_gettop(L) - group - n + 1;
+  const int values = body.co != nullptr ? 2 : packed ? 1 : n;
   auto* handle = static_cast<GHandle*>(
-      lua_newuserdatauv(L, sizeof(GHandle), (packed ? 1 : n) + group));
+      lua_newuserdatauv(L, sizeof(GHandle), values + group));
   const int at = lua_gettop(L);
   *handle = {};
   handle->count = n;
@@ -86,8 +81,15 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
       lua_setiuservalue(L, at, i + 1);
     }
   }
+  if (body.co != nullptr) {
+    handle->state = GHandle::kCoroutine;
+    if (body.values_index != 0) {
+      lua_pushvalue(L, body.values_index);
+      lua_setiuservalue(L, at, 2);
+    }
+  }
   if (in_group) {
-    handle->group_at = static_cast<uint8_t>((packed ? 1 : n) + 1) & 7;
+    handle->group_at = static_cast<uint8_t>(values + 1) & 7;
     lua_pushvalue(L, at - 1);
     lua_setiuservalue(L, at, handle->group_at);
   }
@@ -104,6 +106,15 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   half_made_ = g;
   lua_pushvalue(L, at);
   lua_rawseti(L, lua_upvalueindex(1), g->slot());
+  // A finalizer may have resumed the coroutine meanwhile.
+  if (body.co != nullptr) {
+    const char* why = WhyNoGoroutine(L, body.co, n - 1);
+    if (why != nullptr) {
+      lua_pushnil(L);
+      lua_rawseti(L, lua_upvalueindex(1), g->slot());
+      luaL_error(L, "%s", why);
+    }
+  }
   if (config_.budget != nullptr && !TakeG()) {
     lua_pushnil(L);
     lua_rawseti(L, lua_upvalueindex(1), g->slot());
@@ -117,6 +128,11 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group) {
   g->id = handle->id;
   g->ClearFlags();
   if (in_group) g->Set(LuaG::kGrouped);
+  if (body.co != nullptr) {
+    // From here on nobody else resumes, closes or runs it.
+    TagOf(body.co) = reinterpret_cast<uintptr_t>(g) | 1;
+    if (lua_status(body.co) == LUA_YIELD) g->L = body.co;
+  }
   g->word.Become(GState::kIdle, GState::kRunnable);
   live++;
   PushNew(g);
@@ -167,14 +183,21 @@ void Isolate::SetHandleMetatable(lua_State* L) {
 // Gives `g` a state and moves body and arguments there; `*n` is the number of
 // arguments for lua_resume. False: no memory.
 bool Isolate::Begin(LuaG* g, int* n) {
-  int16_t number = 0;
-  lua_State* L = TakeState(&number);
-  if (L == nullptr) return false;
-  g->L = L;
-  TagOf(L) = reinterpret_cast<uintptr_t>(g) | 1;
   lua_rawgeti(data_, kHandles, g->slot());
   const int at = lua_gettop(data_);
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, at));
+  if (handle->state == GHandle::kCoroutine) {
+    g->L = BeginCoroutine(data_, at, g->Has(G::kCancelled), n);
+    return true;
+  }
+  int16_t number = 0;
+  lua_State* L = TakeState(&number);
+  if (L == nullptr) {
+    lua_settop(data_, at - 1);
+    return false;
+  }
+  g->L = L;
+  TagOf(L) = reinterpret_cast<uintptr_t>(g) | 1;
   handle->state = number;
   if (handle->is_packed) {
     lua_pushcfunction(L, &UnpackAndRun);
@@ -209,7 +232,8 @@ Outcome Isolate::RunSpawned(G* base) {
   if (iso->halted_) return iso->Straggled(g);
   if (!g->Has(G::kStarted)) {
     if (iso->is_timed_) iso->CheckLimits();
-    if (g->Has(G::kCancelled)) {  // EndCancelledUnstarted did the rest
+    // EndCancelledUnstarted did the rest.
+    if (g->Has(G::kCancelled) && g->L == nullptr) {
       g->word.Become(GState::kRunning, GState::kDead);
       iso->Free(g);
       return Outcome::kEnded;
@@ -229,13 +253,18 @@ Outcome Isolate::RunSpawned(G* base) {
       iso->Finish(g, status, results);
       return Outcome::kEnded;
     }
-    iso->Leave();
     const Pending pending = iso->pending;
+    const bool must_raise = pending == Pending::kNothing && iso->MustRaise();
+    iso->Leave();
     iso->pending = Pending::kNothing;
     if (pending == Pending::kPark) return Outcome::kParked;
     if (pending == Pending::kYield) return Outcome::kYielded;
+    // A C module yielded.
     lua_pop(g->L, results);
-    lua_sethook(g->L, &RaiseYieldOutside, LUA_MASKRET | LUA_MASKCOUNT, 1);
+    lua_rawgeti(iso->data_, kHandles, g->slot());
+    if (MayYield(iso->data_, g->L, results > 0, must_raise)) {
+      return Outcome::kYielded;
+    }
     n = 0;
   }
 }
@@ -303,7 +332,8 @@ void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
   if (L == nullptr) return;
   TagOf(L) = reinterpret_cast<uintptr_t>(this);
   const int16_t number = handle->state;
-  if (number == GHandle::kUnpooled) return;
+  if (number == GHandle::kCoroutine) lua_settop(L, 0);  // it is dead
+  if (number < 0) return;
   idle_states_.push_back(number);  // has room
   // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth
   // of a state that failed: only one that ended well can serve again.
@@ -437,6 +467,11 @@ void Isolate::EndCancelledUnstarted(LuaG* g) {
     lua_pushnil(data_);
     lua_setiuservalue(data_, -2, i);
   }
+  if (handle->state == GHandle::kCoroutine) {
+    g->L = PushCoroutine(data_, lua_gettop(data_));
+    ReleaseState(g, handle);
+    lua_pop(data_, handle->is_packed ? 2 : 1);
+  }
   PushReason(data_, g);
   lua_setiuservalue(data_, -2, 1);
   handle->result = GHandle::Result::kError;
@@ -453,6 +488,7 @@ void Isolate::EndRunning(LuaG* g) {
 void Isolate::Ended(LuaG* g, GHandle* handle) {
   while (WaiterBase* waiter = g->joiners.PopAndWin()) {
     waiter->g->wake = WakeResult::kReady;
+    waiter->g->wake_index = static_cast<LuaWaiter*>(waiter)->index;
     ReadyInStrand(waiter->g, /*woken=*/false);
   }
   live--;
@@ -461,6 +497,10 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
     handle->g = nullptr;
     if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->Has(G::kCancelled));
     if (handle->host_call != nullptr) EndHostCall(handle);
+    if (handle->state == GHandle::kCoroutine) {
+      lua_pushnil(data_);
+      lua_setiuservalue(data_, -2, 2);
+    }
     lua_pushnil(data_);
     lua_rawseti(data_, kHandles, g->slot());
   }
