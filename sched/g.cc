@@ -60,6 +60,8 @@ const char* WaitReasonName(WaitReason reason) {
       return "file";
     case WaitReason::kDict:
       return "dict";
+    case WaitReason::kEvent:
+      return "event wait";
   }
   return "?";
 }

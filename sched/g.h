@@ -46,6 +46,7 @@ enum class WaitReason : uint8_t {
   kSyscall,
   kFile,
   kDict,
+  kEvent,
 };
 
 const char* WaitReasonName(WaitReason reason);

@@ -8,6 +8,12 @@
 namespace trilune::stdlib {
 
 double CheckSeconds(lua_State* L, int index) {
+  // Everybody writes to:send(from:recv()) once.
+  if (lua_isboolean(L, index)) {
+    luaL_argerror(L, index,
+                  "number expected, got boolean; put a call that gives several "
+                  "values in parentheses, as in to:send((from:recv()))");
+  }
   const double seconds = luaL_checknumber(L, index);
   luaL_argcheck(L, !std::isnan(seconds), index, "time is not a number");
   luaL_argcheck(L, seconds >= 0, index, "time is negative");

@@ -31,6 +31,9 @@ void OpenStats(lua_State* L);
 void OpenThread(lua_State* L);
 void OpenSpawn(lua_State* L);
 void OpenScheduler(lua_State* L);
+void OpenTimeout(lua_State* L);
+// Adds `event` to the table of trilune.sync on top of the stack.
+void OpenEvent(lua_State* L);
 
 // As Isolate::StartTimer, for a script: garbage is collected before it gives
 // null, as a timer that somebody dropped may go.

@@ -32,6 +32,7 @@ int OpenTrilune(lua_State* L) {
   OpenThread(L);
   OpenSpawn(L);
   OpenScheduler(L);
+  OpenTimeout(L);
   return 1;
 }
 

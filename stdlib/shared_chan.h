@@ -84,7 +84,7 @@ class SharedChan final : public vm::Shared {
   [[nodiscard]] uint32_t capacity() const { return core_.capacity(); }
 
   // For select, which holds the lock around the use of core().
-  void Lock() TRI_NO_ANALYSIS { mu_.Lock(); }
+  [[nodiscard]] HandoverLock* lock() { return &mu_; }
   void Unlock() TRI_NO_ANALYSIS { mu_.Unlock(); }
   [[nodiscard]] Core& core() { return core_; }
 

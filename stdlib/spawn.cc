@@ -37,13 +37,9 @@ Spawned* SpawnedAt1(lua_State* L) {
 }
 
 Spawned* CheckSpawned(lua_State* L, int index) {
-  auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
-  if (handle == nullptr || lua_rawlen(L, index) != sizeof(vm::SharedHandle) ||
-      handle->tag != &kTag) {
-    luaL_typeerror(L, index, kTag.name);
-  }
-  if (handle->object == nullptr) vm::RaiseCollected(L, kType);
-  return static_cast<Spawned*>(handle->object);
+  Spawned* spawned = TestSpawned(L, index);
+  if (spawned == nullptr) luaL_typeerror(L, index, kTag.name);
+  return spawned;
 }
 
 // --- The program, in its isolate. ---
@@ -105,10 +101,34 @@ int RunProgram(lua_State* L) {
   return CallModule(L, LUA_OK, n);
 }
 
-// Message handler. Keeps the traceback; the error object stays as it is.
+// The first thing that goes wrong in a program: a global of its maker's is nil
+// in its isolate. Then the message, at 1, is given a hint.
+void AddHint(lua_State* L) {
+  if (lua_type(L, 1) != LUA_TSTRING) return;
+  constexpr char kWords[] = " a nil value (global '";
+  const char* name = std::strstr(lua_tostring(L, 1), kWords);
+  if (name == nullptr) return;
+  name += sizeof(kWords) - 1;
+  const char* end = std::strstr(name, "')");
+  if (end == nullptr || end[2] != '\0') return;
+  lua_pushglobaltable(L);
+  lua_pushlstring(L, name, static_cast<size_t>(end - name));
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, -3) != LUA_TNIL) return;
+  lua_pushfstring(L,
+                  "%s (global '%s' is not defined in this isolate; pass it as "
+                  "an argument)",
+                  lua_tostring(L, 1), lua_tostring(L, -2));
+  lua_replace(L, 1);
+}
+
+// Message handler. Keeps the traceback; the error object stays as it is, but
+// for a hint.
 int KeepTrace(lua_State* L) {
   auto* spawned = static_cast<Spawned*>(lua_touserdata(L, lua_upvalueindex(1)));
   spawned->SetTrace(Isolate::Of(L)->MakeTrace(L));
+  lua_settop(L, 1);
+  AddHint(L);
   lua_settop(L, 1);
   return 1;
 }
@@ -472,6 +492,20 @@ void PushMetatable(lua_State* L) {
 }
 
 }  // namespace
+
+Spawned* TestSpawned(lua_State* L, int index) {
+  auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
+  if (handle == nullptr || lua_rawlen(L, index) != sizeof(vm::SharedHandle) ||
+      handle->tag != &kTag) {
+    return nullptr;
+  }
+  if (handle->object == nullptr) vm::RaiseCollected(L, kType);
+  return static_cast<Spawned*>(handle->object);
+}
+
+int PushJoined(lua_State* L) {
+  return PushOutcome(L, SpawnedAt1(L), true);
+}
 
 int RunSpawned(lua_State* L) {
   if (Spawn(L, 1) == nullptr) return AwaitStop(L);

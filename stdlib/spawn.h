@@ -6,7 +6,18 @@
 
 #include <lua.hpp>
 
+namespace trilune::vm {
+class Spawned;
+}
+
 namespace trilune::stdlib {
+
+// The program whose handle is at `index`, or null if the value there is none.
+// Raises if the handle has been finalized.
+vm::Spawned* TestSpawned(lua_State* L, int index);
+
+// The program whose handle is at 1 has ended: pushes what its join gives.
+int PushJoined(lua_State* L);
 
 // Body of a G that is a spawned program as seen from its group: spawns what its
 // arguments say, waits for its end, and ends in the same way. Cancelling it

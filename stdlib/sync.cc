@@ -383,6 +383,7 @@ int OpenSync(lua_State* L) {
   OpenSyncCounters(L);
   AddType(L, "cond", &l_cond, kCondMethods, nullptr);
   AddType(L, "once", &l_once, kOnceMethods, nullptr);
+  OpenEvent(L);
   NewMetatable(L, "once guard", kNoMethods, kOnceGuardMeta);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kOnceGuardKey);
   NewMetatable(L, "rwmutex", kRWMutexMethods, kRWMutexMeta);

@@ -248,7 +248,10 @@ void Spawned::Publish(const Status& status, Message* reason) {
   if (joiners == nullptr) LookForJoiner();
   while (joiners != nullptr) {
     Joiner* joiner = std::exchange(joiners, joiners->next);
-    if (joiner->g->word.TryWake(joiner->ticket)) Ready(joiner->g);
+    if (joiner->g->word.TryWake(joiner->ticket)) {
+      joiner->g->wake_index = joiner->index;
+      Ready(joiner->g);
+    }
     delete joiner;
   }
 }
@@ -289,7 +292,7 @@ void Spawned::OnClosed(HostCall* call, const Status&) {
 // --- Joining. ---
 
 Spawned::Joining Spawned::Join(G* g) {
-  auto* joiner = new (std::nothrow) Joiner{g, g->word.ticket(), nullptr};
+  Joiner* joiner = NewJoiner(g, 0);
   if (joiner == nullptr) return Joining::kNoMemory;
   lock_.Lock();
   if (ended()) {
@@ -297,8 +300,7 @@ Spawned::Joining Spawned::Join(G* g) {
     delete joiner;
     return Joining::kEnded;
   }
-  joiner->next = joiners_;
-  joiners_ = joiner;
+  AddJoiner(joiner);
   return Joining::kWaits;
 }
 

@@ -20,6 +20,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -93,6 +94,25 @@ class Spawned final : public Shared {
   // The G's wait ended otherwise.
   void ForgetJoiner(const G* g) TRI_EXCLUDES(lock_);
 
+  // For select, which waits for several things: as Join, in parts.
+  struct Joiner {
+    G* g;
+    uint64_t ticket;
+    int32_t index;  // what g->wake_index shall be
+    Joiner* next;
+  };
+  // For the running G, whose wait is open. Null without memory.
+  [[nodiscard]] static Joiner* NewJoiner(G* g, int32_t index) {
+    return new (std::nothrow) Joiner{g, g->word.ticket(), index, nullptr};
+  }
+  // Takes `joiner`. Requires: the lock is held since !ended() was seen, and
+  // until the wait is public.
+  void AddJoiner(Joiner* joiner) TRI_NO_ANALYSIS {
+    joiner->next = joiners_;
+    joiners_ = joiner;
+  }
+  [[nodiscard]] HandoverLock* lock() { return &lock_; }
+
   // Once it has ended: what became of it. Constant from then on.
   struct Outcome {
     bool ok = false;
@@ -114,11 +134,6 @@ class Spawned final : public Shared {
 
  private:
   friend class Isolates;
-  struct Joiner {
-    G* g;
-    uint64_t ticket;
-    Joiner* next;
-  };
 
   // The calls that drive the isolate to its end.
   struct Call : HostCall {
