@@ -31,8 +31,8 @@ inline vm::CoroutineBody CheckBody(lua_State* L, int first, int* body) {
   return CheckOtherBody(L, first, body);
 }
 
-// Reads the options at `index`, a table, and replaces it by the channel for what
-// a coroutine yields. False: there is none, but nil.
+// Reads the options at `index`, a table, and replaces it by the channel for
+// what a coroutine yields. False: there is none, but nil.
 bool ReadGoOptions(lua_State* L, int index);
 
 }  // namespace trilune::stdlib

@@ -44,7 +44,7 @@ struct SelectCase {
   };
   union {
     vm::LuaWaiter waiter;
-    SharedWaiter shared_waiter;  // its message belongs to the select
+    SharedWaiter shared_waiter;   // its message belongs to the select
     vm::Spawned::Joiner* joiner;  // the select's, until it is queued
   };
 
@@ -59,8 +59,8 @@ struct SelectCase {
   }
 };
 
-// Reads case `i` (from 0) of the argument at 1, and pushes what it waits for and
-// what it sends. Raises if it makes no sense.
+// Reads case `i` (from 0) of the argument at 1, and pushes what it waits for
+// and what it sends. Raises if it makes no sense.
 void ReadSelectCase(lua_State* L, int i, SelectCase* one);
 
 // Reads the options, beside `n` cases: the deadline, whether it has passed,

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "sched/loop.h"
+#include "stdlib/global_hint.h"
 #include "stdlib/modules.h"
 #include "stdlib/spawn_options.h"
 #include "vm/isolates.h"
@@ -101,34 +102,13 @@ int RunProgram(lua_State* L) {
   return CallModule(L, LUA_OK, n);
 }
 
-// The first thing that goes wrong in a program: a global of its maker's is nil
-// in its isolate. Then the message, at 1, is given a hint.
-void AddHint(lua_State* L) {
-  if (lua_type(L, 1) != LUA_TSTRING) return;
-  constexpr char kWords[] = " a nil value (global '";
-  const char* name = std::strstr(lua_tostring(L, 1), kWords);
-  if (name == nullptr) return;
-  name += sizeof(kWords) - 1;
-  const char* end = std::strstr(name, "')");
-  if (end == nullptr || end[2] != '\0') return;
-  lua_pushglobaltable(L);
-  lua_pushlstring(L, name, static_cast<size_t>(end - name));
-  lua_pushvalue(L, -1);
-  if (lua_rawget(L, -3) != LUA_TNIL) return;
-  lua_pushfstring(L,
-                  "%s (global '%s' is not defined in this isolate; pass it as "
-                  "an argument)",
-                  lua_tostring(L, 1), lua_tostring(L, -2));
-  lua_replace(L, 1);
-}
-
 // Message handler. Keeps the traceback; the error object stays as it is, but
 // for a hint.
 int KeepTrace(lua_State* L) {
   auto* spawned = static_cast<Spawned*>(lua_touserdata(L, lua_upvalueindex(1)));
   spawned->SetTrace(Isolate::Of(L)->MakeTrace(L));
   lua_settop(L, 1);
-  AddHint(L);
+  AddGlobalHint(L);
   lua_settop(L, 1);
   return 1;
 }

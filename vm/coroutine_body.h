@@ -1,9 +1,9 @@
 // A coroutine of a script's as the body of a G: what run.cc needs for it.
 //
-// Role       tri.go makes a G of a suspended coroutine. Its lua_State is that of
-//            the G from then on, until the end: the tag says so, hence nobody
-//            else resumes or closes it. Rejected: a G that resumes it. Each of
-//            its waits would keep a C stack, and each yield resume twice.
+// Role       tri.go makes a G of a suspended coroutine. Its lua_State is that
+//            of the G from then on, until the end: the tag says so, hence
+//            nobody else resumes or closes it.
+// Rejected   A G that resumes it: each of its waits would keep a C stack.
 // Threads    the isolate's strand
 // Locks      none
 // Invariants I1. Nothing here raises; the hooks do, in the coroutine.
@@ -25,9 +25,9 @@ lua_State* PushCoroutine(lua_State* data, int at);
 // has handlers, and shall raise the reason where it yielded.
 lua_State* BeginCoroutine(lua_State* data, int at, bool is_cancelled, int* n);
 
-// A C module has yielded in `L`, which is the own state of the G whose handle is
-// on top of `data` and is popped; `has_values` were yielded. False: resume it at
-// once, and it raises in the frame that yielded.
+// A C module has yielded in `L`, which is the own state of the G whose handle
+// is on top of `data` and is popped; `has_values` were yielded. False: resume
+// it at once, and it raises in the frame that yielded.
 bool MayYield(lua_State* data, lua_State* L, bool has_values, bool must_raise);
 
 }  // namespace trilune::vm
