@@ -6,145 +6,47 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 
-#include "sched/loop.h"
-#include "vm/park.h"
-#include "vm/syscall.h"
+#include "stdlib/stdio_ext.h"
 
 namespace trilune::stdlib {
 namespace {
 
 const char kTag = 0;
-const char kGuardKey = 0;
-
-// The value on the stack of a function that owns a file: when the function
-// ends, by an error or otherwise, so does its use. User value 1: the handle. A
-// handle has at most one, user value 1.
-struct Guard {
-  static constexpr TypeTag kTag = {"use of a file"};
-  const TypeTag* tag;
-  File* file;
-};
-
-const vm::InternalKind kGuardKind(
-    [](lua_State* L, int index) { return Test<Guard>(L, index) != nullptr; },
-    vm::InternalKind::What::kHidden);
-
-void MakeReady(WaiterBase* waiter, WakeResult result) {
-  waiter->g->wake = result;
-  ReadyInStrand(waiter->g, /*woken=*/false);
-}
 
 // Its own function, as InKernel is: the thread changes, and with it the address
 // of errno, which the compiler takes for constant.
-[[gnu::noinline]] int CloseNow(FILE* f, File::Closer closer, int* error) {
+[[gnu::noinline]] int CloseNow(File* file, int wake_fd, int* error) {
+  int written = 0;
+  if (file->closer == File::Closer::kProcess) {
+    written = DrainToClose(file, wake_fd);
+    __fpurge(file->f);
+  }
   errno = 0;
-  const int result =
-      closer == File::Closer::kProcess ? pclose(f) : std::fclose(f);
+  int result = std::fclose(file->f);
+  if (file->child != nullptr) {
+    errno = 0;
+    result = AwaitChild(file->child, wake_fd);
+    std::free(file->child);
+    if (result == 0 && written != 0) {
+      result = -1;
+      errno = written;
+    }
+  }
   *error = errno;
   return result;
 }
 
-struct CloseJob : Job {
-  FILE* f = nullptr;
-  File::Closer closer = File::Closer::kFile;
-  int result = 0;
-
-  static void Work(Job* job) {
-    auto* self = static_cast<CloseJob*>(job);
-    self->result = CloseNow(self->f, self->closer, &self->error);
-  }
-};
-
-// Closes the FILE of a file that nobody uses.
-void CloseIdle(lua_State* L, File* file, CloseJob* job) {
-  job->work = &CloseJob::Work;
-  job->f = file->f;
-  job->closer = file->closer;
-  file->f = nullptr;
-  if (file->kind == File::Kind::kRegular) {
-    job->work(job);
-  } else {
-    InKernel(L, job);
-  }
+void WorkOfClose(Job* job) {
+  auto* self = static_cast<CloseJob*>(job);
+  self->result = CloseNow(&self->file, self->wake_fd, &self->error);
 }
 
-// Ends the use of a busy file.
-void Release(lua_State* L, File* file) {
-  if (file->in_kernel) return;  // lua_close, while the call goes on
-  WaiterBase* waiter = file->waiters.PopAndWin();
-  if (waiter != nullptr) {
-    MakeReady(waiter, WakeResult::kReady);  // with the file and its reference
-    return;
-  }
-  file->busy = false;
-  CloseJob job;
-  const bool close = file->closed && file->f != nullptr;
-  File last;
-  if (close) {
-    last.f = file->f;
-    last.kind = file->kind;
-    last.closer = file->closer;
-    file->f = nullptr;
-  }
-  Unref(file);
-  if (close) CloseIdle(L, &last, &job);
-}
-
-int l_guard_close(lua_State* L) {
-  const auto* guard = Test<Guard>(L, 1);
-  if (guard != nullptr) Release(L, guard->file);
-  return 0;
-}
-
-// Pushes the guard of the handle at index `handle`.
-void PushGuard(lua_State* L, File* file, int handle) {
-  luaL_checkstack(L, 8, nullptr);
-  lua_pushvalue(L, handle);
-  if (lua_getiuservalue(L, -1, 1) != LUA_TUSERDATA) {
-    lua_pop(L, 1);
-    auto* guard = static_cast<Guard*>(lua_newuserdatauv(L, sizeof(Guard), 1));
-    *guard = {&Guard::kTag, file};
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &kGuardKey);
-    lua_setmetatable(L, -2);
-    lua_pushvalue(L, -2);
-    lua_setiuservalue(L, -2, 1);
-    lua_pushvalue(L, -1);
-    lua_setiuservalue(L, -3, 1);
-  }
-  lua_remove(L, -2);
-}
-
-int l_with_file_k(lua_State* L, int, lua_KContext context) {
-  const WakeResult result = EndWait(L);
-  if (result == WakeResult::kCancelled) vm::RaiseCancelled(L);
-  // The file itself may be gone with its handle.
-  if (result == WakeResult::kClosed) {
-    return luaL_error(L, "attempt to use a closed file");
-  }
-  auto* guard = static_cast<Guard*>(lua_touserdata(L, -1));
-  const int top = lua_gettop(L) - 1;
-  lua_toclose(L, top + 1);
-  Use use = {L, guard->file, top + 1, top};
-  use.owned = true;
-  return reinterpret_cast<Body>(context)(&use);
-}
-
-// Ends a read that waits for input.
-void WakeReader(const File* file) {
-  // It cannot fail: nothing else is written.
-  if (file->wake_fd >= 0) static_cast<void>(eventfd_write(file->wake_fd, 1));
-}
-
-// Sets `closed` and tells who waits.
-void MarkClosed(File* file) {
-  file->closed = true;
-  WakeReader(file);
-  while (WaiterBase* waiter = file->waiters.PopAndWin()) {
-    MakeReady(waiter, WakeResult::kClosed);
-  }
+void CloseWakeFd(Job* job) {
+  if (job->wake_fd >= 0) close(job->wake_fd);
 }
 
 int l_close_file(lua_State* L) {
@@ -156,9 +58,18 @@ int l_close_file(lua_State* L) {
   }
   const bool is_process = file->closer == File::Closer::kProcess;
   CloseJob job;
-  CloseIdle(L, file, &job);
+  MoveTo(file, &job);
+  CloseMoved(L, &job);
   if (is_process) return PushExit(L, job.result, job.error);
   return PushFileResult(L, job.result == 0, nullptr, job.error);
+}
+
+// Whether the child has ended, so that nobody would wait for it.
+bool HasEnded(const vm::Child* child) {
+  siginfo_t info = {};
+  const int result = waitid(P_PID, static_cast<id_t>(child->pid), &info,
+                            WEXITED | WNOHANG | WNOWAIT);
+  return result != 0 || info.si_pid != 0;
 }
 
 int l_close_nobody(lua_State* L) {
@@ -179,55 +90,32 @@ const vm::InternalKind kFileKind(&IsOurs, vm::InternalKind::What::kStock);
 
 }  // namespace
 
-[[gnu::noinline]] void InKernel(lua_State* L, Job* job) {
-  // In lua_close no G runs.
-  if (vm::Isolate::Of(L)->current == nullptr) {
+void MoveTo(File* file, CloseJob* job) {
+  job->file.f = file->f;
+  job->file.kind = file->kind;
+  job->file.closer = file->closer;
+  job->file.needs_poll = file->needs_poll;
+  job->file.child = file->child;
+  file->f = nullptr;
+  file->child = nullptr;
+}
+
+void CloseMoved(lua_State* L, CloseJob* job) {
+  job->work = &WorkOfClose;
+  job->abandon = &CloseWakeFd;
+  if (job->file.kind == File::Kind::kRegular) {
     job->work(job);
     return;
   }
-  vm::Syscall call(L, job->wake_fd);
-  job->work(job);
-  if (!call.End()) {
-    if (job->abandon != nullptr) job->abandon(job);
-    vm::Syscall::LeaveForGood();
+  if (job->file.child != nullptr) {
+    vm::Isolate* iso = vm::Isolate::Of(L);
+    iso->children.Remove(job->file.child);
+    const bool ends = iso->current != nullptr && iso->MustRaise();
+    job->wake_fd = eventfd(ends ? 1 : 0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (ends && job->wake_fd < 0) job->file.child->TellToEnd();
   }
-}
-
-void InKernel(const Use* use, Job* job) {
-  use->file->in_kernel = true;
-  InKernel(use->L, job);
-  use->file->in_kernel = false;
-}
-
-void RaiseIfCancelled(lua_State* L) {
-  const vm::Isolate* iso = vm::Isolate::Of(L);
-  if (iso->current != nullptr && iso->MustRaise()) vm::RaiseCancelled(L);
-}
-
-void RaiseNoMemory(lua_State* L) {
-  lua_pushliteral(L, "not enough memory");
-  lua_error(L);
-  __builtin_unreachable();
-}
-
-int WithFile(lua_State* L, File* file, int handle, Body body) {
-  if (!file->busy) {
-    Use use = {L, file, handle, lua_gettop(L)};
-    return body(&use);
-  }
-  PushGuard(L, file, handle);
-  return WaitIn(L, file->waiters, {.reason = WaitReason::kFile}, &l_with_file_k,
-                reinterpret_cast<lua_KContext>(body));
-}
-
-void Own(Use* use) {
-  if (use->owned) return;
-  PushGuard(use->L, use->file, use->handle);
-  lua_toclose(use->L, -1);
-  use->file->busy = true;
-  // relaxed: we hold one already.
-  use->file->references.fetch_add(1, std::memory_order_relaxed);
-  use->owned = true;
+  InKernel(L, job);
+  CloseWakeFd(job);
 }
 
 void Unref(File* file) {
@@ -236,21 +124,18 @@ void Unref(File* file) {
   if (file->references.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
   int error = 0;
   if (file->f != nullptr && !file->shared()) {
-    CloseNow(file->f, file->closer, &error);
+    CloseNow(file, -1, &error);
+  } else if (file->child != nullptr) {  // a C module has closed the FILE
+    AwaitChild(file->child, -1);
+    std::free(file->child);
   }
   if (file->wake_fd >= 0) close(file->wake_fd);
   delete file;
 }
 
-bool WasClosed(Use* use) {
-  if (!use->file->closed && use->file->f != nullptr) return false;
-  use->error = EBADF;
-  return true;
-}
-
 LuaFile* NewFile(lua_State* L, File::Closer closer) {
   auto* handle =
-      static_cast<LuaFile*>(lua_newuserdatauv(L, sizeof(LuaFile), 1));
+      static_cast<LuaFile*>(lua_newuserdatauv(L, sizeof(LuaFile), 0));
   *handle = {{nullptr, nullptr}, &kTag, nullptr};
   luaL_setmetatable(L, LUA_FILEHANDLE);
   handle->file = new (std::nothrow) File;
@@ -264,6 +149,7 @@ LuaFile* NewFile(lua_State* L, File::Closer closer) {
 void SetFile(LuaFile* handle, FILE* f, File::Kind kind, bool is_terminal) {
   handle->stream.f = f;
   handle->file->f = f;
+  if (handle->file->shared()) handle->file->turn = FileTurn::Of(f);
   handle->file->kind = kind;
   handle->file->is_terminal = is_terminal;
 }
@@ -305,6 +191,12 @@ File* CheckFile(lua_State* L, int index, File* foreign) {
 int CloseStream(lua_State* L) {
   luaL_Stream* stream = CheckStream(L, 1);
   const lua_CFunction close = stream->closef;
+  if (close == &l_close_file) {
+    const File* file = reinterpret_cast<LuaFile*>(stream)->file;
+    const bool waits =
+        file->child != nullptr && !file->busy && !HasEnded(file->child);
+    if (waits) RaiseIfAtomic(L);
+  }
   stream->closef = nullptr;
   return close(L);
 }
@@ -329,19 +221,13 @@ int l_file_gc(lua_State* L) {
   if (stream->closef == nullptr && !file->closed) file->f = nullptr;
   stream->closef = nullptr;
   handle->file = nullptr;
+  ForgetGuard(L, file);
   // Nobody waits, who would hold the handle; or no G runs any more.
   file->closed = true;
-  WakeReader(file);
+  Wake(file);
+  if (file->child != nullptr) vm::Isolate::Of(L)->children.Remove(file->child);
   Unref(file);  // closes it, unless a call is using it
   return 0;
-}
-
-void OpenFile(lua_State* L) {
-  static constexpr luaL_Reg kGuardMeta[] = {{"__close", &l_guard_close},
-                                            {nullptr, nullptr}};
-  lua_newtable(L);
-  luaL_setfuncs(L, kGuardMeta, 0);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &kGuardKey);
 }
 
 const char* ErrorText(int error) {

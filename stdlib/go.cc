@@ -89,6 +89,7 @@ int l_status(lua_State* L) {
         status = "running";
         break;
       case GState::kWaiting:
+      case GState::kSyscall:
         status = "waiting";
         break;
       default:

@@ -1,6 +1,7 @@
 // The io library: stock Lua's, but that other Gs go on while a call waits in
 // the kernel. How a file is read: read.cc; who may use it: file.h.
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -27,6 +28,7 @@ struct OpenJob : Job {
   enum class Way : uint8_t { kFile, kProcess, kTemporary } way = Way::kFile;
   char* name = nullptr;  // with the mode behind its end
   const char* mode = nullptr;
+  vm::Child* child = nullptr;  // of a process
   FILE* f = nullptr;
   File::Kind kind = File::Kind::kRegular;
   bool is_terminal = false;
@@ -40,7 +42,7 @@ struct OpenJob : Job {
         break;
       case Way::kProcess:
         std::fflush(nullptr);
-        self->f = popen(self->name, self->mode);
+        self->f = StartWithPipe(self->name, *self->mode == 'r', self->child);
         break;
       case Way::kTemporary:
         self->f = std::tmpfile();
@@ -52,12 +54,12 @@ struct OpenJob : Job {
   }
   static void Abandon(Job* job) {
     auto* self = static_cast<OpenJob*>(job);
-    if (self->f == nullptr) return;
-    if (self->way == Way::kProcess) {
-      pclose(self->f);
-    } else {
-      std::fclose(self->f);
+    if (self->f != nullptr) std::fclose(self->f);
+    if (self->f != nullptr && self->child != nullptr) {
+      self->child->TellToEnd();
+      AwaitChild(self->child, -1);
     }
+    std::free(self->child);
   }
 };
 
@@ -75,15 +77,41 @@ bool Open(lua_State* L, LuaFile* handle, OpenJob::Way way, const char* name,
   std::memcpy(job.name, name, name_size);
   std::memcpy(job.name + name_size, mode, mode_size);
   job.mode = job.name + name_size;
+  if (way == OpenJob::Way::kProcess) {
+    void* memory = std::malloc(sizeof(vm::Child));
+    if (memory == nullptr) {
+      std::free(job.name);
+      RaiseNoMemory(L);
+    }
+    job.child = new (memory) vm::Child();
+  }
   InKernel(L, &job);
   *error = job.error;
-  if (job.f == nullptr) return false;
+  if (job.f == nullptr) {
+    std::free(job.child);
+    return false;
+  }
   SetFile(handle, job.f, job.kind, job.is_terminal);
+  handle->file->child = job.child;
+  vm::Isolate* iso = vm::Isolate::Of(L);
+  if (job.child != nullptr && iso->current != nullptr) {
+    iso->children.Add(job.child, iso->current);
+  }
   return true;
 }
 
+// Opening a FIFO waits for its other end.
+void RaiseIfFifoInAtomic(lua_State* L, const char* name) {
+  if (!vm::Isolate::Of(L)->in_atomic()) return;
+  struct stat status = {};
+  if (stat(name, &status) == 0 && S_ISFIFO(status.st_mode)) RaiseIfAtomic(L);
+}
+
+// What opens a file ends with it: see vm/raise_delay.h.
 int PushOpened(lua_State* L, bool ok, const char* name, int error) {
-  return ok ? 1 : PushFileResult(L, false, name, error);
+  if (!ok) return PushFileResult(L, false, name, error);
+  vm::Isolate::Of(L)->raise_delay.NoteAcquired();
+  return 1;
 }
 
 bool IsMode(const char* mode) {
@@ -98,6 +126,7 @@ int l_open(lua_State* L) {
   const char* mode = luaL_optstring(L, 2, "r");
   LuaFile* handle = NewFile(L, File::Closer::kFile);
   luaL_argcheck(L, IsMode(mode), 2, "invalid mode");
+  RaiseIfFifoInAtomic(L, name);
   int error = 0;
   const bool ok = Open(L, handle, OpenJob::Way::kFile, name, mode, &error);
   return PushOpened(L, ok, name, error);
@@ -110,10 +139,8 @@ int l_popen(lua_State* L) {
   const bool reads = std::strcmp(mode, "r") == 0;
   luaL_argcheck(L, reads || std::strcmp(mode, "w") == 0, 2, "invalid mode");
   int error = 0;
-  // Not for the children that other Gs start meanwhile: they would keep it
-  // open.
-  const bool ok = Open(L, handle, OpenJob::Way::kProcess, command,
-                       reads ? "re" : "we", &error);
+  const bool ok =
+      Open(L, handle, OpenJob::Way::kProcess, command, mode, &error);
   return PushOpened(L, ok, command, error);
 }
 
@@ -127,6 +154,7 @@ int l_tmpfile(lua_State* L) {
 // Pushes the file of that name, or raises.
 void PushFileByName(lua_State* L, const char* name, const char* mode) {
   LuaFile* handle = NewFile(L, File::Closer::kFile);
+  RaiseIfFifoInAtomic(L, name);
   int error = 0;
   if (!Open(L, handle, OpenJob::Way::kFile, name, mode, &error)) {
     luaL_error(L, "cannot open file '%s' (%s)", name, ErrorText(error));
@@ -168,35 +196,39 @@ int l_output(lua_State* L) {
   return Default(L, kOutput, "w");
 }
 
-// Runs `body` on the method's file at index 1, or on the default file, which it
-// finds on top of the arguments.
-int WithMethodFile(lua_State* L, Body body) {
+// Runs `operation` on the method's file at index 1, or on the default file,
+// which it finds on top of the arguments.
+int WithMethodFile(lua_State* L, const Operation& operation) {
   File foreign;
-  return WithFile(L, CheckFile(L, 1, &foreign), 1, body);
+  return WithFile(L, CheckFile(L, 1, &foreign), &operation);
 }
 
-int WithDefaultFile(lua_State* L, const char* key, Body body) {
+int WithDefaultFile(lua_State* L, const char* key, const Operation& operation) {
   PushDefault(L, key);
   File foreign;
-  const int top = lua_gettop(L);
-  return WithFile(L, FileOf(L, top, &foreign), top, body);
+  return WithFile(L, FileOf(L, -1, &foreign), &operation);
 }
 
 // --- Reading. ---
 
+constexpr Operation kRead = {
+    [](Use* use) { return Read(use, 1, use->top - 1); }};
+constexpr Operation kFileRead = {
+    [](Use* use) { return Read(use, 2, use->top); }};
+
 int l_read(lua_State* L) {
-  return WithDefaultFile(L, kInput,
-                         [](Use* use) { return Read(use, 1, use->top - 1); });
+  return WithDefaultFile(L, kInput, kRead);
 }
 
 int l_file_read(lua_State* L) {
-  return WithMethodFile(L, [](Use* use) { return Read(use, 2, use->top); });
+  return WithMethodFile(L, kFileRead);
 }
 
 // One step of an iterator: upvalue 1 is the file, 3 says whether to close it.
 int NextOfLines(Use* use) {
   lua_State* L = use->L;
   const int n = Read(use, 2, use->top);
+  EndTurn(use);
   if (lua_toboolean(L, -n) != 0) return n;
   if (n > 1) return luaL_error(L, "%s", lua_tostring(L, -n + 1));
   if (lua_toboolean(L, lua_upvalueindex(3)) != 0) {
@@ -206,6 +238,8 @@ int NextOfLines(Use* use) {
   }
   return 0;
 }
+
+constexpr Operation kNextOfLines = {&NextOfLines};
 
 int l_next_of_lines(lua_State* L) {
   const int handle = lua_upvalueindex(1);
@@ -219,7 +253,7 @@ int l_next_of_lines(lua_State* L) {
   for (int i = 1; i <= n; i++)
     lua_pushvalue(L, lua_upvalueindex(3 + i));
   File foreign;
-  return WithFile(L, FileOf(L, handle, &foreign), handle, &NextOfLines);
+  return WithFile(L, FileOf(L, handle, &foreign), &kNextOfLines);
 }
 
 // Turns the file at index 1 and the formats above it into an iterator.
@@ -254,124 +288,123 @@ int l_lines(lua_State* L) {
   lua_pushnil(L);
   lua_pushnil(L);
   lua_pushvalue(L, 1);  // a generic for closes its fourth value
+  vm::Isolate::Of(L)->raise_delay.NoteAcquired();
   return 4;
 }
 
 // --- Writing. ---
 
+constexpr Operation kWrite = {[](Use* use) {
+                                const int n = Write(use, 1, use->top - 1);
+                                if (n > 0) return n;
+                                lua_pushvalue(use->L, use->top);
+                                return 1;
+                              },
+                              /*writes=*/true};
+constexpr Operation kFileWrite = {[](Use* use) {
+                                    const int n = Write(use, 2, use->top);
+                                    if (n > 0) return n;
+                                    lua_pushvalue(use->L, 1);
+                                    return 1;
+                                  },
+                                  /*writes=*/true};
+
 int l_write(lua_State* L) {
-  return WithDefaultFile(L, kOutput, [](Use* use) {
-    const int n = Write(use, 1, use->top - 1);
-    if (n > 0) return n;
-    lua_pushvalue(use->L, use->top);
-    return 1;
-  });
+  return WithDefaultFile(L, kOutput, kWrite);
 }
 
 int l_file_write(lua_State* L) {
-  return WithMethodFile(L, [](Use* use) {
-    const int n = Write(use, 2, use->top);
-    if (n > 0) return n;
-    lua_pushvalue(use->L, 1);
-    return 1;
-  });
+  return WithMethodFile(L, kFileWrite);
 }
 
-// --- flush, seek, setvbuf: all may have to write what is in the buffer. ---
+// --- flush, seek, setvbuf: all have to write what is in the buffer. ---
 
-struct ControlJob : Job {
-  enum class What : uint8_t { kFlush, kSeek, kSetBuffer } what = What::kFlush;
-  File* file = nullptr;
-  off_t offset = 0;
-  int mode = 0;
-  size_t size = 0;
-  bool ok = false;
-  off_t position = 0;
+// False: use->error says why not. Then the caller enters no kernel that could
+// keep it waiting.
+bool DrainStream(Use* use) {
+  if (use->file->kind != File::Kind::kStream || use->alone) return true;
+  if (use->has_turn) Own(use);  // from here on something may raise
+  return Pending(use->file->f) == 0 || Drain(use);
+}
 
-  [[gnu::noinline]] static void Work(Job* job) {
-    auto* self = static_cast<ControlJob*>(job);
-    FILE* f = self->file->f;
+[[gnu::noinline]] int Flush(Use* use) {
+  bool ok = DrainStream(use);
+  // A stream's buffer is empty now, and what it has read stays.
+  if (ok && (use->file->kind != File::Kind::kStream || use->alone)) {
     errno = 0;
-    switch (self->what) {
-      case What::kFlush:
-        self->ok = std::fflush(f) == 0;
-        break;
-      case What::kSeek:
-        self->ok = fseeko(f, self->offset, self->mode) == 0;
-        if (self->ok) self->position = ftello(f);
-        break;
-      case What::kSetBuffer:
-        self->ok = std::setvbuf(f, nullptr, self->mode, self->size) == 0;
-        break;
-    }
-    self->error = errno;
+    ok = std::fflush(use->file->f) == 0;
+    use->error = errno;
   }
-  static void WorkOnStream(Job* job) {
-    const File* file = static_cast<ControlJob*>(job)->file;
-    if (!file->shared()) WaitForRoom(file->f);
-    Work(job);
-  }
-  static void Abandon(Job* job) { Unref(static_cast<ControlJob*>(job)->file); }
-};
-
-void Control(Use* use, ControlJob* job) {
-  job->file = use->file;
-  job->abandon = &ControlJob::Abandon;
-  const File* file = use->file;
-  if (file->kind != File::Kind::kStream ||
-      (!file->shared() && __fpending(file->f) == 0)) {
-    ControlJob::Work(job);
-    return;
-  }
-  if (!file->shared()) RaiseIfCancelled(use->L);
-  Own(use);
-  job->error = EBADF;
-  if (WasClosed(use)) return;
-  job->work = &ControlJob::WorkOnStream;
-  InKernel(use, job);
+  EndTurn(use);
+  return PushFileResult(use->L, ok, nullptr, use->error);
 }
 
-int Flush(Use* use) {
-  ControlJob job;
-  Control(use, &job);
-  return PushFileResult(use->L, job.ok, nullptr, job.error);
-}
+constexpr Operation kFlush = {&Flush, /*writes=*/true};
 
 int l_flush(lua_State* L) {
-  return WithDefaultFile(L, kOutput, &Flush);
+  return WithDefaultFile(L, kOutput, kFlush);
 }
 
 int l_file_flush(lua_State* L) {
-  return WithMethodFile(L, &Flush);
+  return WithMethodFile(L, kFlush);
+}
+
+// The values at 2 and 3 are numbers.
+[[gnu::noinline]] int Seek(Use* use) {
+  const auto mode = static_cast<int>(lua_tointeger(use->L, 2));
+  // off_t has the 64 bits that a Lua integer has.
+  const off_t offset = lua_tointeger(use->L, 3);
+  bool ok = DrainStream(use);
+  if (ok) {
+    errno = 0;
+    ok = fseeko(use->file->f, offset, mode) == 0;
+    use->error = errno;
+  }
+  if (!ok) return PushFileResult(use->L, false, nullptr, use->error);
+  lua_pushinteger(use->L, ftello(use->file->f));
+  return 1;
+}
+
+[[gnu::noinline]] int SetBuffer(Use* use) {
+  const auto mode = static_cast<int>(lua_tointeger(use->L, 2));
+  const auto size = static_cast<size_t>(lua_tointeger(use->L, 3));
+  bool ok = DrainStream(use);
+  if (ok) {
+    errno = 0;
+    ok = std::setvbuf(use->file->f, nullptr, mode, size) == 0;
+    use->error = errno;
+  }
+  return PushFileResult(use->L, ok, nullptr, use->error);
+}
+
+// Runs it on the file at index 1, with these two values above.
+int WithNumbers(lua_State* L, lua_Integer second, lua_Integer third,
+                const Operation& operation) {
+  lua_settop(L, 1);
+  lua_pushinteger(L, second);
+  lua_pushinteger(L, third);
+  return WithMethodFile(L, operation);
 }
 
 int l_file_seek(lua_State* L) {
-  return WithMethodFile(L, [](Use* use) {
-    static constexpr const char* kNames[] = {"set", "cur", "end", nullptr};
-    static constexpr int kModes[] = {SEEK_SET, SEEK_CUR, SEEK_END};
-    ControlJob job;
-    job.what = ControlJob::What::kSeek;
-    job.mode = kModes[luaL_checkoption(use->L, 2, "cur", kNames)];
-    // off_t has the 64 bits that a Lua integer has.
-    job.offset = luaL_optinteger(use->L, 3, 0);
-    Control(use, &job);
-    if (!job.ok) return PushFileResult(use->L, false, nullptr, job.error);
-    lua_pushinteger(use->L, job.position);
-    return 1;
-  });
+  static constexpr const char* kNames[] = {"set", "cur", "end", nullptr};
+  static constexpr int kModes[] = {SEEK_SET, SEEK_CUR, SEEK_END};
+  static constexpr Operation kSeek = {&Seek};
+  File foreign;
+  CheckFile(L, 1, &foreign);
+  const int mode = kModes[luaL_checkoption(L, 2, "cur", kNames)];
+  return WithNumbers(L, mode, luaL_optinteger(L, 3, 0), kSeek);
 }
 
 int l_file_setvbuf(lua_State* L) {
-  return WithMethodFile(L, [](Use* use) {
-    static constexpr const char* kNames[] = {"no", "full", "line", nullptr};
-    static constexpr int kModes[] = {_IONBF, _IOFBF, _IOLBF};
-    ControlJob job;
-    job.what = ControlJob::What::kSetBuffer;
-    job.mode = kModes[luaL_checkoption(use->L, 2, nullptr, kNames)];
-    job.size = static_cast<size_t>(luaL_optinteger(use->L, 3, LUAL_BUFFERSIZE));
-    Control(use, &job);
-    return PushFileResult(use->L, job.ok, nullptr, job.error);
-  });
+  static constexpr const char* kNames[] = {"no", "full", "line", nullptr};
+  static constexpr int kModes[] = {_IONBF, _IOFBF, _IOLBF};
+  static constexpr Operation kSetBuffer = {&SetBuffer};
+  File foreign;
+  CheckFile(L, 1, &foreign);
+  const int mode = kModes[luaL_checkoption(L, 2, nullptr, kNames)];
+  return WithNumbers(L, mode, luaL_optinteger(L, 3, LUAL_BUFFERSIZE),
+                     kSetBuffer);
 }
 
 // --- Closing, and the rest. ---
@@ -439,6 +472,8 @@ void AddStandardFile(lua_State* L, FILE* f, const char* key, const char* name) {
   bool is_terminal = false;
   const File::Kind kind = KindOf(f, &is_terminal);
   SetFile(handle, f, kind, is_terminal);
+  PrepareTurn(L, handle->file);
+  if (f == stdout) SetPrintFile(L);
   if (key != nullptr) {
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, key);
@@ -461,6 +496,8 @@ void OpenIo(lua_State* L) {
   AddStandardFile(L, stdout, kOutput, "stdout");
   AddStandardFile(L, stderr, nullptr, "stderr");
   lua_pop(L, 1);
+  lua_pushcfunction(L, &l_print);
+  lua_setglobal(L, "print");
 }
 
 }  // namespace trilune::stdlib

@@ -1,5 +1,6 @@
 // The functions of os that wait in the kernel, and os.exit.
 
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -29,8 +30,9 @@ struct NamesJob : Job {
     errno = 0;
     switch (self->what) {
       case What::kExecute:
-        // glibc's counts its callers. NOLINTNEXTLINE(concurrency-mt-unsafe)
-        self->result = std::system(self->first);
+        self->result = self->first != nullptr
+                           ? RunShell(self->first, self->wake_fd)
+                           : static_cast<int>(access("/bin/sh", X_OK) == 0);
         break;
       case What::kRemove:
         self->result = std::remove(self->first);
@@ -49,6 +51,7 @@ struct NamesJob : Job {
   void Free() {
     std::free(first);
     std::free(second);
+    if (wake_fd >= 0) close(wake_fd);
   }
 };
 
@@ -70,11 +73,18 @@ void Run(lua_State* L, NamesJob* job, NamesJob::What what, const char* first,
 
 int l_execute(lua_State* L) {
   const char* command = luaL_optstring(L, 1, nullptr);
-  if (command != nullptr) RaiseIfCancelled(L);
   NamesJob job;
+  if (command != nullptr) {
+    RaiseIfCancelled(L);
+    RaiseIfAtomic(L);
+    job.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  }
   Run(L, &job, NamesJob::What::kExecute, command, nullptr);
   job.Free();
-  if (command != nullptr) return PushExit(L, job.result, job.error);
+  if (command != nullptr) {
+    RaiseIfCancelled(L);  // that has ended the child
+    return PushExit(L, job.result, job.error);
+  }
   lua_pushboolean(L, job.result);  // whether there is a shell
   return 1;
 }

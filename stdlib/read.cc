@@ -2,10 +2,11 @@
 //
 // Nothing of Lua is called with the FILE's lock held. What a call has read
 // stays in the FILE's own buffer until it is copied to Lua, so that a fill, the
-// only part that may wait, needs no memory.
+// only part that may wait, needs no memory. A whole read has the file: it is
+// busy, or its turn is ours; only what is in the buffer already is read without
+// that.
 
 #include <poll.h>
-#include <sys/eventfd.h>
 
 #include <cctype>
 #include <cerrno>
@@ -21,6 +22,8 @@ namespace {
 
 // As in stock Lua: longer numerals are none.
 constexpr int kMaxNumeral = 200;
+// So much in a regular file's buffer should do for what is read at a time.
+constexpr size_t kSmall = 512;
 
 // --- The FILE's buffer. ---
 
@@ -86,7 +89,9 @@ bool IsAhead(const File* file, size_t n) {
 // False at the end or after an error, which is in `*error`.
 [[gnu::noinline]] bool FillNow(FILE* f, int* error) {
   errno = 0;
-  const int c = std::getc(f);
+  // Not locked: another process may take what there is before us, and then this
+  // waits. Nobody else reads it now.
+  const int c = getc_unlocked(f);
   if (c == EOF) {
     if (std::ferror(f) != 0) *error = errno;
     return false;
@@ -115,7 +120,9 @@ struct FillJob : Job {
     self->woken = !WaitForInput(self->file);
     if (!self->woken) self->filled = FillNow(self->file->f, &self->error);
   }
-  static void Abandon(Job* job) { Unref(static_cast<FillJob*>(job)->file); }
+  static void Abandon(Job* job) {
+    AbandonUse(static_cast<FillJob*>(job)->file);
+  }
 
   // Until a read would not wait; false if nobody wants it any more. The FILE is
   // not locked meanwhile.
@@ -125,7 +132,7 @@ struct FillJob : Job {
     if (file->is_terminal || __flbf(f) != 0 || __fbufsize(f) <= 1) {
       if (__flbf(stdout) != 0) std::fflush(stdout);
     }
-    if (__fpending(f) > 0) std::fflush(f);
+    if (Pending(f) > 0) std::fflush(f);
     if (IsReady(file)) return true;
     pollfd wait[] = {{fileno(f), POLLIN, 0}, {file->wake_fd, POLLIN, 0}};
     while (poll(wait, 2, -1) < 0 && errno == EINTR) {
@@ -134,32 +141,48 @@ struct FillJob : Job {
   }
 };
 
-// Reads more into the empty buffer. False: the end, or use->error. May raise.
-bool FillBuffer(Use* use) {
-  if (WasClosed(use)) return false;
+// Whether another process may take the input that is there before we read it:
+// a child has the same standard input.
+bool MayBeTaken(const File* file) {
+  return file->shared();
+}
+
+// Waits for input, and reads it into the empty buffer.
+bool AwaitInput(Use* use) {
   File* file = use->file;
-  if (!use->owned || file->kind != File::Kind::kStream) {
-    return FillNow(file->f, &use->error);
-  }
-  RaiseIfCancelled(use->L);
-  // Another isolate may take what a standard file has.
-  if (!file->shared() && IsReady(file)) return FillNow(file->f, &use->error);
-  if (file->wake_fd < 0) file->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  RaiseIfAtomic(use->L);
   for (;;) {
     FillJob job;
     job.work = &FillJob::Work;
     job.abandon = &FillJob::Abandon;
     job.file = file;
-    job.wake_fd = file->wake_fd;
+    job.wake_fd = WakeFdOf(file);
     InKernel(use, &job);
     if (job.error != 0) use->error = job.error;
     if (!job.filled && file->closed) use->error = EBADF;
     if (!job.woken || file->closed) return job.filled;
     // Cancelled, or just too late for an earlier wait.
-    eventfd_t count = 0;
-    static_cast<void>(eventfd_read(file->wake_fd, &count));
+    DrainWakeFd(file);
     RaiseIfCancelled(use->L);
   }
+}
+
+// Reads more into the empty buffer. False: the end, or use->error. May raise,
+// and let others go first.
+bool FillBuffer(Use* use) {
+  if (WasClosed(use)) return false;
+  const File* file = use->file;
+  bool filled = false;
+  if (!use->owned) return FillNow(file->f, &use->error);
+  if (file->kind != File::Kind::kStream) {
+    filled = FillNow(file->f, &use->error);
+  } else {
+    RaiseIfCancelled(use->L);
+    filled = IsReady(file) && !MayBeTaken(file) ? FillNow(file->f, &use->error)
+                                                : AwaitInput(use);
+  }
+  if (filled) BetweenChunks(use, Ahead(file->f));
+  return filled && !WasClosed(use);
 }
 
 struct BulkJob : Job {
@@ -177,7 +200,7 @@ struct BulkJob : Job {
   static void Abandon(Job* job) {
     auto* self = static_cast<BulkJob*>(job);
     std::free(self->data);
-    Unref(self->file);
+    AbandonUse(self->file);
   }
 };
 
@@ -195,6 +218,7 @@ size_t ReadBulk(Use* use, char* to, size_t max) {
   std::memcpy(to, job.data, job.got);
   std::free(job.data);
   if (job.error != 0) use->error = job.error;
+  BetweenChunks(use, job.got);
   return job.got;
 }
 
@@ -376,28 +400,84 @@ bool IsBuffered(const Use* use, int first, int last) {
   return n > 0 && IsAhead(use->file, n);
 }
 
+// Whether it is more than a regular file's buffer has, perhaps.
+bool MayFill(const Use* use, int first, int last) {
+  if (first > last) return !HasLine(use->file);
+  if (first < last) return !IsAhead(use->file, kSmall);
+  if (LetterOf(use->L, first) == 'n') return !IsAhead(use->file, kSmall);
+  return !IsBuffered(use, first, last);
+}
+
+// Makes the file ours if the read may wait, or take long.
 void OwnIfNeeded(Use* use, int first, int last) {
-  switch (use->file->kind) {
-    case File::Kind::kForeign:
-      return;
-    case File::Kind::kRegular:
-      if (IsBulk(use->L, first, last)) Own(use);
-      return;
-    case File::Kind::kStream:
-      if (!IsBuffered(use, first, last)) Own(use);
-      return;
+  if (use->file->kind == File::Kind::kForeign) return;
+  const bool is_regular = use->file->kind == File::Kind::kRegular;
+  const bool needed =
+      use->has_turn ||
+      (is_regular ? IsBulk(use->L, first, last) || MayFill(use, first, last)
+                  : !IsBuffered(use, first, last));
+  if (needed) Own(use);
+}
+
+// The usual read of a shared file, a line or some bytes that the buffer has:
+// without the guard that frees the turn if something raises.
+struct Quick {
+  bool keeps_end = false;
+  bool is_line = true;
+  size_t n = 0;
+  char text[LUAL_BUFFERSIZE];
+};
+
+bool ReadQuickly(const Use* use, int first, int last, Quick* quick) {
+  lua_State* L = use->L;
+  const File* file = use->file;
+  if (first < last) return false;
+  if (first == last) {
+    const char letter = LetterOf(L, first);
+    quick->is_line = letter == 'l' || letter == 'L';
+    quick->keeps_end = letter == 'L';
+    if (!quick->is_line && lua_type(L, first) != LUA_TNUMBER) return false;
   }
+  if (ftrylockfile(file->f) != 0) return false;
+  size_t n = Ahead(file->f);
+  if (quick->is_line) {
+    const void* end = n == 0 ? nullptr : std::memchr(Next(file->f), '\n', n);
+    n = end == nullptr ? 0
+                       : static_cast<size_t>(static_cast<const char*>(end) -
+                                             Next(file->f)) +
+                             1;
+  } else {
+    const auto wanted = static_cast<size_t>(lua_tointeger(L, first));
+    n = wanted <= n ? wanted : 0;
+  }
+  const bool is_there = n > 0 && n <= sizeof(quick->text);
+  if (is_there) {
+    std::memcpy(quick->text, Next(file->f), n);
+    Skip(file->f, n);
+    quick->n = quick->is_line && !quick->keeps_end ? n - 1 : n;
+    clearerr_unlocked(file->f);
+  }
+  funlockfile(file->f);
+  return is_there;
 }
 
 }  // namespace
 
 int Read(Use* use, int first, int last) {
   lua_State* L = use->L;
+  if (use->has_turn) {
+    Quick quick;
+    if (ReadQuickly(use, first, last, &quick)) {
+      EndTurn(use);
+      lua_pushlstring(L, quick.text, quick.n);
+      return 1;
+    }
+  }
+  OwnIfNeeded(use, first, last);
   const int wanted = last - first + 1;
   if (wanted > 0) {
     luaL_checkstack(L, wanted + LUA_MINSTACK, "too many arguments");
   }
-  OwnIfNeeded(use, first, last);
   // By a finalizer, as memory was needed.
   if (WasClosed(use)) return PushFileResult(L, false, nullptr, use->error);
   std::clearerr(use->file->f);

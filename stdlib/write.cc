@@ -1,7 +1,23 @@
-// What write does with each of its arguments.
+// What write and print do with their arguments.
+//
+// The problem: a pipe may be full for ever. A write that finds no room must
+// wait as a G does, without the FILE's lock, which other isolates and
+// fflush(NULL) take; and what one call writes must stay in one piece.
+//
+// So what goes to a stream is written without waiting (RWF_NOWAIT), from the
+// FILE's buffer and from Lua's strings as they are, under the FILE's lock; and
+// where there is no room a job waits for it, without the lock. The file is ours
+// all the time: busy, or our turn. All pieces of a call go in one system call,
+// as far as there is room.
+//
+// Not every file can be written to without waiting; a terminal cannot. For
+// those the job itself writes a copy, once poll has said that there is room.
+//
+// Rejected: fwrite in a job. It keeps the lock while it waits, and a cancel
+// cannot end it.
 
 #include <poll.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include <cerrno>
 #include <cinttypes>
@@ -14,158 +30,508 @@
 namespace trilune::stdlib {
 namespace {
 
-// What is copied from Lua at a time.
+// What is copied from Lua at a time, for a regular file.
 constexpr size_t kBlock = size_t{1} << 20;
+// Strings of one system call.
+constexpr int kMaxParts = 64;
+// Numbers among them.
+constexpr int kMaxNumbers = 16;
+// What poll promises room for, about: PIPE_BUF.
+constexpr size_t kRoom = 4096;
 
-// Whether `n` bytes stay in the FILE's buffer.
-bool StaysInBuffer(FILE* f, const char* data, size_t n) {
-  const size_t size = __fbufsize(f);
-  if (__freading(f) != 0 && __freadable(f) != 0) return false;
-  return size > 1 && n < size - __fpending(f) &&
-         (__flbf(f) == 0 || std::memchr(data, '\n', n) == nullptr);
+struct Number {
+  char text[64];
+};
+
+// Formats the number at `index` as stock Lua does.
+size_t FormatNumber(lua_State* L, int index, Number* number) {
+  constexpr size_t kSize = sizeof(number->text);
+  const int n = lua_isinteger(L, index) != 0
+                    ? std::snprintf(number->text, kSize, LUA_INTEGER_FMT,
+                                    lua_tointeger(L, index))
+                    : std::snprintf(number->text, kSize, LUA_NUMBER_FMT,
+                                    lua_tonumber(L, index));
+  return static_cast<size_t>(n);
 }
 
-// Writes if the kernel need not be entered.
-bool WriteToBuffer(FILE* f, const char* data, size_t n) {
-  // Another isolate may be writing to it; or popen in another G flushes it.
-  if (ftrylockfile(f) != 0) return false;
-  const bool stays = StaysInBuffer(f, data, n);
-  if (stays) fwrite_unlocked(data, 1, n, f);
-  funlockfile(f);
-  return stays;
-}
+// --- Pieces: the strings of one call, in a row, and how far it has come. ---
 
-// Everything but EINTR is an error.
-bool WriteDirectly(int fd, const char* data, size_t n) {
-  while (n > 0) {
-    const ssize_t written = write(fd, data, n);
-    if (written < 0 && errno != EINTR) return false;
-    if (written < 0) continue;
-    data += written;
-    n -= static_cast<size_t>(written);
+class Pieces {
+ public:
+  // The strings and numbers at [first, last]; of print with what stands between
+  // them. Nothing here can raise.
+  Pieces(lua_State* L, int first, int last, bool is_print)
+      : L_(L), first_(first), is_print_(is_print), count_(last - first + 1) {
+    if (is_print) count_ = count_ == 0 ? 1 : 2 * count_;
+    Number number;
+    for (int i = 0; i < count_; i++)
+      rest_ += Get(i, &number).iov_len;
+  }
+
+  // Bytes that are not written yet.
+  [[nodiscard]] size_t rest() const { return rest_; }
+
+  // Points at the next strings, `max` bytes at most. Returns their number.
+  int Gather(iovec* parts, int max_parts, Number* numbers, size_t max) const {
+    int n = 0;
+    int used = 0;
+    size_t skip = skip_;
+    for (int i = next_; i < count_ && max > 0; i++) {
+      if (n == max_parts || used == kMaxNumbers) break;
+      iovec part = Get(i, &numbers[used]);
+      if (part.iov_base == numbers[used].text) used++;
+      part.iov_base = static_cast<char*>(part.iov_base) + skip;
+      part.iov_len -= skip;
+      skip = 0;
+      if (part.iov_len > max) part.iov_len = max;
+      max -= part.iov_len;
+      if (part.iov_len > 0) parts[n++] = part;
+    }
+    return n;
+  }
+
+  void Advance(size_t n) {
+    rest_ -= n;
+    Number number;
+    while (n > 0) {
+      const size_t left = Get(next_, &number).iov_len - skip_;
+      if (n < left) {
+        skip_ += n;
+        return;
+      }
+      n -= left;
+      skip_ = 0;
+      next_++;
+    }
+  }
+
+  // The bytes behind the last end of a line.
+  [[nodiscard]] size_t AfterLastLine() const {
+    size_t n = 0;
+    Number number;
+    for (int i = count_ - 1; i >= 0; i--) {
+      const iovec part = Get(i, &number);
+      const void* end = memrchr(part.iov_base, '\n', part.iov_len);
+      if (end != nullptr) {
+        const auto at =
+            static_cast<size_t>(static_cast<const char*>(end) -
+                                static_cast<const char*>(part.iov_base));
+        return n + part.iov_len - at - 1;
+      }
+      n += part.iov_len;
+    }
+    return n;
+  }
+
+ private:
+  [[nodiscard]] iovec Get(int i, Number* number) const {
+    static char between[] = "\t";
+    static char end[] = "\n";
+    if (is_print_) {
+      if (i == count_ - 1) return {end, 1};
+      if (i % 2 != 0) return {between, 1};
+      i /= 2;
+    }
+    const int index = first_ + i;
+    if (lua_type(L_, index) == LUA_TNUMBER) {
+      const size_t n = FormatNumber(L_, index, number);
+      return {number->text, n};
+    }
+    size_t n = 0;
+    const char* data = lua_tolstring(L_, index, &n);
+    return {const_cast<char*>(data), n};
+  }
+
+  lua_State* const L_;
+  const int first_;
+  const bool is_print_;
+  int count_;
+  int next_ = 0;     // the first piece of which something is left
+  size_t skip_ = 0;  // so much of it is written
+  size_t rest_ = 0;
+};
+
+struct Writing {
+  Use* use;
+  Pieces* pieces;  // null: only what is in the buffer
+  bool flushes;
+  size_t keep = 0;  // bytes that stay in the buffer in the end
+
+  [[nodiscard]] size_t rest() const {
+    return pieces == nullptr ? 0 : pieces->rest();
+  }
+  // Bytes of the pieces that have to go.
+  [[nodiscard]] size_t to_send() const { return rest() - keep; }
+};
+
+// Puts the rest of the pieces into the FILE's buffer, or where fwrite puts it.
+bool Append(FILE* f, Pieces* pieces) {
+  while (pieces->rest() > 0) {
+    Number numbers[kMaxNumbers];
+    iovec parts[kMaxParts];
+    const int n = pieces->Gather(parts, kMaxParts, numbers, SIZE_MAX);
+    for (int i = 0; i < n; i++) {
+      const size_t written =
+          fwrite_unlocked(parts[i].iov_base, 1, parts[i].iov_len, f);
+      pieces->Advance(written);
+      if (written < parts[i].iov_len) return false;
+    }
   }
   return true;
 }
 
-// Writes to a stream that only one isolate uses. Its lock is not held while a
-// pipe is full.
-bool WriteToStream(FILE* f, const char* data, size_t n) {
-  WaitForRoom(f);
-  const size_t size = __fbufsize(f);  // 0: not made yet, 1: unbuffered
-  const bool direct = __flbf(f) == 0 && (size == 1 || n >= size) &&
-                      (size > 0 || n >= BUFSIZ) && __fwritable(f) != 0 &&
-                      __freading(f) == 0;
-  if (!direct) return std::fwrite(data, 1, n, f) == n;
-  return std::fflush(f) == 0 && WriteDirectly(fileno(f), data, n);
+// --- Streams. ---
+
+// The FILE gets its buffer now, as its first write would make it.
+void MakeBuffer(const File* file) {
+  FILE* f = file->f;
+  if (IsUnbuffered(f) || __fbufsize(f) > 0) return;
+  const bool by_lines = __flbf(f) != 0 || file->is_terminal;
+  std::setvbuf(f, nullptr, _IOFBF, 0);
+  if (by_lines) std::setvbuf(f, nullptr, _IOLBF, 0);
 }
 
-struct WriteJob : Job {
+// How much of the pieces stays in the buffer: all of it, or what a stock FILE
+// would keep.
+size_t WhatStays(const Writing& writing) {
+  FILE* f = writing.use->file->f;
+  if (writing.flushes || IsUnbuffered(f)) return 0;
+  const size_t size = __fbufsize(f);
+  const size_t pending = Pending(f);
+  const size_t all = writing.rest();
+  const bool by_lines = __flbf(f) != 0;
+  const size_t tail = by_lines ? writing.pieces->AfterLastLine() : all;
+  if (size == 0) return 0;
+  if (tail == all && all < size - pending) return all;
+  return by_lines ? tail % size : (pending + all) % size;
+}
+
+enum class Sent : uint8_t { kAll, kSome, kNothing, kError };
+
+// The kernel's answer to one write.
+Sent Note(Writing* writing, ssize_t written, size_t pending) {
+  if (written < 0 && errno == EAGAIN) return Sent::kNothing;
+  if (written < 0) {  // as stdio does, which forgets what it could not write
+    const int error = errno;
+    DropPending(writing->use->file->f, pending);
+    errno = error;
+    return Sent::kError;
+  }
+  const auto n = static_cast<size_t>(written);
+  const size_t of_buffer = n < pending ? n : pending;
+  DropPending(writing->use->file->f, of_buffer);
+  if (n > of_buffer) writing->pieces->Advance(n - of_buffer);
+  return n > 0 ? Sent::kSome : Sent::kNothing;
+}
+
+// Writes what there is room for, in one system call. The FILE is locked.
+// Nothing here can raise.
+Sent SendSome(Writing* writing) {
+  File* file = writing->use->file;
+  FILE* f = file->f;
+  const size_t pending = Pending(f);
+  if (pending + writing->to_send() == 0) {
+    if (writing->keep == 0) return Sent::kAll;
+    writing->keep = 0;
+    return Append(f, writing->pieces) ? Sent::kAll : Sent::kError;
+  }
+  if (file->child != nullptr && file->child->told_ns != 0) {
+    errno = EPIPE;  // a signal, if we wrote to it
+    return Sent::kError;
+  }
+  if (file->needs_poll) return Sent::kNothing;
+  iovec parts[kMaxParts];
+  Number numbers[kMaxNumbers];
+  int n = 0;
+  if (pending > 0) parts[n++] = {PendingOf(f), pending};
+  if (writing->to_send() > 0) {
+    const size_t max = writing->to_send() < kBulk ? writing->to_send() : kBulk;
+    n += writing->pieces->Gather(parts + n, kMaxParts - n, numbers, max);
+  }
+  ssize_t written = 0;
+  do {
+    written = pwritev2(fileno(f), parts, n, -1, RWF_NOWAIT);
+  } while (written < 0 && errno == EINTR);
+  if (written < 0 &&
+      (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL)) {
+    file->needs_poll = true;
+    return Sent::kNothing;
+  }
+  return Note(writing, written, pending);
+}
+
+// Waits until there is room; writes a copy then, if there is one.
+struct RoomJob : Job {
+  File* file = nullptr;
+  bool locks = false;  // the FILE's lock is what is waited for
+  bool woken = false;
+  size_t n = 0;
+  ssize_t written = 0;
+  char data[kRoom];
+
+  [[gnu::noinline]] static void Work(Job* job) {
+    auto* self = static_cast<RoomJob*>(job);
+    FILE* f = self->file->f;
+    if (self->locks) {
+      flockfile(f);
+      funlockfile(f);
+      return;
+    }
+    pollfd wait[] = {{fileno(f), POLLOUT, 0}, {self->wake_fd, POLLIN, 0}};
+    while (poll(wait, 2, -1) < 0 && errno == EINTR) {
+    }
+    self->woken = wait[0].revents == 0;
+    if (self->woken || self->n == 0) return;
+    self->written = write(fileno(f), self->data, self->n);
+    if (self->written >= 0) return;
+    self->written = 0;
+    if (errno != EINTR && errno != EAGAIN) self->error = errno;
+  }
+  static void Abandon(Job* job) {
+    AbandonUse(static_cast<RoomJob*>(job)->file);
+  }
+};
+
+// Takes what the job shall write: from the buffer first, where nobody may find
+// it meanwhile.
+size_t TakeCopy(Writing* writing, RoomJob* job) {
+  FILE* f = writing->use->file->f;
+  const size_t pending = Pending(f);
+  const size_t of_buffer = pending < kRoom ? pending : kRoom;
+  std::memcpy(job->data, PendingOf(f), of_buffer);
+  DropPending(f, of_buffer);
+  job->n = of_buffer;
+  size_t max = kRoom - of_buffer;
+  if (max > writing->to_send()) max = writing->to_send();
+  if (max == 0) return of_buffer;
+  iovec parts[kMaxParts];
+  Number numbers[kMaxNumbers];
+  const int n = writing->pieces->Gather(parts, kMaxParts, numbers, max);
+  for (int i = 0; i < n; i++) {
+    std::memcpy(job->data + job->n, parts[i].iov_base, parts[i].iov_len);
+    job->n += parts[i].iov_len;
+  }
+  return of_buffer;
+}
+
+// The copy was written in part, or not at all.
+void GiveCopyBack(Writing* writing, const RoomJob& job, size_t of_buffer) {
+  const auto written = static_cast<size_t>(job.written);
+  if (written >= of_buffer) {
+    if (written > of_buffer) writing->pieces->Advance(written - of_buffer);
+    return;
+  }
+  PutBackPending(writing->use->file->f, job.data + written,
+                 of_buffer - written);
+}
+
+bool HasRoom(FILE* f) {
+  pollfd now = {fileno(f), POLLOUT, 0};
+  return poll(&now, 1, 0) > 0;
+}
+
+// There is no room, or somebody has the FILE's lock. False: use->error, or
+// closed. May raise.
+bool AwaitRoom(Writing* writing, bool is_locked) {
+  Use* use = writing->use;
+  File* file = use->file;
+  const vm::Isolate* iso = vm::Isolate::Of(use->L);
+  Own(use);
+  // What a cancelled G has to say, it may say.
+  if (!file->shared() || iso->killed()) RaiseIfCancelled(use->L);
+  if (!file->shared() && !HasRoom(file->f)) RaiseIfAtomic(use->L);
+  RoomJob job;
+  job.work = &RoomJob::Work;
+  job.abandon = &RoomJob::Abandon;
+  job.file = file;
+  job.locks = is_locked;
+  job.wake_fd = WakeFdOf(file);
+  size_t of_buffer = 0;
+  if (!is_locked && file->needs_poll && ftrylockfile(file->f) == 0) {
+    of_buffer = TakeCopy(writing, &job);
+    funlockfile(file->f);
+  }
+  InKernel(use, &job);
+  if (job.n > 0 && job.error == 0) GiveCopyBack(writing, job, of_buffer);
+  if (job.error != 0) use->error = job.error;
+  if (WasClosed(use) || job.error != 0) return false;
+  if (!job.woken) return true;
+  DrainWakeFd(file);
+  if (!file->shared() || iso->killed()) RaiseIfCancelled(use->L);
+  return true;
+}
+
+// Writes the pieces, and what is in the buffer before them.
+bool WriteToStream(Writing* writing) {
+  Use* use = writing->use;
+  FILE* f = use->file->f;
+  bool is_first = true;
+  while (true) {
+    const size_t before = writing->rest();
+    Sent sent = Sent::kNothing;
+    const bool is_locked = ftrylockfile(f) != 0;
+    if (!is_locked) {
+      if (is_first) {
+        MakeBuffer(use->file);
+        if (before > 0) writing->keep = WhatStays(*writing);
+      }
+      is_first = false;
+      errno = 0;
+      // Also where nothing may be written: then it says so.
+      const bool all_stays =
+          before > 0 && (writing->keep == before || __fwritable(f) == 0);
+      if (all_stays) {
+        sent = Append(f, writing->pieces) ? Sent::kAll : Sent::kError;
+      } else {
+        sent = SendSome(writing);
+      }
+      if (sent == Sent::kError) use->error = errno;
+      funlockfile(f);
+    }
+    switch (sent) {
+      case Sent::kAll:
+        return true;
+      case Sent::kError:
+        return false;
+      case Sent::kSome:
+        Own(use);
+        BetweenChunks(use, before - writing->rest());
+        if (WasClosed(use)) return false;
+        break;
+      case Sent::kNothing:
+        if (!AwaitRoom(writing, is_locked)) return false;
+        break;
+    }
+  }
+}
+
+// --- Regular files, foreign ones, and where we cannot wait. ---
+
+[[gnu::noinline]] bool WriteAtOnce(Writing* writing) {
+  FILE* f = writing->use->file->f;
+  flockfile(f);
+  errno = 0;
+  const bool ok = Append(f, writing->pieces) &&
+                  (!writing->flushes || fflush_unlocked(f) == 0);
+  if (!ok) writing->use->error = errno;
+  funlockfile(f);
+  return ok;
+}
+
+struct BulkJob : Job {
   File* file = nullptr;
   char* data = nullptr;
   size_t n = 0;
   bool ok = false;
 
-  static void Work(Job* job) {
-    auto* self = static_cast<WriteJob*>(job);
-    const File* file = self->file;
+  [[gnu::noinline]] static void Work(Job* job) {
+    auto* self = static_cast<BulkJob*>(job);
     errno = 0;
-    // A standard file may be written to by other isolates: each string stays
-    // whole.
-    if (file->shared() || file->kind == File::Kind::kRegular) {
-      self->ok = std::fwrite(self->data, 1, self->n, file->f) == self->n;
-    } else {
-      self->ok = WriteToStream(file->f, self->data, self->n);
-    }
-    self->error = errno;
+    self->ok = std::fwrite(self->data, 1, self->n, self->file->f) == self->n;
+    if (!self->ok) self->error = errno;
   }
   static void Abandon(Job* job) {
-    auto* self = static_cast<WriteJob*>(job);
+    auto* self = static_cast<BulkJob*>(job);
     std::free(self->data);
-    Unref(self->file);
+    AbandonUse(self->file);
   }
 };
 
-bool WriteOutsideStrand(Use* use, const char* data, size_t n) {
-  const size_t block = n < kBlock ? n : kBlock;
-  Own(use);
-  WriteJob job;
-  job.work = &WriteJob::Work;
-  job.abandon = &WriteJob::Abandon;
+// Writes the next block outside the strand.
+bool WriteBlock(Use* use, Pieces* pieces) {
+  const size_t block = pieces->rest() < kBlock ? pieces->rest() : kBlock;
+  BulkJob job;
+  job.work = &BulkJob::Work;
+  job.abandon = &BulkJob::Abandon;
   job.file = use->file;
   job.data = static_cast<char*>(std::malloc(block));
   if (job.data == nullptr) RaiseNoMemory(use->L);
-  job.ok = true;
-  while (n > 0 && job.ok) {
-    if (WasClosed(use)) {
-      job.ok = false;
-      job.error = use->error;
-      break;
+  while (job.n < block) {
+    Number numbers[kMaxNumbers];
+    iovec parts[kMaxParts];
+    const int n = pieces->Gather(parts, kMaxParts, numbers, block - job.n);
+    for (int i = 0; i < n; i++) {
+      std::memcpy(job.data + job.n, parts[i].iov_base, parts[i].iov_len);
+      job.n += parts[i].iov_len;
+      pieces->Advance(parts[i].iov_len);
     }
-    job.n = n < block ? n : block;
-    std::memcpy(job.data, data, job.n);
-    InKernel(use, &job);
-    data += job.n;
-    n -= job.n;
   }
+  InKernel(use, &job);
   std::free(job.data);
-  if (!job.ok) use->error = job.error;
+  use->error = job.error;
   return job.ok;
 }
 
-[[gnu::noinline]] bool WriteInStrand(Use* use, const char* data, size_t n) {
-  errno = 0;
-  if (std::fwrite(data, 1, n, use->file->f) == n) return true;
-  use->error = errno;
-  return false;
-}
-
-bool WriteBytes(Use* use, const char* data, size_t n) {
-  const File* file = use->file;
-  if (n == 0) return true;
-  if (WasClosed(use)) return false;
-  const bool is_stream = file->kind == File::Kind::kStream;
-  if (file->kind == File::Kind::kForeign || (!is_stream && n <= kBulk)) {
-    return WriteInStrand(use, data, n);
+bool WriteInBlocks(Writing* writing) {
+  Use* use = writing->use;
+  Own(use);
+  while (writing->rest() > 0) {
+    const size_t before = writing->rest();
+    if (WasClosed(use) || !WriteBlock(use, writing->pieces)) return false;
+    BetweenChunks(use, before - writing->rest());
   }
-  if (is_stream && WriteToBuffer(file->f, data, n)) return true;
-  // What a cancelled G has to say, it may say.
-  if (is_stream && !file->shared()) RaiseIfCancelled(use->L);
-  return WriteOutsideStrand(use, data, n);
+  if (WasClosed(use)) return false;
+  return !writing->flushes || WriteAtOnce(writing);
 }
 
-// Formats the number at `index` as stock Lua does.
-size_t FormatNumber(lua_State* L, int index, char* text, size_t size) {
-  const int n =
-      lua_isinteger(L, index) != 0
-          ? std::snprintf(text, size, LUA_INTEGER_FMT, lua_tointeger(L, index))
-          : std::snprintf(text, size, LUA_NUMBER_FMT, lua_tonumber(L, index));
-  return static_cast<size_t>(n);
+bool WriteAll(Writing* writing) {
+  Use* use = writing->use;
+  if (WasClosed(use)) return false;
+  if (use->alone || use->file->kind == File::Kind::kForeign) {
+    return WriteAtOnce(writing);
+  }
+  if (use->file->kind == File::Kind::kStream) return WriteToStream(writing);
+  return writing->rest() <= kBulk ? WriteAtOnce(writing)
+                                  : WriteInBlocks(writing);
 }
 
 }  // namespace
 
-void WaitForRoom(FILE* f) {
-  if (__fwritable(f) == 0) return;
-  pollfd wait = {fileno(f), POLLOUT, 0};
-  while (poll(&wait, 1, -1) < 0 && errno == EINTR) {
+bool Drain(Use* use) {
+  Writing writing = {use, nullptr, /*flushes=*/true};
+  return WasClosed(use) ? false : WriteToStream(&writing);
+}
+
+int DrainToClose(File* file, int wake_fd) {
+  FILE* f = file->f;
+  while (Pending(f) > 0 && file->child->told_ns == 0) {
+    pollfd wait[] = {{fileno(f), POLLOUT, 0}, {wake_fd, POLLIN, 0}};
+    while (poll(wait, 2, -1) < 0 && errno == EINTR) {
+    }
+    if (wait[0].revents == 0) return 0;  // nobody reads what is left
+    const size_t n = Pending(f) < kRoom ? Pending(f) : kRoom;
+    const ssize_t written = write(fileno(f), PendingOf(f), n);
+    if (written < 0 && errno != EINTR && errno != EAGAIN) return errno;
+    if (written > 0) DropPending(f, static_cast<size_t>(written));
   }
+  return 0;
 }
 
 int Write(Use* use, int first, int last) {
   lua_State* L = use->L;
-  bool ok = true;
-  for (int i = first; i <= last; i++) {
-    char number[64];
-    size_t n = 0;
-    const char* data = number;
-    if (lua_type(L, i) == LUA_TNUMBER) {
-      n = FormatNumber(L, i, number, sizeof(number));
-    } else {
-      data = luaL_checklstring(L, i, &n);
-    }
-    ok = ok && WriteBytes(use, data, n);
+  int end = first;  // of what is good
+  while (end <= last &&
+         (lua_type(L, end) == LUA_TSTRING || lua_type(L, end) == LUA_TNUMBER)) {
+    end++;
   }
+  bool ok = true;
+  Pieces pieces(L, first, end - 1, /*is_print=*/false);
+  if (pieces.rest() > 0) {
+    Writing writing = {use, &pieces, /*flushes=*/false};
+    ok = WriteAll(&writing);
+  }
+  EndTurn(use);
+  // As stock Lua, which has written what comes before it.
+  if (end <= last) luaL_checklstring(L, end, nullptr);
   return ok ? 0 : PushFileResult(L, false, nullptr, use->error);
+}
+
+int Print(Use* use, int first, int last) {
+  Pieces pieces(use->L, first, last, /*is_print=*/true);
+  Writing writing = {use, &pieces, /*flushes=*/true};
+  // As stock Lua's, it does not look whether that went well.
+  WriteAll(&writing);
+  return 0;
 }
 
 }  // namespace trilune::stdlib

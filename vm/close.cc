@@ -1,6 +1,8 @@
 // The end of an isolate: its Gs are awaited, or dropped, and its heap is
 // closed.
 
+#include <sys/eventfd.h>
+
 #include <utility>
 
 #include "sched/clock.h"
@@ -49,6 +51,10 @@ void Isolate::Halt() {
         g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
     if (!in_call && g->fiber != nullptr) {
       Fiber::PushTo(&dropped_stacks_, std::exchange(g->fiber, nullptr));
+    }
+    // Nobody waits for what it would read, and its child is to end.
+    if (in_call && g->word.state() == GState::kSyscall && g->wake_fd >= 0) {
+      static_cast<void>(eventfd_write(g->wake_fd, 1));
     }
     const bool won = g->word.state() == GState::kWaiting && g->TryWin();
     if (won && g->Has(G::kExternal)) {

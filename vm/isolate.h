@@ -36,6 +36,7 @@
 #include "sched/sync/mutex.h"
 #include "vm/allow_hook.h"
 #include "vm/budget.h"
+#include "vm/children.h"
 #include "vm/heap.h"
 #include "vm/host_call.h"
 #include "vm/isolate_config.h"
@@ -211,11 +212,11 @@ class Isolate final : public Strand,
   }
   [[nodiscard]] Preempter& preempter() { return preempter_; }
   [[nodiscard]] Isolates* isolates() const { return config_.isolates; }
-  // The running G, in `L`, is between two instructions and was asked to let
-  // others go first, or to raise. May raise, and park.
-  void AtPreemptionPoint(lua_State* L);
-  // Whether the running G may leave its stack in a hook or a system call made
-  // from `L`.
+  // The running G, in `L`, was asked to let others go first, or to raise,
+  // between two instructions or in a call that `waits`. May raise, and park.
+  void AtPreemptionPoint(lua_State* L, bool waits = false);
+  [[noreturn]] void RaiseAtWait(lua_State* L) { RaiseAt(L, LuaG::kRaiseOfWait); }
+  // Whether the running G may leave its stack in a hook or call made from `L`.
   [[nodiscard]] bool MayLeaveStack(lua_State* L) const;
   // Ends the running G of an isolate that was closed: nothing of Lua is left,
   // and nothing comes back to its stack.
@@ -310,8 +311,7 @@ class Isolate final : public Strand,
   [[nodiscard]] char* MakeTrace(lua_State* L);
   [[nodiscard]] const IsolateConfig& config() const { return config_; }
 
-  // Strand's owner only.
-  // Set them by Enter and Leave; `frames` also by coroutine.cc.
+  // Strand's owner only. Enter and Leave set these; `frames` also coroutine.cc.
   LuaG* current = nullptr;
   CoFrame* frames = nullptr;
   GroupCore* interrupted = nullptr;  // groups, see GroupCore::interrupted
@@ -322,8 +322,8 @@ class Isolate final : public Strand,
   enum class Pending : uint8_t { kNothing, kPark, kYield };
   Pending pending = Pending::kNothing;  // why lua_yieldk was called
   MessageSpace* messages = nullptr;     // made at the first message
-  // Calls of require that loaded something, for the index of modules.
-  uint32_t module_generation = 0;
+  Children children;                    // that nobody has waited for yet
+  uint32_t module_generation = 0;  // calls of require that loaded something
 
  private:
   // lua_pcall, outside any G, of what may run code of scripts: finalizers at
@@ -508,7 +508,7 @@ class Isolate final : public Strand,
   [[nodiscard]] TRI_NO_TSAN bool IsOverLimit() const;
 
   void RaiseOrPutOff(lua_State* L);
-  [[noreturn]] void RaiseAtPoint(lua_State* L);
+  [[noreturn]] void RaiseAt(lua_State* L, int weight);
   [[noreturn]] void EndFinalizer(lua_State* L);
   void ReportIfLongAtomic(lua_State* L);
 

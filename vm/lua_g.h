@@ -82,13 +82,14 @@ struct LuaG : G {
   void AddInterrupt() { tag += uint32_t{1} << kSlotBits; }
   void DropInterrupt() { tag -= uint32_t{1} << kSlotBits; }
 
-  // How often a preemption point has raised since the G was cancelled, or the
-  // function of its group interrupted.
+  // What preemption points and waits have raised since the G was cancelled, or
+  // the function of its group interrupted.
   [[nodiscard]] TRI_NO_TSAN int raises() const { return timer_p; }
   void set_raises(int n) { timer_p = static_cast<uint8_t>(n); }
-  // A cancelled G that catches what its preemption points raise is let go on so
-  // often; then they raise at every instruction.
-  static constexpr int kRaisesBeforeKill = 8;
+  // A cancelled G that catches that is let go on until it adds up to so much;
+  // then it is raised at every instruction.
+  static constexpr int kRaiseOfPoint = 16, kRaiseOfWait = 2;
+  static constexpr int kRaisesBeforeKill = 8 * kRaiseOfPoint;
   [[nodiscard]] TRI_NO_TSAN bool is_killed() const {
     return raises() > kRaisesBeforeKill;
   }

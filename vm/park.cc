@@ -150,12 +150,11 @@ int Yield(lua_State* L, lua_KFunction k) {
 
 void RaiseCancelled(lua_State* L) {
   Isolate* iso = Isolate::Of(L);
-  LuaG* g = iso->current;
   // Nobody cancelled it: its timer found no memory, see Publish in loop.cc.
-  if (!g->Has(G::kCancelled) && !iso->MustRaise()) {
+  if (!iso->current->Has(G::kCancelled) && !iso->MustRaise()) {
     luaL_error(L, "not enough memory");
   }
-  iso->RaiseReason(L, g);
+  iso->RaiseAtWait(L);
 }
 
 }  // namespace trilune::vm

@@ -56,7 +56,7 @@ bool Isolate::MayLeaveStack(lua_State* L) const {
   return L != main_ || current->L == main_;
 }
 
-void Isolate::AtPreemptionPoint(lua_State* L) {
+void Isolate::AtPreemptionPoint(lua_State* L, bool waits) {
   LuaG* g = current;
   if (g == nullptr && outside_ == nullptr && !closing_) return;
   CurrentM()->has_request.store(false, std::memory_order_relaxed);
@@ -80,8 +80,8 @@ void Isolate::AtPreemptionPoint(lua_State* L) {
     m->Answer();
     return;
   }
-  const bool first =
-      atomic_depth_ > 0 || preempter_.mode() == PreemptMode::kStrand;
+  const bool first = atomic_depth_ > 0 ||
+                     (preempter_.mode() == PreemptMode::kStrand && !waits);
   const RaiseDelay delay = raise_delay;  // others change it meanwhile
   Resumption resumption(this, m);
   PreemptWithStack(m, g, first);
@@ -110,25 +110,29 @@ void Isolate::EndFinalizer(lua_State* L) {
 
 // The G must raise: here, or at the next instruction (raise_delay.h).
 void Isolate::RaiseOrPutOff(lua_State* L) {
-  if (raise_delay.MayRaise()) RaiseAtPoint(L);
+  if (raise_delay.MayRaise()) RaiseAt(L, LuaG::kRaiseOfPoint);
   CurrentM()->Answer();
   preempter_.Want(CurrentM());
 }
 
 // Level-triggered: what this raises may be caught, and then it is raised again.
-void Isolate::RaiseAtPoint(lua_State* L) {
+// Waits count, too, as a loop of them would not come to a preemption point
+// before sysmon has asked for it; but less, as clean-up code may try several.
+void Isolate::RaiseAt(lua_State* L, int weight) {
   LuaG* g = current;
   M* m = CurrentM();
   // One that a limit has ended is let go on once.
-  if (killed_)
-    g->set_raises(std::max(g->raises(), LuaG::kRaisesBeforeKill - 1));
-  if (!g->is_killed()) g->set_raises(g->raises() + 1);
+  if (killed_) {
+    g->set_raises(
+        std::max(g->raises(), LuaG::kRaisesBeforeKill - LuaG::kRaiseOfPoint));
+  }
+  if (!g->is_killed()) g->set_raises(g->raises() + weight);
   m->hurry.store(true, std::memory_order_relaxed);
-  m->Answer();
+  if (weight == LuaG::kRaiseOfPoint) m->Answer();
   // At every instruction from here on.
   if (g->is_killed()) preempter_.Want(m);
   // Else Lua would call no hooks of `L` until a pcall around this has ended.
-  AllowHooks(L);
+  if (weight == LuaG::kRaiseOfPoint) AllowHooks(L);
   RaiseReason(L, g);
 }
 

@@ -505,6 +505,7 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
     lua_rawseti(data_, kHandles, g->slot());
   }
   if (g->Has(G::kCancelled)) {
+    children.TellThoseOf(g);
     lua_pushnil(data_);
     lua_rawseti(data_, kReasons, g->slot());
   }

@@ -2,7 +2,8 @@
 --! options --preempt strand
 --! stderr-any
 local tri = require "trilune"
+local killer
 print(pcall(tri.atomic, function()
-  io.popen("kill -INT $PPID"):close()
+  killer = io.popen("kill -INT $PPID")
   for i = 1, 1e9 do end
 end))                                          --> false interrupted!

@@ -1,0 +1,26 @@
+-- What print, write, flush and close put out, and in which order, in each mode of buffering.
+--! same-as-lua
+for _, mode in ipairs { "line", "no", "full" } do
+  io.stdout:setvbuf(mode)
+  io.write("a ", 1, " ")
+  print("b", 2, 2.5)
+  io.stderr:write("err ", mode, "\n")
+  io.write("no end")
+  io.stdout:flush()
+  io.write("c\nd")
+  io.stdout:write(("long "):rep(3000), "\n", 3, "\n")
+  print(("x"):rep(100000), ("y"):rep(5000))
+  print(table.unpack({ ("z"):rep(200):byte(1, -1) }))
+  io.write(table.unpack({ ("z"):rep(200):byte(1, -1) }))
+  print(pcall(io.write, "good", {}, "never"))
+  print(select(2, pcall(io.write)) == io.stdout)
+  print(io.write("") == io.stdout, io.write() == io.stdout)
+end
+io.stdout:setvbuf("full", 16)
+io.write("more than sixteen bytes\n", 1, 2)
+local f = assert(io.popen("cat; echo end", "w"))
+print(f:write("x", 1, ("y"):rep(70000), 2.5, "\n") == f, f:close())
+local closed = io.popen("cat >/dev/null", "w")
+closed:close()
+print(pcall(closed.write, closed, "x"))
+setmetatable({}, { __gc = function() print("at the end") io.write("and this\n") end })

@@ -1,0 +1,56 @@
+// Children: the processes that the Gs of an isolate have started and not waited
+// for yet.
+//
+// Role       As a G that was cancelled ends, the processes that it has left
+//            behind are told to end, too. Who waits for one of them sends
+//            SIGKILL if that does not help: stdlib/child.h.
+// Threads    the isolate's strand. A Child that is in no list: who owns it.
+// Locks      none
+// Invariants I1. A listed Child has not been waited for, so its pid is its own.
+// Tests      tests/lua/io/children_of_cancelled.lua
+
+#ifndef TRI_VM_CHILDREN_H_
+#define TRI_VM_CHILDREN_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace trilune::vm {
+
+struct LuaG;
+
+struct Child {
+  pid_t pid = -1;
+  int pidfd = -1;       // readable once it has ended; -1: the kernel has none
+  int64_t told_ns = 0;  // when it was sent SIGTERM, or 0
+  // In a list: who started it. The record may serve another G by now.
+  const LuaG* g = nullptr;
+  uint64_t g_id = 0;
+  Child* next = nullptr;
+  Child* prev = nullptr;
+
+  void Send(int signal) const;
+  // Sends SIGTERM, once.
+  void TellToEnd();
+};
+
+class Children {
+ public:
+  Children() = default;
+  Children(const Children&) = delete;
+  Children& operator=(const Children&) = delete;
+
+  void Add(Child* child, const LuaG* g);
+  // Nothing, if it is in no list.
+  void Remove(Child* child);
+  // `g` was cancelled and has ended.
+  void TellThoseOf(const LuaG* g);
+
+ private:
+  Child* head_ = nullptr;
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_CHILDREN_H_
