@@ -9,20 +9,24 @@ print(g:cancel("waits"), g:join())                --> true false waits
 local turns = 0
 local co = coroutine.create(function() while true do turns = turns + 1 coroutine.yield() end end)
 g = tri.go(co)
-tri.yield()
-tri.yield()
+while turns == 0 do tri.yield() end
 g:cancel("yields")
 print(g:join())                                   --> false yields
-print(turns > 0, coroutine.status(co))            --> true dead
+print(coroutine.status(co))                       --> dead
 
 -- One that has never run does not run.
 co = coroutine.create(print)
-g = tri.go(co, "never")
-print(g:cancel("early"), g:status(), g:join())    --> true dead false early
+tri.atomic(function()
+  g = tri.go(co, "never")
+  print(g:cancel("early"), g:status())            --> true dead
+end)
+print(g:join())                                   --> false early
 print(coroutine.status(co), coroutine.resume(co)) --> dead false cannot resume dead coroutine
 co = coroutine.create(print)
-g = tri.go({ values = never }, co, 1, 2, 3)
-g:cancel()
+tri.atomic(function()
+  g = tri.go({ values = never }, co, 1, 2, 3)
+  g:cancel()
+end)
 print(g:join())                                   --> false cancelled
 
 -- One that was suspended raises at its yield: handlers run, as in one that waits.
@@ -34,9 +38,12 @@ co = coroutine.create(function()
   never:recv()
 end)
 coroutine.resume(co)
-g = tri.go(co, "argument")
-g:cancel("early")
-print(g:status(), g:join())                       --> runnable false early
+tri.atomic(function()
+  g = tri.go(co, "argument")
+  g:cancel("early")
+  print(g:status())                               --> runnable
+end)
+print(g:join())                                   --> false early
 print(table.concat(log, ", "))                    --> caught early, closed by early
 print(coroutine.status(co))                       --> dead
 

@@ -32,5 +32,6 @@ print(tri.go(coroutine.create(function()
   return inner(), inner()
 end)):join())                                     --> true 1 2
 
-tri.go(coroutine.create(function() coroutine.yield() error("unseen") end))
-tri.yield() tri.yield()
+co = coroutine.create(function() coroutine.yield() error("unseen") end)
+tri.go(co)
+while coroutine.status(co) ~= "dead" do tri.yield() end

@@ -12,8 +12,11 @@ local co = coroutine.create(function(a)
   return ok, e
 end)
 print(coroutine.resume(co, "a"))           --> true a
-local g = tri.go(co, "b")
-print(g:status(), coroutine.status(co))    --> runnable normal
+local g
+tri.atomic(function()
+  g = tri.go(co, "b")
+  print(g:status(), coroutine.status(co))  --> runnable normal
+end)
 print(g:join())                            --> closed true false abnil
 print(coroutine.status(co))                --> dead
 -- More arguments than a C function has room for.

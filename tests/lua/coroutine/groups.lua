@@ -1,3 +1,4 @@
+--! options --preempt strand
 -- Coroutines as members of a group; a group inside one that changes its
 -- goroutine.
 local tri = require "trilune"

@@ -11,6 +11,7 @@ local co = coroutine.create(function()
   inside = { me == co, is_main, coroutine.isyieldable(), coroutine.status(me), tri.self():status() }
   gate:recv()
   coroutine.yield()
+  gate:recv()
 end)
 local g, g2 = tri.go(co), tri.go(thread)
 local function refused(when)
@@ -30,15 +31,16 @@ refused("while it waits")
 --> false cannot close a normal coroutine
 --> false cannot resume non-suspended coroutine
 --> bad argument #1 to 'trilune.go' (the coroutine is a goroutine already)
+while not inside do tri.yield() end
 print(inside[1] ~= nil, table.unpack(inside, 2))   --> true false true running running
 print(coroutine.isyieldable(co))                   --> true
 gate:send(1)
-tri.yield()
 refused("after a yield")
 --> after a yield normal false cannot resume non-suspended coroutine
 --> false cannot close a normal coroutine
 --> false cannot resume non-suspended coroutine
 --> bad argument #1 to 'trilune.go' (the coroutine is a goroutine already)
+gate:send(2)
 print(g:join())                                    --> true
 print(coroutine.status(co), coroutine.resume(co))  --> dead false cannot resume dead coroutine
 print(coroutine.close(co))                         --> true

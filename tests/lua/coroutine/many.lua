@@ -13,9 +13,7 @@ for i = 1, 100 do
   dead[co] = true
   tri.go(co, i)
 end
-for _ = 1, 10 do tri.yield() end
-tri.sleep(0)
-for _ = 1, 10 do tri.yield() end
+while tri.stats().goroutines > 1 do tri.sleep(0) end
 collectgarbage()
 collectgarbage()
 print(next(dead) == nil)                          --> true

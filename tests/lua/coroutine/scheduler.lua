@@ -1,3 +1,4 @@
+--! options --preempt strand
 -- scheduler runs a list of coroutines by turns, and gives what their joins give.
 local tri = require "trilune"
 local order = {}

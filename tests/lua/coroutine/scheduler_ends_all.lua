@@ -1,17 +1,17 @@
 -- No goroutine outlives its scheduler's call: when the caller is cancelled, all
 -- that are left are cancelled and waited for.
 local tri = require "trilune"
-local never, closed = tri.chan(), {}
+local never, closed, started = tri.chan(), {}, 0
 local function task(name)
   return coroutine.create(function()
     local x <close> = setmetatable({}, { __close = function(_, e) closed[#closed + 1] = name .. ":" .. e end })
+    started = started + 1
     never:recv()
   end)
 end
 local list = { task("a"), coroutine.create(function() return "over" end), task("b") }
 local g = tri.go(tri.scheduler, list)
-tri.yield()
-tri.yield()
+while started < 2 do tri.yield() end
 g:cancel("enough")
 print(g:join())                                   --> false enough
 print(table.concat(closed, " "))                  --> a:cancelled b:cancelled

@@ -1,3 +1,4 @@
+--! options --preempt strand
 -- Coroutines that tri.go makes goroutines take turns by their plain
 -- coroutine.yield, and end with what join gives.
 local tri = require "trilune"

@@ -1,3 +1,4 @@
+--! options --preempt strand
 -- An event: set lets everybody through, until reset.
 local tri = require "trilune"
 local sync = require "trilune.sync"

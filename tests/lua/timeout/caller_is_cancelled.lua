@@ -1,3 +1,4 @@
+--! options --preempt off
 -- Cancelling the goroutine that calls timeout ends the function, and raises the
 -- reason, whatever time is left.
 local tri = require "trilune"

@@ -1,3 +1,4 @@
+--! options --preempt off
 -- Timeouts within each other, within groups and generators: each ends what it
 -- was given, and nothing else.
 local tri = require "trilune"
