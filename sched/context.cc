@@ -2,13 +2,19 @@
 
 #include <cstdint>
 
-#if !defined(__x86_64__)
+#if defined(__x86_64__) && !defined(TRI_BOOST_CONTEXT)
+#define TRI_OWN_CONTEXT 1
+#else
 #include <boost/context/detail/fcontext.hpp>
 #endif
 
 namespace trilune {
 
-#if defined(__x86_64__)
+#if defined(TRI_OWN_CONTEXT)
+
+const char* ContextName() {
+  return "own";
+}
 
 extern "C" void tri_enter_context();
 
@@ -97,6 +103,10 @@ void* MakeContext(void* top, size_t /*bytes*/, void (*entry)(Arrived)) {
 
 #else
 
+const char* ContextName() {
+  return "Boost.Context";
+}
+
 namespace fcontext = boost::context::detail;
 
 static_assert(sizeof(Arrived) == sizeof(fcontext::transfer_t));
@@ -107,8 +117,11 @@ extern "C" Arrived tri_switch_context(void* to, void* data) {
 }
 
 void* MakeContext(void* top, size_t bytes, void (*entry)(Arrived)) {
+  // The two structs are passed alike; by way of void (*)(), so that compilers
+  // take the cast for meant.
+  auto* plain = reinterpret_cast<void (*)()>(entry);
   return fcontext::make_fcontext(
-      top, bytes, reinterpret_cast<void (*)(fcontext::transfer_t)>(entry));
+      top, bytes, reinterpret_cast<void (*)(fcontext::transfer_t)>(plain));
 }
 
 #endif

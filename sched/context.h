@@ -1,13 +1,13 @@
 // SwitchContext: leaves one C stack for another, on one thread.
 //
 // Role       What Fiber::Switch is made of; nothing else uses it. On x86-64 it
-// is
-//            our own dozen instructions, elsewhere Boost.Context. Both keep the
-//            callee-saved registers and the floating point control words.
-//            Neither touches the signal mask.
+//            is our own dozen instructions, elsewhere, and everywhere with
+//            --config=boost, Boost.Context. Both keep the callee-saved
+//            registers and the floating point control words. Neither touches
+//            the signal mask.
 // Rejected   Boost everywhere. Its x86-64 code returns by a jump, so that every
-//            return on the new stack down to the caller's loop is mispredicted:
-//            41 ns a yield of native Gs instead of 25, 2 misses against 0.
+//            return on the new stack down to the caller's loop is mispredicted;
+//            what that costs: docs/performance.md.
 // Threads    Each context is left and continued by one thread at a time.
 // Locks      none
 // Tests      tests/sched/fiber_test.cc
@@ -32,6 +32,9 @@ extern "C" Arrived tri_switch_context(void* to, void* data);
 // A context that calls `entry` on the stack of `bytes` below `top`. The entry
 // must not return.
 void* MakeContext(void* top, size_t bytes, void (*entry)(Arrived));
+
+// Which of the two this is, in words.
+const char* ContextName();
 
 }  // namespace trilune
 

@@ -94,7 +94,8 @@ void PushNode(lua_State* L, Dict* dict, DictNode* node);
 // Pushes nil and the status' text; returns 2.
 int PushFailure(lua_State* L, DictStatus status);
 
-// The methods in dict_wait.cc.
+// The methods in dict_keys.cc and dict_wait.cc.
+int l_dict_keys(lua_State* L);
 int l_dict_wait(lua_State* L);
 int l_dict_blpop(lua_State* L);
 int l_dict_brpop(lua_State* L);

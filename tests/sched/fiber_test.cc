@@ -17,10 +17,19 @@
 
 #include <doctest/doctest.h>
 
+#include "sched/context.h"
 #include "tests/sched/fixture.h"
 
 namespace trilune {
 namespace {
+
+TEST_CASE("context: it is the one that the build asks for") {
+#if defined(__x86_64__) && !defined(TRI_BOOST_CONTEXT)
+  CHECK(std::strcmp(ContextName(), "own") == 0);
+#else
+  CHECK(std::strcmp(ContextName(), "Boost.Context") == 0);
+#endif
+}
 
 // What the running test's fibers do. A pool's fibers all run one entry, and a
 // fiber never ends: it switches back to who came, again and again.
