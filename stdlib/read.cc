@@ -16,6 +16,7 @@
 
 #include "stdlib/file.h"
 #include "stdlib/stdio_ext.h"
+#include "stdlib/terminal_gate.h"
 
 namespace trilune::stdlib {
 namespace {
@@ -110,6 +111,13 @@ bool IsReady(const File* file) {
   return poll(&now, 1, 0) > 0;
 }
 
+// What keeps Gs from reading the host's terminal; null for all other files.
+TerminalGate* GateOf(const File* file) {
+  if (!file->is_terminal || file->f != stdin) return nullptr;
+  TerminalGate& gate = TerminalGate::Get();
+  return gate.open_fd() >= 0 && gate.closed_fd() >= 0 ? &gate : nullptr;
+}
+
 struct FillJob : Job {
   File* file = nullptr;
   bool filled = false;
@@ -117,8 +125,13 @@ struct FillJob : Job {
 
   static void Work(Job* job) {
     auto* self = static_cast<FillJob*>(job);
-    self->woken = !WaitForInput(self->file);
-    if (!self->woken) self->filled = FillNow(self->file->f, &self->error);
+    TerminalGate* gate = GateOf(self->file);
+    do {
+      self->woken = !WaitForInput(self->file, gate);
+    } while (!self->woken && gate != nullptr && !gate->EnterRead());
+    if (self->woken) return;
+    self->filled = FillNow(self->file->f, &self->error);
+    if (gate != nullptr) gate->LeaveRead();
   }
   static void Abandon(Job* job) {
     AbandonUse(static_cast<FillJob*>(job)->file);
@@ -126,18 +139,27 @@ struct FillJob : Job {
 
   // Until a read would not wait; false if nobody wants it any more. The FILE is
   // not locked meanwhile.
-  static bool WaitForInput(const File* file) {
+  static bool WaitForInput(const File* file, const TerminalGate* gate) {
     FILE* f = file->f;
     // As a read of the FILE would do first: a prompt is shown, a request sent.
     if (file->is_terminal || __flbf(f) != 0 || __fbufsize(f) <= 1) {
       if (__flbf(stdout) != 0) std::fflush(stdout);
     }
     if (Pending(f) > 0) std::fflush(f);
-    if (IsReady(file)) return true;
-    pollfd wait[] = {{fileno(f), POLLIN, 0}, {file->wake_fd, POLLIN, 0}};
-    while (poll(wait, 2, -1) < 0 && errno == EINTR) {
+    for (;;) {
+      const bool is_closed = gate != nullptr && gate->is_closed();
+      if (!is_closed && IsReady(file)) return true;
+      const int change = gate == nullptr ? -1
+                         : is_closed     ? gate->open_fd()
+                                         : gate->closed_fd();
+      pollfd wait[] = {{is_closed ? -1 : fileno(f), POLLIN, 0},
+                       {file->wake_fd, POLLIN, 0},
+                       {change, POLLIN, 0}};
+      while (poll(wait, 3, -1) < 0 && errno == EINTR) {
+      }
+      if (wait[1].revents != 0) return false;
+      if (wait[2].revents == 0) return true;
     }
-    return wait[1].revents == 0;
   }
 };
 

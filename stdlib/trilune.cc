@@ -135,8 +135,10 @@ class Isolate::Impl {
 
   // Makes a call whose `argument` its G uses while it runs.
   [[nodiscard]] Status Do(HostCall::Kind kind, lua_CFunction body,
-                          void* argument) TRI_EXCLUDES(mu_) {
+                          void* argument, bool raises_deadlock = false)
+      TRI_EXCLUDES(mu_) {
     HostCall call(kind, body, argument);
+    call.raises_deadlock = raises_deadlock;
     if (!Post(&call)) return Closed();
     call.Wait(kNever);
     return call.result;
@@ -282,10 +284,11 @@ Status Isolate::Impl::Abandon() {
 Isolate::Isolate(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Isolate::~Isolate() = default;
 
-Status Isolate::Main(lua_CFunction body, void* argument, AtEnd at_end) {
+Status Isolate::Main(lua_CFunction body, void* argument, AtEnd at_end,
+                     AtDeadlock at_deadlock) {
   return impl_->Do(at_end == AtEnd::kStopOthers ? HostCall::Kind::kProgram
                                                 : HostCall::Kind::kMain,
-                   body, argument);
+                   body, argument, at_deadlock == AtDeadlock::kRaise);
 }
 
 Result<Values> Isolate::RunFile(const std::string& path, const Values& args) {

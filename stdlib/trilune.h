@@ -154,9 +154,13 @@ class Isolate {
   // can raise. One at a time: a second call is refused.
   // Errors: kLuaError (the message), kDeadlock (with the dump of all Gs),
   // kLimit (which one), kExit (os.exit was called; see exit_request), kStopped.
+  // With kRaise a deadlock is raised in the main G, as Interrupt would, each
+  // time; kDeadlock comes only if it waits where it cannot be interrupted.
   enum class AtEnd { kOthersGoOn, kStopOthers };
+  enum class AtDeadlock { kEndCall, kRaise };
   [[nodiscard]] Status Main(lua_CFunction body, void* argument,
-                            AtEnd at_end = AtEnd::kOthersGoOn);
+                            AtEnd at_end = AtEnd::kOthersGoOn,
+                            AtDeadlock at_deadlock = AtDeadlock::kEndCall);
 
   // Loads a file ("-": standard input) or a string and runs it as the main G.
   // Arguments arrive as `...`. Results: what the chunk returned.
@@ -233,6 +237,17 @@ class Runtime {
 
  private:
   std::unique_ptr<Impl> impl_;
+};
+
+// For a host that reads lines from a terminal, as a prompt does: while one
+// lives, Gs that want to read standard input wait, if that is a terminal. One
+// at a time; never in a G.
+class TerminalInput {
+ public:
+  TerminalInput();
+  ~TerminalInput();
+  TerminalInput(const TerminalInput&) = delete;
+  TerminalInput& operator=(const TerminalInput&) = delete;
 };
 
 // The version of Trilune, such as "0.1.0".

@@ -72,6 +72,9 @@ struct HostCall {
   // Of kSpawn: what the isolate is from then on; moved from. Or null.
   IsolateConfig* configure = nullptr;
   HostCall* target = nullptr;  // of kCancel
+  // Of kMain: a deadlock while it runs is raised in the main G, if that waits
+  // where a cancellation would end the wait.
+  bool raises_deadlock = false;
   // Of kSpawn: the reason, a Message for who completes it, if its G was
   // cancelled before it ran.
   void* unread_reason = nullptr;

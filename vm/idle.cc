@@ -112,6 +112,13 @@ void Isolate::OnStuck() {
 // Nothing has become runnable meanwhile.
 void Isolate::EndDeadlock() {
   ReportAllUnseen();  // one of them may be the cause
+  const HostCall* call = main_runs_ ? waiting_ : nullptr;
+  while (call != nullptr && !call->IsMain())
+    call = call->next;
+  if (call != nullptr && call->raises_deadlock) {
+    InterruptMain("all goroutines are asleep - deadlock!");
+    if (HasRunnable()) return;
+  }
   CompleteWaiting(
       Status(StatusCode::kDeadlock,
              "fatal: all goroutines are asleep - deadlock!\n\n" + Dump()));

@@ -485,6 +485,34 @@ TEST_CASE("deadlock: a G that goes on afterwards harms nobody") {
   CHECK(host.Run("return 1") == "1");
 }
 
+// Each deadlock anew, also of what the main G catches, and of a group's end.
+TEST_CASE("deadlock: is raised in the main G, if the host wants that") {
+  Host host;
+  const auto run = [&host](const char* text) {
+    return host->Main(
+        [](lua_State* L) {
+          const auto* chunk = static_cast<const char*>(lua_touserdata(L, 1));
+          if (luaL_dostring(L, chunk) != LUA_OK) lua_error(L);
+          return 0;
+        },
+        const_cast<char*>(text), Isolate::AtEnd::kOthersGoOn,
+        Isolate::AtDeadlock::kRaise);
+  };
+  for (int i = 0; i < 10; i++) {
+    const Status raised = run("require('trilune').chan():recv()");
+    CHECK(raised.code() == StatusCode::kLuaError);
+    CHECK(Contains(raised.message(), "all goroutines are asleep - deadlock!"));
+    CHECK(run("caught = {} local ch = require('trilune').chan() "
+              "for i = 1, 3 do caught[i] = pcall(ch.recv, ch) end")
+              .ok());
+    CHECK(host.Run("return #caught, caught[3]") == "3 false");
+  }
+  CHECK(run("local tri = require 'trilune' tri.group(function(group) "
+            "group:go(function() tri.chan():recv() end) end)")
+            .code() == StatusCode::kLuaError);
+  CHECK(host.Run("return 1") == "1");
+}
+
 TEST_CASE("deadlock: host_calls_in says that a call may come") {
   IsolateOptions options;
   options.host_calls_in = true;

@@ -119,12 +119,13 @@ def run(program, arguments, stdin="", env=None):
 class Terminal:
     """A session on a terminal of its own."""
 
-    def __init__(self):
+    def __init__(self, env=None, arguments=()):
         self.output = ""
         self.process, self.fd = pty.fork()
         if self.process == 0:
-            env = environment({"TERM": "xterm", "LC_ALL": "C.UTF-8"})
-            os.execve(TRILUNE, ["trilune"], env)
+            full = environment({"TERM": "xterm", "LC_ALL": "C.UTF-8",
+                                "TRILUNE_HISTORY": "", **(env or {})})
+            os.execve(TRILUNE, ["trilune", *arguments], full)
 
     def type(self, text, then, at_prompt=True):
         """Types, at the prompt or while a chunk runs, and waits until `then` has
@@ -426,6 +427,129 @@ class TerminalTest(unittest.TestCase):
         self.terminal.type("g:status()\r", then="dead\r\n> ")
         self.terminal.type("\x04", then="\r\n")
         self.assertEqual(self.terminal.finish(), 0)
+
+    def test_a_deadlock_is_an_error_of_the_line(self):
+        self.terminal.type("tri = require 'trilune' x = 5\r", then="> ")
+        for line in ("tri.chan():recv()", "tri.channel():recv()",
+                     "tri.group(function(g) g:go(function() "
+                     "tri.chan():recv() end) end)",
+                     "pcall(function() tri.chan():recv() end) "
+                     "tri.chan():recv()"):
+            seen = len(self.terminal.output)
+            self.terminal.type(line + "\r", then="deadlock!\r\n")
+            self.terminal.wait("stack traceback:\r\n", seen)
+            self.terminal.wait("\n> ", seen)
+        self.terminal.type("tri.go(function() tri.chan():recv() end)\r",
+                           then="> ")
+        self.terminal.type("x + 1\r", then="6\r\n> ")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_tab_completes_names(self):
+        self.terminal.type("tri = require 'trilune' ch = tri.chan(3)\r",
+                           then="> ")
+        self.terminal.type("obj = setmetatable({one = 1}, {__index = "
+                           "{twofold = function() return 22 end}})\r",
+                           then="> ")
+        for typed, result in (
+                ("tost\t(12)", "12"), ("ch:ca\t()", "3"),
+                ("#string.rep\t('x', 9)", "9"), ("obj.o\t + 7", "8"),
+                ("obj:t\t()", "22"), ("('x') == 'x' an\t 44", "44"),
+                ("type(require 'trilune.pa\t'.map)", "function")):
+            with self.subTest(typed=typed):
+                self.terminal.type(typed + "\r", then=f"\r\n{result}\r\n> ")
+        # Several: first what they have in common, then a list.
+        self.terminal.type("coroutine.\t", then="isyieldable")
+        self.terminal.type("re\t = 5\r", then="> ")
+        self.terminal.type("coroutine.resume\r", then="5\r\n> ")
+        # Nothing to complete: a tab, as text.
+        self.terminal.type("#'\t'\r", then="1\r\n> ")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_tab_completes_modules_in_files(self):
+        with open("zebra_mod.lua", "w", encoding="utf-8") as file:
+            file.write("return {stripes = 40}")
+        self.terminal.type("require('zebra_m\t').stripes\r",
+                           then="40")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_tab_survives_what_a_session_does_to_its_libraries(self):
+        self.terminal.type("answer = {value = 42} string, table, next, rawget, "
+                           "pcall = nil\r", then="> ")
+        self.terminal.type("answer.v\t\r", then="42\r\n> ")
+        self.terminal.type("answer\r", then="{ value = 42 }\r\n> ")
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_tables_are_shown_bounded_and_with_cycles(self):
+        show = self.terminal.type
+        show("{}\r", then="{}\r\n> ")
+        show("{3, 'x', y = {z = true}}\r",
+             then='{ 3, "x", y = { z = true } }\r\n> ')
+        show("t = {1} t.me = t t.sub = {t}\r", then="> ")
+        show("t, 'text'\r", then="{ 1, me = <cycle, 1 up>, "
+             "sub = { <cycle, 2 up> } }\ttext\r\n> ")
+        show("t = {} for i = 1, 10000 do t[i] = i end\r", then="> ")
+        show("t\r", then="... 9950 more\r\n}\r\n> ")
+        show("t = {} for i = 1, 100 do t = {t} end\r", then="> ")
+        show("t\r", then="{ { { { { { {...} } } } } } }\r\n> ")
+        show("setmetatable({}, {__tostring = function() return 'mine' end})\r",
+             then="mine\r\n> ")
+        show("{setmetatable({}, {__tostring = error})}\r",
+             then="{ <error in __tostring of a table> }\r\n> ")
+        show("print({1}) function print(...) io.write('own ', ...) end\r",
+             then="table: 0x")
+        self.terminal.wait("> ")
+        show("'x'\r", then="own x")
+        show("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_a_goroutine_that_reads_leaves_the_prompt_its_characters(self):
+        self.terminal.type("tri = require 'trilune'\r", then="> ")
+        self.terminal.type("g = tri.go(function() return io.read(), io.read() "
+                           "end)\r", then="> ")
+        for i in range(5):
+            self.terminal.type(f"{i} + 0 * 12345678901234567890\r",
+                               then=f"{i}.0\r\n> ")
+        self.terminal.type("g:join(0)\r", then="nil\ttimeout\r\n> ")
+        self.terminal.type("print('now') print(g:join())\r", then="now\r\n")
+        self.terminal.type("first\rsecond\r", then="true\tfirst\tsecond\r\n",
+                           at_prompt=False)
+        self.terminal.wait("> ", self.terminal.output.index("\tsecond"))
+        self.terminal.type("io.read()\r", then="\r\n")
+        self.terminal.type("third\r", then="third\r\nthird\r\n> ",
+                           at_prompt=False)
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+
+    def test_history_is_kept_between_sessions(self):
+        self.terminal.type("\x04", then="\r\n")
+        self.assertEqual(self.terminal.finish(), 0)
+        path = os.path.abspath("state/history")
+        for line, recall in (("30 + 1", "30 + 1"), ("\x1b[A", "30 + 1"),
+                             ("if true then\rreturn 8 end", None)):
+            terminal = Terminal({"TRILUNE_HISTORY": path})
+            terminal.wait("> ")
+            for part in line.split("\r")[:-1]:
+                terminal.type(part + "\r", then=">> ")
+            terminal.type(line.split("\r")[-1] + "\r",
+                          then="31\r\n> " if recall else "8\r\n> ")
+            terminal.type("\x04", then="\r\n")
+            self.assertEqual(terminal.finish(), 0)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(file.read(),
+                             "30 + 1\nif true then\\nreturn 8 end\n")
+        # Not with -E, and not of what is no terminal.
+        terminal = Terminal({"TRILUNE_HISTORY": path}, ["-E"])
+        terminal.wait("> ")
+        terminal.type("1 + 1\r", then="2\r\n> ")
+        terminal.type("\x04", then="\r\n")
+        self.assertEqual(terminal.finish(), 0)
+        run(TRILUNE, ["-i"], "9\n", env={"TRILUNE_HISTORY": path})
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(len(file.readlines()), 2)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,20 @@
 #include <fcntl.h>
 #include <histedit.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cwchar>
+#include <utility>
+
+#include "stdlib/trilune.h"
+#include "tools/trilune/history.h"
 
 namespace trilune::command {
 namespace {
@@ -103,22 +109,66 @@ class TerminalLocale {
   locale_t before_ = nullptr;
 };
 
+// What all of them begin with.
+std::string CommonStart(const std::vector<std::string>& words) {
+  std::string start = words.front();
+  for (const std::string& word : words) {
+    const auto differ =
+        std::mismatch(start.begin(), start.end(), word.begin(), word.end());
+    start.erase(differ.first, start.end());
+  }
+  return start;
+}
+
+// Below the line, in columns.
+void ShowWords(const std::vector<std::string>& words) {
+  constexpr size_t kMaxShown = 200;
+  constexpr size_t kGap = 2;
+  struct winsize window = {};
+  size_t width = 80;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
+    width = window.ws_col;
+  }
+  const size_t shown = std::min(words.size(), kMaxShown);
+  size_t widest = 0;
+  for (size_t i = 0; i < shown; ++i)
+    widest = std::max(widest, words[i].size());
+  const size_t columns = std::max<size_t>(1, width / (widest + kGap));
+  const size_t rows = (shown + columns - 1) / columns;
+  std::fputc('\n', stdout);
+  for (size_t row = 0; row < rows; ++row) {
+    for (size_t i = row; i < shown; i += rows) {
+      const bool is_last = i + rows >= shown;
+      std::printf("%-*s", static_cast<int>(is_last ? 0 : widest + kGap),
+                  words[i].c_str());
+    }
+    std::fputc('\n', stdout);
+  }
+  if (shown < words.size()) std::printf("... %zu more\n", words.size() - shown);
+  std::fflush(stdout);
+}
+
 class TerminalReader : public LineReader {
  public:
-  TerminalReader() {
+  explicit TerminalReader(LineReaderOptions options)
+      : complete_(std::move(options.complete)),
+        file_(std::move(options.history_path)) {
     const TerminalLocale locale;
     editor_ = el_init("trilune", stdin, stdout, stderr);
     history_ = history_init();
     HistEvent event;
     history(history_, &event, H_SETSIZE, kHistoryLines);
     history(history_, &event, H_SETUNIQUE, 1);
+    for (const std::string& entry : file_.Load())
+      history(history_, &event, H_ENTER, entry.c_str());
     el_set(editor_, EL_CLIENTDATA, this);
     el_set(editor_, EL_HIST, history, history_);
     el_set(editor_, EL_PROMPT, Prompt);
     el_set(editor_, EL_SIGNAL, 0);
     el_set(editor_, EL_EDITOR, "emacs");
     el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
-    el_set(editor_, EL_BIND, "^I", "ed-insert", nullptr);
+    el_set(editor_, EL_ADDFN, "tri-complete", "Complete a name", Complete);
+    el_set(editor_, EL_BIND, "^I", "tri-complete", nullptr);
     el_set(editor_, EL_BIND, "\\e[1~", "ed-move-to-beg", nullptr);
     el_set(editor_, EL_BIND, "\\e[4~", "ed-move-to-end", nullptr);
     el_set(editor_, EL_BIND, "\\e[H", "ed-move-to-beg", nullptr);
@@ -141,9 +191,13 @@ class TerminalReader : public LineReader {
     prompt_ = prompt;
     abandoned_ = false;
     int length = 0;
-    signals_.Catch();
-    const char* text = el_gets(editor_, &length);
-    signals_.Release();
+    const char* text = nullptr;
+    {
+      const TerminalInput input;  // no G takes what is typed here
+      signals_.Catch();
+      text = el_gets(editor_, &length);
+      signals_.Release();
+    }
     if (abandoned_) {
       std::fputs("^C\n", stdout);
       std::fflush(stdout);
@@ -159,10 +213,11 @@ class TerminalReader : public LineReader {
     const TerminalLocale locale;
     HistEvent event;
     history(history_, &event, H_ENTER, entry.c_str());
+    file_.Append(entry);
   }
 
  private:
-  static constexpr int kHistoryLines = 1000;
+  static constexpr int kHistoryLines = HistoryFile::kMaxEntries;
 
   static TerminalReader* Self(EditLine* editor) {
     void* self = nullptr;
@@ -172,6 +227,28 @@ class TerminalReader : public LineReader {
 
   // libedit wants to change what it is given, but does not.
   static char* Prompt(EditLine* editor) { return Self(editor)->prompt_.data(); }
+
+  static unsigned char Complete(EditLine* editor, int /*character*/) {
+    return Self(editor)->CompleteLine();
+  }
+
+  unsigned char CompleteLine() {
+    const LineInfo* line = el_line(editor_);
+    const Completion found = complete_(std::string(line->buffer, line->cursor));
+    if (!found.is_word) {
+      el_insertstr(editor_, "\t");
+      return CC_REFRESH;
+    }
+    if (found.words.empty()) return CC_REFRESH_BEEP;
+    const std::string start = CommonStart(found.words);
+    if (start.size() > found.replaced) {
+      el_insertstr(editor_, start.substr(found.replaced).c_str());
+      return CC_REFRESH;
+    }
+    if (found.words.size() == 1) return CC_NORM;
+    ShowWords(found.words);
+    return CC_REDISPLAY;
+  }
 
   // The next character: 1, or 0 to end the line without one.
   static int GetCharacter(EditLine* editor, wchar_t* character) {
@@ -217,6 +294,8 @@ class TerminalReader : public LineReader {
   EditLine* editor_ = nullptr;
   History* history_ = nullptr;
   PromptSignals signals_;
+  const std::function<Completion(const std::string& before)> complete_;
+  HistoryFile file_;
   std::string prompt_;
   bool abandoned_ = false;
 };
@@ -250,8 +329,10 @@ class PlainReader : public LineReader {
 
 }  // namespace
 
-std::unique_ptr<LineReader> MakeLineReader() {
-  if (isatty(STDIN_FILENO) != 0) return std::make_unique<TerminalReader>();
+std::unique_ptr<LineReader> MakeLineReader(LineReaderOptions options) {
+  if (isatty(STDIN_FILENO) != 0) {
+    return std::make_unique<TerminalReader>(std::move(options));
+  }
   return std::make_unique<PlainReader>();
 }
 

@@ -12,6 +12,7 @@
 
 #include "stdlib/trilune.h"
 #include "tools/trilune/chunk.h"
+#include "tools/trilune/history.h"
 #include "tools/trilune/interrupt.h"
 #include "tools/trilune/options.h"
 #include "tools/trilune/quit.h"
@@ -137,7 +138,9 @@ class Command {
     DisarmInterrupt();
     if (status.ok() && session.succeeded && has_session) {
       if (starts_session) PrintLuaVersion();
-      status = RunRepl(isolate_);
+      status = RunRepl(isolate_, options_.ignore_environment
+                                     ? ""
+                                     : HistoryFile::DefaultPath());
     }
     if (!status.ok()) return EndAfter(status);
     return Stop(session.succeeded ? EXIT_SUCCESS : EXIT_FAILURE);

@@ -1,13 +1,18 @@
 #include "tools/trilune/repl.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "tools/trilune/chunk.h"
+#include "tools/trilune/history.h"
 #include "tools/trilune/interrupt.h"
 #include "tools/trilune/line_reader.h"
+#include "tools/trilune/prompt.h"
 
 namespace trilune::command {
 namespace {
@@ -17,9 +22,10 @@ namespace {
 struct Turn {
   std::string text;        // in: the lines so far
   bool first_line = true;  // in: `text` is one line; in PreparePrompt: _PROMPT
-  bool input_ended = false;  // in: no line will complete `text`
-  bool incomplete = false;   // out: another line is needed
-  std::string prompt;        // out, of PreparePrompt
+  bool input_ended = false;   // in: no line will complete `text`
+  bool incomplete = false;    // out: another line is needed
+  bool shows_tables = false;  // in: results that are tables, with contents
+  std::string prompt;         // out, of PreparePrompt
 };
 
 Turn* GetTurn(lua_State* L) {
@@ -67,10 +73,11 @@ int LoadTurn(lua_State* L, const Turn& turn) {
 }
 
 // Calls print on all that is on the stack.
-void PrintResults(lua_State* L) {
+void PrintResults(lua_State* L, bool shows_tables) {
   const int count = lua_gettop(L);
   if (count == 0) return;
   luaL_checkstack(L, LUA_MINSTACK, "too many results to print");
+  if (shows_tables) ShowTables(L);
   lua_getglobal(L, "print");
   lua_insert(L, 1);
   if (lua_pcall(L, count, 0, 0) != LUA_OK) {
@@ -88,7 +95,7 @@ int RunTurn(lua_State* L) {
   }
   if (status == LUA_OK) status = CallWithTraceback(L, 0, LUA_MULTRET);
   if (status == LUA_OK) {
-    PrintResults(L);
+    PrintResults(L, turn->shows_tables);
   } else {
     ReportIfError(L, status, nullptr);
   }
@@ -97,10 +104,18 @@ int RunTurn(lua_State* L) {
 
 class Repl {
  public:
-  explicit Repl(Isolate* isolate)
-      : isolate_(isolate), reader_(MakeLineReader()) {}
+  Repl(Isolate* isolate, std::string history_path)
+      : isolate_(isolate),
+        at_terminal_(isatty(STDIN_FILENO) != 0),
+        reader_(MakeLineReader(
+            {[this](const std::string& before) { return Complete(before); },
+             std::move(history_path)})) {}
 
   Status Run() {
+    if (at_terminal_) {
+      const Status status = RunInMain(SetUpPrompt, nullptr);
+      if (!status.ok()) return status;
+    }
     Outcome outcome = Outcome::kLine;
     while (outcome != Outcome::kEnd) {
       Turn turn;
@@ -123,11 +138,12 @@ class Repl {
     if (!status.ok() || outcome != Outcome::kLine) return status;
     const bool is_shorthand = !line.empty() && line[0] == '=';
     turn.text = is_shorthand ? "return " + line.substr(1) : line;
-    status = RunInMain(RunTurn, turn);
+    turn.shows_tables = at_terminal_;
+    status = RunInMain(RunTurn, &turn);
     while (status.ok() && turn.incomplete) {
       status = Continue(turn, outcome);
       if (!status.ok() || outcome == Outcome::kAbandoned) return status;
-      status = RunInMain(RunTurn, turn);
+      status = RunInMain(RunTurn, &turn);
     }
     outcome = Outcome::kLine;  // at the end of the input the next turn says so
     if (!turn.text.empty()) reader_->Remember(turn.text);
@@ -147,26 +163,37 @@ class Repl {
   }
 
   Status ReadLine(Turn& turn, std::string& line, Outcome& outcome) {
-    Status status = RunInMain(PreparePrompt, turn);
+    Status status = RunInMain(PreparePrompt, &turn);
     if (status.ok()) outcome = reader_->Read(turn.prompt, line);
     return status;
   }
 
-  Status RunInMain(lua_CFunction body, Turn& turn) {
+  // While the line is edited.
+  Completion Complete(const std::string& before) {
+    CompletionRequest request;
+    request.before = before;
+    static_cast<void>(isolate_->Main(AnswerCompletion, &request));
+    return std::move(request.answer);
+  }
+
+  // A deadlock is an error of the line, and the session goes on.
+  Status RunInMain(lua_CFunction body, void* argument) {
     ArmInterrupt(isolate_);
-    Status status = isolate_->Main(body, &turn);
+    Status status = isolate_->Main(body, argument, Isolate::AtEnd::kOthersGoOn,
+                                   Isolate::AtDeadlock::kRaise);
     DisarmInterrupt();
     return status;
   }
 
   Isolate* isolate_;
+  const bool at_terminal_;
   std::unique_ptr<LineReader> reader_;
 };
 
 }  // namespace
 
-Status RunRepl(Isolate* isolate) {
-  return Repl(isolate).Run();
+Status RunRepl(Isolate* isolate, std::string history_path) {
+  return Repl(isolate, std::move(history_path)).Run();
 }
 
 }  // namespace trilune::command

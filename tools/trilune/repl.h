@@ -14,9 +14,10 @@
 
 namespace trilune::command {
 
-// Runs until the input ends. Errors in a chunk are reported and the session
-// goes on; a Status that is not ok ends it (os.exit, say).
-[[nodiscard]] Status RunRepl(Isolate* isolate);
+// Runs until the input ends. Errors in a chunk, a deadlock too, are reported
+// and the session goes on; a Status that is not ok ends it (os.exit, say).
+// `history_path`: of a HistoryFile, for sessions on a terminal; empty: none.
+[[nodiscard]] Status RunRepl(Isolate* isolate, std::string history_path);
 
 }  // namespace trilune::command
 

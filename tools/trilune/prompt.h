@@ -1,0 +1,38 @@
+// What the prompt does in Lua (prompt.lua): tables shown with their contents,
+// names that Tab completes.
+//
+// Threads    To be called in the main G, on its state.
+// Errors     Where Lua fails, by what a session has done to its libraries or
+//            for want of memory, tables are printed as usual, and nothing is
+//            completed.
+// Tests      tools/trilune/command_test.py
+
+#ifndef TRI_TOOLS_TRILUNE_PROMPT_H_
+#define TRI_TOOLS_TRILUNE_PROMPT_H_
+
+#include <string>
+
+#include <lua.hpp>
+
+#include "tools/trilune/line_reader.h"
+
+namespace trilune::command {
+
+// Loads prompt.lua. A lua_CFunction; once, before the others.
+int SetUpPrompt(lua_State* L);
+
+// Replaces each table on the stack by its text, unless the session has a print
+// of its own, or the table a text of its own.
+void ShowTables(lua_State* L);
+
+struct CompletionRequest {
+  std::string before;  // in: the line up to the cursor
+  Completion answer;   // out
+};
+
+// A lua_CFunction; index 1: a CompletionRequest, as a light userdata.
+int AnswerCompletion(lua_State* L);
+
+}  // namespace trilune::command
+
+#endif  // TRI_TOOLS_TRILUNE_PROMPT_H_
