@@ -21,19 +21,14 @@
 #include "sched/clock.h"
 #include "sched/native.h"
 #include "sched/scheduler.h"
+#include "tests/support/hang.h"
 
 namespace trilune {
 
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kMillisecond = 1'000'000;
 
-// Waits until `condition` holds. There is no deadline: the test's own limit
-// ends a wait for something that never comes, and names the case.
-template <class Condition>
-void Await(Condition condition) {
-  while (!condition())
-    std::this_thread::yield();
-}
+using test::Await;
 
 // Runs `body(i)` for i from 0 to n - 1, each on a thread of its own, to their
 // end.
@@ -70,8 +65,22 @@ struct NativeFixture {
     CHECK_MESSAGE(status.ok(), status.message());
   }
 
+  // For a hang.
+  [[nodiscard]] std::string Dump() const {
+    const SchedulerStats stats = sched->stats();
+    return "procs " + std::to_string(stats.procs) + ", idle " +
+           std::to_string(stats.idle_procs) + ", threads " +
+           std::to_string(stats.threads) + ", spinning " +
+           std::to_string(stats.spinning) + ", stuck " +
+           std::to_string(stats.stuck) + ", taken " +
+           std::to_string(stats.taken) + ", retakes " +
+           std::to_string(stats.retakes) + ", live Gs " +
+           std::to_string(gs->live());
+  }
+
   std::unique_ptr<Scheduler> sched;
   std::unique_ptr<NativeGs> gs;
+  const test::DumpOnHang on_hang{[this] { return Dump(); }};
 };
 
 // How a child process that ran a piece of code ended.

@@ -27,11 +27,13 @@
 #include "stdlib/trilune.h"
 #include "tests/stdlib/hogs.h"
 #include "tests/stdlib/host.h"
+#include "tests/support/hang.h"
 
 namespace trilune {
 namespace {
 
 using std::chrono::milliseconds;
+using test::Await;
 using test::Hogs;
 using test::NewIsolate;
 using test::StartRuntime;
@@ -48,12 +50,6 @@ constexpr int kNapRounds = 100;
 constexpr double kSeconds = 1.5;
 constexpr double kUnfairness = 0.5;
 #endif
-
-template <class Condition>
-void Await(Condition condition) {
-  while (!condition())
-    std::this_thread::yield();
-}
 
 Config WithOneP(std::chrono::nanoseconds slice = milliseconds(10)) {
   Config config;

@@ -16,6 +16,7 @@
 #include <doctest/doctest.h>
 
 #include "stdlib/trilune.h"
+#include "tests/support/hang.h"
 
 namespace trilune::test {
 
@@ -143,6 +144,7 @@ class Host {
  private:
   std::unique_ptr<Runtime> runtime_;
   Isolate* isolate_;
+  const DumpOnHang on_hang_{[this] { return runtime_->Dump(); }};
 };
 
 }  // namespace trilune::test

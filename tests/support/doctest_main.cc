@@ -1,5 +1,7 @@
 // main() of every doctest executable. tri_cc_test links it.
 //
+// A test that hangs ends with a dump: see hang.h.
+//
 // Names each case as it starts, so that a crash or a timeout shows where it
 // was. `bazel test --test_filter=TEXT` (or TRI_TEST_FILTER=TEXT) runs the cases
 // whose name contains TEXT.
@@ -14,6 +16,8 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/support/hang.h"
+
 namespace {
 
 class Announcer : public doctest::IReporter {
@@ -22,6 +26,7 @@ class Announcer : public doctest::IReporter {
 
   void test_case_start(const doctest::TestCaseData& test) override {
     std::fprintf(stderr, "[case] %s\n", test.m_name);
+    trilune::test::NoteCase(test.m_name);
   }
   void test_case_reenter(const doctest::TestCaseData& /*test*/) override {}
   void test_case_end(const doctest::CurrentTestCaseStats& /*stats*/) override {}
@@ -51,5 +56,11 @@ int main(int argc, char** argv) {
     }
   }
   context.applyCommandLine(argc, argv);
+  // A little before Bazel ends it.
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread exists yet.
+  const char* limit = std::getenv("TEST_TIMEOUT");
+  const auto seconds =
+      static_cast<unsigned>(limit == nullptr ? 300 : std::atoi(limit));
+  trilune::test::AbortAfter(seconds - seconds / 8);
   return context.run();
 }

@@ -15,12 +15,15 @@
 
 #include "sched/clock.h"
 #include "sched/scheduler.h"
+#include "tests/support/hang.h"
 #include "vm/isolate.h"
 #include "vm/isolates.h"
 #include "vm/park.h"
 
 namespace trilune::vm {
 namespace {
+
+using test::Await;
 
 int OpenNothing(lua_State*) {
   return 0;
@@ -34,12 +37,6 @@ int Remember(lua_State* L) {
   prepared[prepared_count.load() % 256] = Isolate::Of(L);
   prepared_count++;
   return 0;
-}
-
-template <class Condition>
-void Await(Condition condition) {
-  while (!condition())
-    std::this_thread::yield();
 }
 
 struct Fixture {

@@ -13,11 +13,14 @@
 
 #include "sched/clock.h"
 #include "sched/scheduler.h"
+#include "tests/support/hang.h"
 #include "vm/isolates.h"
 #include "vm/park.h"
 
 namespace trilune::vm {
 namespace {
+
+using test::Await;
 
 constexpr Shared::Type kType = {"spawned", nullptr, nullptr};
 
@@ -82,11 +85,6 @@ struct Fixture {
     if (spawned == nullptr) refusal = why;
     return spawned;
   }
-  template <class Condition>
-  static void Await(Condition condition) {
-    while (!condition())
-      std::this_thread::yield();
-  }
 
   Scheduler sched;
   std::unique_ptr<Isolates> all;
@@ -98,7 +96,7 @@ struct Fixture {
 TEST_CASE("spawned: results, name and states") {
   Fixture f;
   Spawned* spawned = f.Start(&Succeed, "one");
-  Fixture::Await([spawned] { return spawned->ended(); });
+  Await([spawned] { return spawned->ended(); });
   CHECK(spawned->outcome().ok);
   REQUIRE(spawned->outcome().values != nullptr);
   CHECK(spawned->outcome().values->count == 1);
@@ -107,7 +105,7 @@ TEST_CASE("spawned: results, name and states") {
   CHECK(std::string(spawned->status()) == "dead");
   CHECK(!spawned->Cancel(nullptr));
   // The isolate goes, the object stays.
-  Fixture::Await([spawned] { return spawned->isolate() == nullptr; });
+  Await([spawned] { return spawned->isolate() == nullptr; });
   CHECK(spawned->outcome().ok);
   spawned->Release();
 }
@@ -120,9 +118,9 @@ TEST_CASE(
     Fixture f;
     Spawned* spawned = f.Start(&FailInWords, "two");
     id = spawned->id();
-    Fixture::Await([spawned] { return spawned->isolate() == nullptr; });
+    Await([spawned] { return spawned->isolate() == nullptr; });
     CHECK(f.reports.empty());
-    Fixture::Await([&f] { return f.all->living().empty(); });
+    Await([&f] { return f.all->living().empty(); });
     spawned->Release();
     CHECK(f.all->AwaitNone(INT64_MAX));
     reports = f.reports;
@@ -134,7 +132,7 @@ TEST_CASE(
 TEST_CASE("spawned: a seen error is not reported") {
   Fixture f;
   Spawned* spawned = f.Start(&FailInWords);
-  Fixture::Await([spawned] { return spawned->isolate() == nullptr; });
+  Await([spawned] { return spawned->isolate() == nullptr; });
   spawned->MarkSeen();
   spawned->Release();
   CHECK(f.all->AwaitNone(INT64_MAX));
@@ -144,10 +142,10 @@ TEST_CASE("spawned: a seen error is not reported") {
 TEST_CASE("spawned: cancelled once") {
   Fixture f;
   Spawned* spawned = f.Start(&WaitForever);
-  Fixture::Await([] { return started == 1; });
+  Await([] { return started == 1; });
   CHECK(spawned->Cancel(nullptr));
   CHECK(!spawned->Cancel(nullptr));
-  Fixture::Await([spawned] { return spawned->ended(); });
+  Await([spawned] { return spawned->ended(); });
   CHECK(!spawned->outcome().ok);
   spawned->Release();
 }
@@ -166,7 +164,7 @@ TEST_CASE("spawned: cancelled by several threads as it starts") {
     for (std::thread& thread : threads)
       thread.join();
     CHECK(won == 1);
-    Fixture::Await([spawned] { return spawned->ended(); });
+    Await([spawned] { return spawned->ended(); });
     spawned->Release();
   }
   CHECK(f.reports.empty());
@@ -204,8 +202,8 @@ TEST_CASE("spawned: starts race with the stop") {
         }
       });
     }
-    Fixture::Await([&ready] { return ready == 2; });
-    if (round % 2 == 0) Fixture::Await([] { return started > 0; });
+    Await([&ready] { return ready == 2; });
+    if (round % 2 == 0) Await([] { return started > 0; });
     f.all->Stop();
     for (std::thread& thread : threads)
       thread.join();
@@ -225,13 +223,13 @@ TEST_CASE("spawned: its first G counts from the start until it has ended") {
     REQUIRE(b != nullptr);
     CHECK(f.Start(&WaitForever) == nullptr);
     CHECK(f.refusal == Spawned::Refusal::kGoroutines);
-    Fixture::Await([] { return started == 2; });
+    Await([] { return started == 2; });
     a->Cancel(nullptr);
-    Fixture::Await([a] { return a->isolate() == nullptr; });
+    Await([a] { return a->isolate() == nullptr; });
     a->Release();
     a = f.Start(&WaitForever);
     REQUIRE(a != nullptr);
-    if (round % 2 == 0) Fixture::Await([] { return started == 3; });
+    if (round % 2 == 0) Await([] { return started == 3; });
     f.all->Stop();
     CHECK(f.Start(&WaitForever) == nullptr);
     CHECK(f.all->AwaitNone(INT64_MAX));
@@ -247,10 +245,10 @@ TEST_CASE("spawned: those that live are listed") {
   Fixture f;
   Spawned* a = f.Start(&WaitForever, "a");
   Spawned* b = f.Start(&WaitForever, "b");
-  Fixture::Await([] { return started == 2; });
+  Await([] { return started == 2; });
   CHECK(f.all->living().size() == 2);
   a->Cancel(nullptr);
-  Fixture::Await([&f] { return f.all->living().size() == 1; });
+  Await([&f] { return f.all->living().size() == 1; });
   CHECK(f.all->living()[0].first == "b");
   a->Release();
   b->Release();

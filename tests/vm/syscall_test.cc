@@ -17,19 +17,15 @@
 
 #include "stdlib/trilune.h"
 #include "tests/stdlib/host.h"
+#include "tests/support/hang.h"
 
 namespace trilune {
 namespace {
 
+using test::Await;
 using test::Contains;
 using test::Host;
 using test::Text;
-
-template <class Condition>
-void Await(Condition condition) {
-  while (!condition())
-    std::this_thread::yield();
-}
 
 // What the module's functions work on; upvalue 1.
 struct World {
@@ -417,10 +413,12 @@ TEST_CASE("syscall: os.exit while others have just returned from calls") {
   CHECK(test.Run(R"(
     for i = 1, 10 do tri.go(block) end
     while calling() < 10 do tri.yield() end
-    release(10)
-    returned(10)
-    for i = 1, 1e6 do end
-    os.exit(3))") == "exit");
+    tri.atomic(function()  -- so none of them has a turn
+      release(10)
+      returned(10)
+      for i = 1, 1e6 do end
+      os.exit(3)
+    end))") == "exit");
   CHECK(Text(test.host()->Close()) == "ok");
   Await([&] { return test.world().left == 10; });
 }
