@@ -177,6 +177,7 @@ struct M {
   P* handed_p = nullptr;  // given by who wakes this M
   Strand* handed_strand = nullptr;
   bool waits_locked = false;  // for a letter
+  bool is_bound = false;      // counted in bound_ms_
   bool handed_spinning = false;
   bool is_idle = false;
   M* next_idle = nullptr;

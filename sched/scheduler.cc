@@ -76,16 +76,9 @@ Status Scheduler::Start() {
 
 Status Scheduler::StartThreads() {
   MutexLock lock(mu_);
-  M* m = new M(this);
-  PushIdleM(m);
-  if (!StartThread(m)) {
-    const int error = errno;
-    RemoveIdleM(m);
-    delete m;
-    return CannotStartThread(error);
-  }
-  const int error =
-      pthread_create(&sysmon_thread_, nullptr, &SysmonThread, this);
+  int error = 0;
+  if (!AddIdleM(&error)) return CannotStartThread(error);
+  error = pthread_create(&sysmon_thread_, nullptr, &SysmonThread, this);
   if (error != 0) return CannotStartThread(error);
   sysmon_runs_ = true;
   return Status();
@@ -271,14 +264,72 @@ M* Scheduler::GiveToM(P* p, bool spinning) {
   }
   m->handed_p = p;
   m->handed_spinning = spinning;
-  if (is_new && !StartThread(m)) {
+  if (is_new && (coarse_now_ns() < retry_ns_ || !StartThread(m))) {
     m->handed_p = nullptr;
     PushUnused(m);
     PushIdleP(p);
+    NoteNoThread();
     return nullptr;
   }
+  if (is_new) lacks_thread_.store(false, std::memory_order_relaxed);
   Bump(p->handoffs);
   return m;
+}
+
+// Makes an M that sleeps.
+bool Scheduler::AddIdleM(int* error) {
+  M* m = NewM();
+  PushIdleM(m);
+  if (StartThread(m)) return true;
+  *error = errno;
+  RemoveIdleM(m);
+  PushUnused(m);
+  return false;
+}
+
+// No thread is to be had for a P, which is idle now. There may be one again
+// soon; until then those that there are do what they can.
+void Scheduler::NoteNoThread() {
+  constexpr int64_t kRetryNs = 10'000'000;
+  lacks_thread_.store(true, std::memory_order_relaxed);
+  if (retry_ns_ <= coarse_now_ns()) retry_ns_ = coarse_now_ns() + kRetryNs;
+  LendTimers();
+}
+
+// With no M that could sleep until the timers of idle Ps are due, those go to a
+// P whose M runs: it looks at its own.
+void Scheduler::LendTimers() {
+  if (idle_m_count_ > 0) return;
+  const int made = ps_made_.load(std::memory_order_relaxed);
+  P* held = nullptr;
+  for (int i = 0; i < made && held == nullptr; i++) {
+    if (ps_[i]->place == P::Place::kHeld) held = ps_[i].get();
+  }
+  if (held == nullptr) return;
+  for (int i = 0; i < made; i++) {
+    P* p = ps_[i].get();
+    if (p->place != P::Place::kIdle || p->timers.next_when() == kNever)
+      continue;
+    p->timers.MoveTo(held->timers);
+    held->resched.store(true, std::memory_order_relaxed);
+  }
+}
+
+int Scheduler::BindM(M* m) {
+  const RuntimeScope scope(m);
+  MutexLock lock(mu_);
+  int error = 0;
+  if (m_count_ - ended_ms_ - bound_ms_ < 2 && !AddIdleM(&error)) return error;
+  m->is_bound = true;
+  bound_ms_++;
+  return 0;
+}
+
+void Scheduler::UnbindM(M* m) {
+  const RuntimeScope scope(m);
+  MutexLock lock(mu_);
+  m->is_bound = false;
+  bound_ms_--;
 }
 
 M* Scheduler::NewM() {
@@ -407,6 +458,8 @@ void Scheduler::NoteEnded(M* m) {
   {
     MutexLock lock(mu_);
     ended_ms_++;
+    if (m->is_bound) bound_ms_--;
+    m->is_bound = false;
     m_ended_.NotifyAll();
     quiescent =
         !stopping_.load(std::memory_order_relaxed) && IsQuiescentLocked();

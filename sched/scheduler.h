@@ -6,6 +6,7 @@
 // held by one M, or on the idle list, or retired.
 //            I2. An M on the idle list holds no P and sleeps, or is about to.
 //            I3. A strand is in one queue, or run by one M, or idle.
+//            I4. At least one M has no locked G.
 // Docs       docs/architecture.md
 // Tests      tests/sched/scheduler_test.cc; tests/model/waker_model.cc
 
@@ -163,6 +164,13 @@ class Scheduler {
   // `m` has a locked G: gives its P away and sleeps until it is sent its G, in
   // next_g, with strand and P. Returns the strand; null: this M shall end.
   [[nodiscard]] Strand* AwaitLockedG(M* m) TRI_EXCLUDES(mu_);
+  // `m`, which runs the calling G, gets a locked one, and will run nothing else.
+  // An M that runs the others is left, or made: nobody else would mind the
+  // timers and take up work while every locked G waits. Returns an errno: no
+  // thread or no memory is to be had, and then nothing has changed.
+  [[nodiscard]] int BindM(M* m) TRI_EXCLUDES(mu_);
+  // Its locked G is locked no more.
+  void UnbindM(M* m) TRI_EXCLUDES(mu_);
   // Gives `m`, which has no P, an idle one.
   bool TryAcquireP(M* m) TRI_EXCLUDES(mu_);
   // `m` is back from a G, perhaps without a P.
@@ -211,6 +219,9 @@ class Scheduler {
   void RemoveIdleM(M* m) TRI_REQUIRES(mu_);
   [[nodiscard]] Status StartThreads() TRI_EXCLUDES(mu_);
   [[nodiscard]] bool StartThread(M* m) TRI_REQUIRES(mu_);
+  [[nodiscard]] bool AddIdleM(int* error) TRI_REQUIRES(mu_);
+  void NoteNoThread() TRI_REQUIRES(mu_);
+  void LendTimers() TRI_REQUIRES(mu_);
   static void* ThreadMain(void* argument);
   void NoteEnded(M* m) TRI_EXCLUDES(mu_);
 
@@ -244,6 +255,7 @@ class Scheduler {
   void WakeSysmon() TRI_REQUIRES(mu_);
   void SleepWhileIdle(int64_t until_ns) TRI_EXCLUDES(mu_);
   void RestartWatches(int64_t now_ns);
+  [[nodiscard]] bool RetryThread(int64_t now_ns) TRI_EXCLUDES(mu_);
   [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use);
   [[nodiscard]] bool WatchCall(M* m, uint64_t call, int64_t now_ns)
       TRI_EXCLUDES(mu_);
@@ -282,6 +294,9 @@ class Scheduler {
   std::atomic<uint64_t> taken_{0};
   // Ms that run a G without a P.
   std::atomic<int> stuck_{0};
+  // The last thread that was wanted could not be made: sysmon tries again, at
+  // retry_ns_ at the earliest. Written under mu_. relaxed: read at each tick.
+  std::atomic<bool> lacks_thread_{false};
   // Every M. Grows at the head, under the lock; sysmon, which alone reads it
   // without, takes ended ones out, under the lock. release: the M behind it.
   // [MS1]
@@ -298,6 +313,9 @@ class Scheduler {
   int locked_waiting_ TRI_GUARDED_BY(mu_) = 0;  // Ms that await their G
   int m_count_ TRI_GUARDED_BY(mu_) = 0;
   int ended_ms_ TRI_GUARDED_BY(mu_) = 0;
+  // Ms with a locked G, or that end as they had one.
+  int bound_ms_ TRI_GUARDED_BY(mu_) = 0;
+  int64_t retry_ns_ TRI_GUARDED_BY(mu_) = 0;
   // Records whose threads have ended. Never freed while others run: a late
   // wake may still touch one.
   M* unused_ms_ TRI_GUARDED_BY(mu_) = nullptr;

@@ -201,6 +201,9 @@ void Scheduler::Sysmon() {
     } else if (++quiet > kQuickTicks) {
       tick = std::min(2 * tick, longest);
     }
+    if (lacks_thread_.load(std::memory_order_relaxed) && RetryThread(now)) {
+      in_use = true;
+    }
     next = std::min(now + tick, due);
     if (now >= next_watch) {
       next_watch = now + kWatchEveryNs;
@@ -316,6 +319,21 @@ void Scheduler::RestartWatches(int64_t now_ns) {
     watch.is_asked = false;
     watch.cpu_ns = -1;
   }
+}
+
+// A thread could not be made when one was wanted. Tries again if there still is
+// something for it to do; false: there is nothing.
+bool Scheduler::RetryThread(int64_t now_ns) {
+  {
+    MutexLock lock(mu_);
+    if (now_ns < retry_ns_) return true;
+  }
+  if (!SeesWork() && !LooksUnminded()) {
+    lacks_thread_.store(false, std::memory_order_relaxed);
+    return false;
+  }
+  WakeOne();
+  return true;
 }
 
 // Whether somebody else has a use for `p`.

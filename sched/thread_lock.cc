@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <new>
 
+#include "sched/scheduler.h"
 #include "sched/strand.h"
 #include "sched/sync/check.h"
 
@@ -26,18 +27,23 @@ void Remove(M* m, ThreadLock** link) {
 
 }  // namespace
 
-bool LockThread(M* m, G* g) {
+int LockThread(M* m, G* g) {
   ThreadLock** link = Find(g);
   if (*link == nullptr) {
     auto* lock = new (std::nothrow) ThreadLock();
-    if (lock == nullptr) return false;
+    if (lock == nullptr) return ENOMEM;
+    const int error = m->sched->BindM(m);
+    if (error != 0) {
+      delete lock;
+      return error;
+    }
     lock->g = g;
     lock->m = m;
     *link = lock;
     m->locked_g = g;
   }
   (*link)->depth++;
-  return true;
+  return 0;
 }
 
 bool UnlockThread(M* m, G* g) {
@@ -49,6 +55,7 @@ bool UnlockThread(M* m, G* g) {
     sched_setaffinity(0, sizeof(lock->before), &lock->before);
   }
   Remove(m, link);
+  m->sched->UnbindM(m);
   return true;
 }
 

@@ -28,8 +28,9 @@ struct ThreadLock {
   ThreadLock* next = nullptr;
 };
 
-// Locks the running G `g` of `m` to it, once more. False: out of memory.
-[[nodiscard]] bool LockThread(M* m, G* g);
+// Locks the running G `g` of `m` to it, once more. Returns 0, or an errno:
+// ENOMEM, or why no other thread can be started, which the other Gs need.
+[[nodiscard]] int LockThread(M* m, G* g);
 
 // Undoes one LockThread; false: there was none. The last one gives the thread
 // back, with the affinity it had.

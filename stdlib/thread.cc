@@ -16,8 +16,13 @@ vm::LuaG* CheckCurrent(lua_State* L) {
 }
 
 int l_lockthread(lua_State* L) {
-  if (!LockThread(CurrentM(), CheckCurrent(L))) {
-    return luaL_error(L, "not enough memory");
+  const int error = LockThread(CurrentM(), CheckCurrent(L));
+  if (error == ENOMEM) return luaL_error(L, "not enough memory");
+  if (error != 0) {
+    return luaL_error(L,
+                      "cannot lock the thread: no other can be started for the "
+                      "other goroutines: %s",
+                      std::strerror(error));  // NOLINT(concurrency-mt-unsafe)
   }
   return 0;
 }

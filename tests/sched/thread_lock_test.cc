@@ -29,7 +29,7 @@ namespace {
 
 bool Lock() {
   M* m = CurrentM();
-  return LockThread(m, m->running());
+  return LockThread(m, m->running()) == 0;
 }
 
 bool Unlock() {
