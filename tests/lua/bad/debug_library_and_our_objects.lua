@@ -11,7 +11,7 @@ tri.group(function(group) inner = group group:go(function() end) end)
 local objects = {
   tri.self(), tri.go(function(...) return ... end, {}, "x"), ch, tri.chan(), tri.after(100), tri.channel(1), mutex,
   sync.rwmutex(), sync.semaphore(1), sync.waitgroup(), sync.cond(mutex), sync.once(), inner,
-  dict.open("debug library"), tri.spawn(function() end),
+  dict.open("debug library"), tri.spawn(function() end), sync.event(), tri.tick(100),
 }
 local changed = 0
 for _, object in ipairs(objects) do
