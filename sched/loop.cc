@@ -351,10 +351,8 @@ void LoopEntry(Fiber* left) {
 void RunM(M* m) {
   m->home.Adopt();
   m->fiber = &m->home;
-  Fiber* loop = m->sched->fibers().GetForM();
-  TRI_CHECK(loop != nullptr);
   m->after.kind = AfterSwitch::Kind::kRecycle;
-  SwitchTo(m, loop);
+  SwitchTo(m, TakeLoopFiber(m));
   while (m->cached > 0)
     m->sched->fibers().Put(TakeLoopFiber(m));
 }

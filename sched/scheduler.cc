@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <string>
 #include <system_error>
 
@@ -27,6 +28,8 @@ namespace {
 
 // A thread that has just been started ends within this time.
 constexpr int64_t kStartStopNs = 10'000'000'000;
+// The least stack of an M's own thread, which runs its loop elsewhere.
+constexpr size_t kLeastThreadStack = size_t{256} << 10;
 
 Status CannotStartThread(int error) {
   return Status(
@@ -50,8 +53,11 @@ Scheduler::Scheduler(const SchedulerConfig& config)
   TRI_CHECK(config.procs >= 1 && config.procs <= kMaxProcs);
   EnableLightFences();
   MutexLock lock(mu_);
-  for (int i = 0; i < config.procs; i++)
-    PushIdleP(MakeP(i));
+  for (int i = 0; i < config.procs; i++) {
+    P* p = MakeP(i);
+    if (p == nullptr) throw std::bad_alloc();
+    PushIdleP(p);
+  }
 }
 
 Scheduler::~Scheduler() {
@@ -195,7 +201,8 @@ Strand* Scheduler::PopGlobal(P* p, uint32_t max) {
 }
 
 P* Scheduler::MakeP(int id) {
-  ps_[id] = std::make_unique<P>(id);
+  ps_[id].reset(new (std::nothrow) P(id));
+  if (ps_[id] == nullptr) return nullptr;
   ps_made_.store(id + 1, std::memory_order_release);  // [PS1]
   return ps_[id].get();
 }
@@ -259,6 +266,10 @@ M* Scheduler::GiveToM(P* p, bool spinning) {
   const bool is_new = m == nullptr;
   if (is_new) {
     m = NewM();
+    if (m == nullptr) {
+      PushIdleP(p);
+      return nullptr;
+    }
   } else {
     RemoveIdleM(m);
   }
@@ -279,6 +290,10 @@ M* Scheduler::GiveToM(P* p, bool spinning) {
 // Makes an M that sleeps.
 bool Scheduler::AddIdleM(int* error) {
   M* m = NewM();
+  if (m == nullptr) {
+    *error = ENOMEM;
+    return false;
+  }
   PushIdleM(m);
   if (StartThread(m)) return true;
   *error = errno;
@@ -334,7 +349,7 @@ void Scheduler::UnbindM(M* m) {
 
 M* Scheduler::NewM() {
   M* m = unused_ms_;
-  if (m == nullptr) return new M(this);
+  if (m == nullptr) return new (std::nothrow) M(this);
   unused_ms_ = m->next_all;
   return m;
 }
@@ -411,12 +426,27 @@ bool Scheduler::TryAcquireP(M* m) {
 
 bool Scheduler::StartThread(M* m) {
   m->random = Random(0x9e3779b9U * static_cast<uint32_t>(m_count_ + 1));
+  // It could not run without a stack for its loop.
+  if (m->cached == 0) {
+    Fiber* loop = fibers_.GetForM();
+    if (loop == nullptr) {
+      errno = ENOMEM;
+      return false;
+    }
+    m->cache[m->cached++] = loop;
+  }
   // A thread inherits its maker's affinity, which a locked G may have set.
   const M* maker = CurrentM();
   const bool is_locked =
       maker != nullptr && (maker->locked_g != nullptr || maker->ends);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
+  // By default it would have what `ulimit -s` says, however little.
+  size_t stack_bytes = 0;
+  pthread_attr_getstacksize(&attributes, &stack_bytes);
+  if (stack_bytes < kLeastThreadStack) {
+    pthread_attr_setstacksize(&attributes, kLeastThreadStack);
+  }
   if (is_locked) {
     pthread_attr_setaffinity_np(&attributes, sizeof(cpus_), &cpus_);
   }
@@ -479,6 +509,11 @@ int Scheduler::SetProcs(int n) {
     for (int i = 0; i < n; i++) {
       P* p = i < ps_made_.load(std::memory_order_relaxed) ? ps_[i].get()
                                                           : MakeP(i);
+      if (p == nullptr) {  // as many as there is memory for
+        n = i;
+        procs_.store(n, std::memory_order_relaxed);
+        break;
+      }
       if (p->place == P::Place::kRetired) PushIdleP(p);
     }
     // Shrink: idle ones retire here, held ones when their M looks; see

@@ -13,6 +13,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <new>
@@ -53,6 +54,11 @@ class SlabPool {
       idle.pop_back();
       return memory;
     }
+    // With room for what is noted of it, now and when it is given back.
+    if (!MakeRoom(all_, all_.size() + 1) ||
+        !MakeRoom(idle, made_[SizeIndex(records)] + 1)) {
+      return nullptr;
+    }
     const size_t bytes = record_bytes * records;
     const bool in_region = all_.size() >= kManySlabs && records == kMaxRecords;
     void* memory =
@@ -61,6 +67,7 @@ class SlabPool {
     for (size_t i = 0; i < records; i++)
       construct(static_cast<char*>(memory) + i * record_bytes);
     all_.push_back({memory, records, in_region});
+    made_[SizeIndex(records)]++;
     return memory;
   }
   // Calls `visit(const void* record)` for each record there is.
@@ -74,7 +81,7 @@ class SlabPool {
       }
     }
   }
-  // Takes a slab back, its records constructed and idle.
+  // Takes a slab back, its records constructed and idle. Needs no memory.
   void Put(void* memory, size_t records) {
     MutexLock lock(mu_);
     idle_[SizeIndex(records)].push_back(memory);
@@ -99,8 +106,20 @@ class SlabPool {
     return static_cast<size_t>(std::countr_zero(records / kMinRecords));
   }
 
+  template <class T>
+  static bool MakeRoom(std::vector<T>& list, size_t needed) {
+    if (needed <= list.capacity()) return true;
+    try {
+      list.reserve(std::max(needed, list.capacity() * 2));
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+
   void* Carve(size_t bytes) TRI_REQUIRES(mu_) {
     if (region_left_ < bytes) {
+      if (!MakeRoom(regions_, regions_.size() + 1)) return nullptr;
       void* region = ::operator new(kRegionBytes, kRegionAlign, std::nothrow);
       if (region == nullptr) return nullptr;
       madvise(region, kRegionBytes, MADV_HUGEPAGE);
@@ -119,6 +138,7 @@ class SlabPool {
   std::vector<void*> regions_ TRI_GUARDED_BY(mu_);
   size_t region_left_ TRI_GUARDED_BY(mu_) = 0;  // of the last one
   std::vector<void*> idle_[kSizes] TRI_GUARDED_BY(mu_);
+  size_t made_[kSizes] TRI_GUARDED_BY(mu_) = {};  // slabs of each size
 };
 
 }  // namespace trilune

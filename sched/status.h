@@ -9,7 +9,10 @@
 #ifndef TRI_SCHED_STATUS_H_
 #define TRI_SCHED_STATUS_H_
 
+#include <memory>
+#include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -30,19 +33,42 @@ enum class StatusCode {
   kSystem,           // an OS call failed; message says which
 };
 
+// Making and copying one throws nothing: it is what tells of missing memory,
+// and goes where nothing may throw. Without memory the message is another.
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(StatusCode code, std::string message)
-      : code_(code), message_(std::move(message)) {}
+  Status(StatusCode code, std::string_view message) noexcept
+      : code_(code), message_(Keep(message)) {}
+  // For memory that is missing.
+  [[nodiscard]] static Status NoMemory() noexcept {
+    Status status;
+    status.code_ = StatusCode::kNoMemory;
+    return status;
+  }
 
   [[nodiscard]] bool ok() const { return code_ == StatusCode::kOk; }
   [[nodiscard]] StatusCode code() const { return code_; }
-  [[nodiscard]] const std::string& message() const { return message_; }
+  [[nodiscard]] const std::string& message() const {
+    // Never destroyed: threads may still tell of errors as the process ends.
+    static const auto& none = *new std::string();
+    static const auto& no_memory = *new std::string("not enough memory");
+    if (message_ != nullptr) return *message_;
+    return ok() ? none : no_memory;
+  }
 
  private:
+  using Message = std::shared_ptr<const std::string>;
+  static Message Keep(std::string_view message) noexcept {
+    try {
+      return std::make_shared<const std::string>(message);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+
   StatusCode code_ = StatusCode::kOk;
-  std::string message_;
+  Message message_;
 };
 
 // A value, or the Status that says why there is none.

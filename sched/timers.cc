@@ -89,8 +89,11 @@ void Timers::MoveTo(Timers& other) {
     }
   }
   MutexLock lock(mu_);
-  TRI_CHECK(heap_.empty());
   heap_.swap(entries);
+  // What an M without a P has just added here.
+  TRI_CHECK(entries.empty() || MakeRoom(entries.size()));
+  heap_.insert(heap_.end(), entries.begin(), entries.end());
+  Heapify();
   PublishNext();
 }
 

@@ -44,7 +44,6 @@ class Timers {
   void DropStale() TRI_EXCLUDES(mu_);
 
   // Moves the entries to `other`, but for stale ones. Without memory all stay.
-  // Requires: nobody adds to this meanwhile.
   void MoveTo(Timers& other) TRI_EXCLUDES(mu_, other.mu_);
 
   // The least deadline, kNever if there is none. seq_cst: pairs an Add with an

@@ -64,6 +64,7 @@ int l_open(lua_State* L) {
   vm::Isolates* isolates = vm::Isolate::Of(L)->isolates();
   if (isolates == nullptr) return luaL_error(L, "no runtime to share with");
   DictRegistry* registry = DictRegistry::Of(isolates);
+  if (registry == nullptr) return luaL_error(L, "not enough memory");
   const std::shared_ptr<vm::Budget>& budget =
       vm::Isolate::Of(L)->config().budget;
   Dict* dict = registry->Open({name, size}, bytes, shards, budget);
@@ -87,11 +88,13 @@ int l_call(lua_State* L) {
 
 }  // namespace
 
-DictRegistry* DictRegistry::Of(vm::Isolates* isolates) {
+DictRegistry* DictRegistry::Of(vm::Isolates* isolates) try {
   return static_cast<DictRegistry*>(isolates->Extend(
       &kExtensionKey, []() -> std::unique_ptr<vm::Isolates::Extension> {
         return std::make_unique<DictRegistry>();
       }));
+} catch (const std::bad_alloc&) {
+  return nullptr;
 }
 
 // Nobody else is left.

@@ -164,7 +164,11 @@ int l_procs(lua_State* L) {
   }
   const lua_Integer n = luaL_checkinteger(L, 1);
   luaL_argcheck(L, n >= 1 && n <= kMaxProcs, 1, "procs must be 1 to 256");
-  lua_pushinteger(L, sched->SetProcs(static_cast<int>(n)));
+  const int before = sched->SetProcs(static_cast<int>(n));
+  if (sched->procs() < n && before < n) {
+    return luaL_error(L, "not enough memory for %d procs", static_cast<int>(n));
+  }
+  lua_pushinteger(L, before);
   return 1;
 }
 

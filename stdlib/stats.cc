@@ -1,6 +1,7 @@
 // trilune.stats: the counters of the scheduler, and what each isolate uses.
 
 #include <algorithm>
+#include <new>
 
 #include "stdlib/modules.h"
 #include "vm/isolates.h"
@@ -28,7 +29,8 @@ struct Numbers {
   uint64_t ticks[kMaxProcs];
 };
 
-void Read(const Scheduler* sched, Numbers* to) {
+// False: no memory.
+bool Read(const Scheduler* sched, Numbers* to) try {
   const SchedulerStats from = sched->stats();
   to->procs = from.procs;
   to->idle_procs = from.idle_procs;
@@ -42,6 +44,9 @@ void Read(const Scheduler* sched, Numbers* to) {
   to->stuck = from.stuck;
   to->ticks_count = static_cast<int>(from.schedticks.size());
   std::copy(from.schedticks.begin(), from.schedticks.end(), to->ticks);
+  return true;
+} catch (const std::bad_alloc&) {
+  return false;
 }
 
 void Put(lua_State* L, const char* name, lua_Integer value) {
@@ -127,7 +132,7 @@ void PutIsolates(lua_State* L, Isolate* iso) {
 int l_stats(lua_State* L) {
   Isolate* iso = Isolate::Of(L);
   Numbers numbers;
-  Read(iso->sched, &numbers);
+  if (!Read(iso->sched, &numbers)) return luaL_error(L, "not enough memory");
   lua_createtable(L, 0, 18);
   Put(L, "procs", numbers.procs);
   Put(L, "idleprocs", numbers.idle_procs);

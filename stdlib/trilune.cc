@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <list>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "sched/clock.h"
@@ -132,6 +133,10 @@ class Isolate::Impl {
       : name_(std::move(name)),
         stop_deadline_(deadline),
         iso_(std::move(isolate)) {}
+  // Once, before anybody else has this.
+  void Adopt(std::shared_ptr<vm::Isolate> isolate) TRI_NO_ANALYSIS {
+    iso_ = std::move(isolate);
+  }
 
   // Makes a call whose `argument` its G uses while it runs.
   [[nodiscard]] Status Do(HostCall::Kind kind, lua_CFunction body,
@@ -196,9 +201,18 @@ class Isolate::Impl {
     return ToUsage(record);
   }
 
+  static std::unique_ptr<HostCall> NewCall(HostCall::Kind kind) {
+    return std::make_unique<HostCall>(kind, nullptr, nullptr);
+  }
+
   const std::string name_;
   const std::chrono::nanoseconds stop_deadline_;
   Mutex mu_{LockRank::kIsolate};
+  // Made in advance: closing needs no memory.
+  std::unique_ptr<HostCall> drain_ TRI_GUARDED_BY(mu_) =
+      NewCall(HostCall::Kind::kDrain);
+  std::unique_ptr<HostCall> close_ TRI_GUARDED_BY(mu_) =
+      NewCall(HostCall::Kind::kClose);
   std::shared_ptr<vm::Isolate> iso_ TRI_GUARDED_BY(mu_);
   std::list<Pending> pending_ TRI_GUARDED_BY(mu_);
   bool abandoned_ TRI_GUARDED_BY(mu_) = false;
@@ -242,10 +256,17 @@ Status Isolate::Impl::Close() {
                   "an isolate cannot be closed by one of its own goroutines");
   }
   // Both calls may be left behind with the isolate: they are never freed then.
-  auto drain =
-      std::make_unique<HostCall>(HostCall::Kind::kDrain, nullptr, nullptr);
-  auto close =
-      std::make_unique<HostCall>(HostCall::Kind::kClose, nullptr, nullptr);
+  std::unique_ptr<HostCall> drain;
+  std::unique_ptr<HostCall> close;
+  {
+    MutexLock lock(mu_);
+    drain = std::move(drain_);
+    close = std::move(close_);
+  }
+  if (close == nullptr) {  // another thread closes it, too
+    drain = NewCall(HostCall::Kind::kDrain);
+    close = NewCall(HostCall::Kind::kClose);
+  }
   iso->Post(drain.get());
   drain->Wait(NowNs() + stop_deadline_.count());
   iso->Post(close.get());
@@ -358,7 +379,10 @@ class Runtime::Impl {
     all_->set_idle_gc_ns(config_.idle_gc.count());
     watch_ = std::make_unique<RuntimeWatch>(sched_.get(), all_.get());
     sched_->set_watch_listener(watch_.get());
-    return sched_->Start();
+    status = sched_->Start();
+    MutexLock lock(mu_);
+    stopped_ = ended_ = !status.ok();
+    return status;
   }
 
   Result<Isolate*> NewIsolate(IsolateOptions options) {
@@ -384,13 +408,20 @@ class Runtime::Impl {
     config.report = std::move(options.report);
     MutexLock lock(mu_);
     if (stopped_) return Status(StatusCode::kStopped, "the runtime stopped");
+    // Nothing asks for memory once the isolate runs.
+    auto impl = std::make_unique<Isolate::Impl>(
+        nullptr, std::move(options.name), config_.stop_deadline);
+    Isolate::Impl* const held = impl.get();
+    isolates_.emplace_back(new Isolate(std::move(impl)));
     auto made =
         vm::Isolate::Make(sched_.get(), std::move(config), &stdlib::OpenAll);
-    if (!made.ok()) return made.status();
+    if (!made.ok()) {
+      isolates_.pop_back();
+      return made.status();
+    }
     const std::shared_ptr<vm::Isolate> iso = std::move(made.value());
     iso->SetRoot(iso);
-    isolates_.emplace_back(new Isolate(std::make_unique<Isolate::Impl>(
-        iso, std::move(options.name), config_.stop_deadline)));
+    held->Adopt(iso);
     return isolates_.back().get();
   }
 
@@ -501,9 +532,9 @@ class Runtime::Impl {
   Mutex mu_{LockRank::kIsolates};
   CondVar changed_;
   std::vector<std::unique_ptr<Isolate>> isolates_ TRI_GUARDED_BY(mu_);
-  bool stopped_ TRI_GUARDED_BY(mu_) = false;  // refuses new isolates
-  bool ended_ TRI_GUARDED_BY(mu_) = false;
-  Status result_ TRI_GUARDED_BY(mu_);  // once ended_
+  bool stopped_ TRI_GUARDED_BY(mu_) = true;  // refuses new isolates
+  bool ended_ TRI_GUARDED_BY(mu_) = true;    // until it has started, too
+  Status result_ TRI_GUARDED_BY(mu_);        // once ended_
 };
 
 Runtime::Runtime(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -522,10 +553,16 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(const Config& config) {
     return Status(StatusCode::kInvalidArgument,
                   "idle_gc must be above 0, or 0 for never");
   }
-  auto impl = std::make_unique<Impl>(config);
-  const Status status = impl->Start();
-  if (!status.ok()) return status;
-  return std::make_unique<Runtime>(std::move(impl));
+  try {
+    // First: nothing asks for memory once its threads run.
+    std::unique_ptr<Runtime> runtime(
+        new Runtime(std::make_unique<Impl>(config)));
+    const Status status = runtime->impl_->Start();
+    if (!status.ok()) return status;
+    return runtime;
+  } catch (const std::bad_alloc&) {
+    return Status::NoMemory();
+  }
 }
 
 Runtime::~Runtime() {
@@ -533,7 +570,11 @@ Runtime::~Runtime() {
 }
 
 Result<Isolate*> Runtime::NewIsolate(IsolateOptions options) {
-  return impl_->NewIsolate(std::move(options));
+  try {
+    return impl_->NewIsolate(std::move(options));
+  } catch (const std::bad_alloc&) {
+    return Status::NoMemory();
+  }
 }
 
 Status Runtime::Stop() {

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
+#include <new>
 
 #include "sched/sync/check.h"
 
@@ -13,7 +14,8 @@ namespace trilune::vm {
 
 ChunkPool* ChunkPool::Get() {
   // Never destroyed: isolates of a runtime that was left behind may use it.
-  static auto* pool = new ChunkPool;
+  alignas(ChunkPool) static char memory[sizeof(ChunkPool)];
+  static auto* pool = new (memory) ChunkPool;
   return pool;
 }
 

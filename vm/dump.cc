@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -33,7 +34,11 @@ std::string Isolate::TraceOf(lua_State* L, int level) {
   std::string text;
   if (CallOutside(worker_, 2, 1) == LUA_OK) {
     const char* trace = lua_tostring(worker_, -1);
-    text.assign(trace, strnlen(trace, max_text()));
+    try {
+      text.assign(trace, strnlen(trace, max_text()));
+    } catch (const std::bad_alloc&) {
+      // Without it, then.
+    }
   }
   lua_pop(worker_, 1);
   return text;
@@ -94,7 +99,7 @@ std::string Isolate::Dump() {
   return text;
 }
 
-void Isolate::NoteNestedError(lua_State* L, lua_State* co) {
+void Isolate::NoteNestedError(lua_State* L, lua_State* co) try {
   if (current == nullptr || current == main_g_) return;
   std::string trace = TraceOf(co);
   if (nested_trace_.parent == co) {
@@ -117,11 +122,13 @@ void Isolate::NoteNestedError(lua_State* L, lua_State* co) {
     nested_trace_.error.assign(error, strnlen(error, max_text()));
   }
   nested_trace_.object = is_string ? nullptr : lua_topointer(co, -1);
+} catch (const std::bad_alloc&) {
+  nested_trace_ = NestedTrace();
 }
 
 // "error in goroutine 7: ..." with every stack on the error's way, malloc'ed;
 // the error object is on top of the G's state. Null without memory.
-char* Isolate::MakeUnseenReport(LuaG* g) {
+char* Isolate::MakeUnseenReport(LuaG* g) try {
   if (g->L == nullptr) {
     return strdup(("trilune: error in goroutine " + std::to_string(g->id) +
                    ": not enough memory\n")
@@ -165,9 +172,12 @@ char* Isolate::MakeUnseenReport(LuaG* g) {
   text += trace;
   nested_trace_ = NestedTrace();
   return strdup(text.c_str());
+} catch (const std::bad_alloc&) {
+  return strdup(
+      "trilune: error in a goroutine; not enough memory to tell it\n");
 }
 
-char* Isolate::MakeTrace(lua_State* L) {
+char* Isolate::MakeTrace(lua_State* L) try {
   std::string text;
   std::string trace = TraceOf(L, 1);
   constexpr std::string_view kTitle = "stack traceback:";
@@ -178,6 +188,8 @@ char* Isolate::MakeTrace(lua_State* L) {
   }
   nested_trace_ = NestedTrace();
   return strdup((text + trace).c_str());
+} catch (const std::bad_alloc&) {
+  return nullptr;
 }
 
 // The finalizer of an UnseenError.

@@ -6,14 +6,16 @@
 
 #include "sched/loop.h"
 #include "sched/sync/asymmetric_fence.h"
-#include "sched/sync/check.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
 
 bool HostCall::Wait(int64_t deadline_ns) {
   M* m = CurrentM();
-  if (m != nullptr && m->running() != nullptr) return WaitAsG(m->running());
+  if (m != nullptr && m->running() != nullptr) {
+    if (WaitAsG(m->running())) return true;
+    deadline_ns = kNever;  // as a G, but the thread waits with it
+  }
   MutexLock lock(mu_);
   const auto deadline = std::chrono::steady_clock::time_point(
       std::chrono::nanoseconds(deadline_ns));
@@ -27,14 +29,19 @@ bool HostCall::Wait(int64_t deadline_ns) {
   return true;
 }
 
-// A G cannot give up before the end: its frame holds this call.
+// A G cannot give up before the end: its frame holds this call. False: there is
+// no stack on which others could go on.
 bool HostCall::WaitAsG(G* g) {
   auto* iso = dynamic_cast<Isolate*>(g->strand);
   LuaG* const current = iso != nullptr ? iso->current : nullptr;
   CoFrame* const frames = iso != nullptr ? iso->frames : nullptr;
   const int close_depth = iso != nullptr ? iso->close_depth : 0;
   for (;;) {
-    TRI_CHECK(CanParkWithStack(CurrentM()));
+    if (!CanLeaveStack(CurrentM())) {
+      MutexLock lock(mu_);
+      waiter_ = nullptr;
+      return false;
+    }
     CurrentM()->fiber->user = frames;  // for dumps
     g->reason = WaitReason::kHostCall;
     g->wake = WakeResult::kReady;

@@ -56,13 +56,11 @@ Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
   ApplyBudget();
 }
 
-Result<std::unique_ptr<Isolate>> Isolate::Make(Scheduler* sched,
+Result<std::shared_ptr<Isolate>> Isolate::Make(Scheduler* sched,
                                                IsolateConfig config,
                                                lua_CFunction open) {
-  std::unique_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
-  if (iso->host_g_ == nullptr) {
-    return Status(StatusCode::kNoMemory, "not enough memory");
-  }
+  std::shared_ptr<Isolate> iso(new Isolate(sched, std::move(config)));
+  if (iso->host_g_ == nullptr) return Status::NoMemory();
   const Status status = iso->Open(open);
   if (!status.ok()) return status;
   // The id of its first G.
@@ -85,7 +83,7 @@ std::shared_ptr<Isolate> Isolate::Create(Scheduler* sched, IsolateConfig config,
 }
 
 Status Isolate::Open(lua_CFunction open) {
-  Status no_memory(StatusCode::kNoMemory, "not enough memory");
+  const Status no_memory = Status::NoMemory();
   main_ = lua_newstate(&Heap::Allocate, &heap_);
   if (main_ == nullptr) return no_memory;
   lua_State* L = main_;

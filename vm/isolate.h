@@ -60,7 +60,7 @@ class Isolate final : public Strand,
  public:
   // Makes the heap and runs `open` on it in protected mode, which opens the
   // libraries. On the calling thread: no G runs yet.
-  static Result<std::unique_ptr<Isolate>> Make(Scheduler* sched,
+  static Result<std::shared_ptr<Isolate>> Make(Scheduler* sched,
                                                IsolateConfig config,
                                                lua_CFunction open);
   // The same, but the heap is made by the strand's first M, before it serves

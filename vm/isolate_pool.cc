@@ -231,7 +231,8 @@ void IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
     report_ = std::move(report);
     least_ = std::min(spares, kMaxSpares);
     target_ = std::max(target_, least_);
-    old.swap(idle_);
+    old.assign(idle_.begin(), idle_.end());
+    idle_.clear();
     closing_ += old.size();
     in_preparation = TakeInPreparation();
   }

@@ -40,7 +40,9 @@ class IsolatePool {
   // A preparation that takes longer has modules that wait for something.
   static constexpr int64_t kMaxPreparationNs = 10'000'000'000;
 
-  explicit IsolatePool(Isolates* all) : all_(all) {}
+  explicit IsolatePool(Isolates* all) : all_(all) {
+    idle_.reserve(kMaxSpares);  // so that to keep one needs no memory
+  }
   IsolatePool(const IsolatePool&) = delete;
   IsolatePool& operator=(const IsolatePool&) = delete;
   ~IsolatePool();

@@ -45,7 +45,8 @@ class MessageDepot {
  public:
   // Never destroyed: Ms may run until the process ends.
   static MessageDepot& Get() {
-    static auto* depot = new MessageDepot();
+    alignas(MessageDepot) static char memory[sizeof(MessageDepot)];
+    static auto* depot = new (memory) MessageDepot();
     return *depot;
   }
 

@@ -17,7 +17,9 @@ void Roster::Add(Isolate* iso, uint64_t id, const std::string& name) {
   MutexLock lock(mu_);
   RosterEntry& entry = iso->roster_entry();
   entry.id = id;
-  entry.name = name;
+  const size_t length = std::min(name.size(), sizeof(entry.name) - 1);
+  std::memcpy(entry.name, name.data(), length);
+  entry.name[length] = '\0';
   entry.since_ns = now;
   entry.listed = true;
   entry.next = first_;
@@ -54,9 +56,7 @@ void Roster::ReadLocked(const Isolate* iso, int64_t now_ns, UsageRecord* to) {
   const size_t limit = heap.limit_bytes();
   *to = {};
   to->id = entry.id;
-  const size_t length =
-      std::min(entry.name.size(), UsageRecord::kNameBytes - 1);
-  std::memcpy(to->name, entry.name.data(), length);
+  std::memcpy(to->name, entry.name, sizeof(entry.name));
   to->is_idle = iso->word.LooksIdle();
   to->exceeded = usage.exceeded;
   to->memory_bytes = heap.used_bytes();

@@ -33,7 +33,7 @@ struct RosterEntry {
   bool listed = false;
   uint64_t id = 0;
   int64_t since_ns = 0;
-  std::string name;
+  char name[UsageRecord::kNameBytes] = "";
   // Memory is short, and it shall be collected. relaxed: the wake-up that
   // follows carries it.
   std::atomic<bool> wants_trim{false};

@@ -157,8 +157,10 @@ void Spawned::SetTrace(char* trace) {
   lock_.Unlock();
 }
 
-std::string Spawned::Limited(const char* text, size_t most) const {
+std::string Spawned::Limited(const char* text, size_t most) const try {
   return {text, budget_ != nullptr ? strnlen(text, most) : std::strlen(text)};
+} catch (const std::bad_alloc&) {
+  return "no memory";  // short enough to need none
 }
 
 bool Spawned::Cancel(Message* reason) {
@@ -341,11 +343,13 @@ const char* Spawned::status() const {
   }
 }
 
-void Spawned::ReportUnseen() {
+void Spawned::ReportUnseen() try {
   std::string text = "trilune: error in goroutine " + std::to_string(id_) +
                      " (isolate '" + name_ + "'): " + outcome_.text + "\n";
   if (!outcome_.trace.empty()) text += outcome_.trace + "\n";
   Isolate::ReportTo(report_, text);
+} catch (const std::bad_alloc&) {
+  Isolate::ReportTo(report_, "trilune: error in an isolate that nobody saw\n");
 }
 
 }  // namespace trilune::vm

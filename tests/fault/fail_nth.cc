@@ -1,12 +1,12 @@
-// A library to preload: the n-th allocation or mapping of a process fails, once
-// or with all that follow.
+// A library to preload: the n-th allocation or mapping of a process fails,
+// alone or with some that follow.
 //
-// TRI_FAIL_AT=N     counts from the moment in which this is loaded; 1: the first
-// TRI_FAIL_COUNT=N  how many fail in a row (default: 1)
-// TRI_FAIL_NOTE=F   makes the file F as the first one fails: without it the
-//                   process has made fewer than N, and all there is has failed
-//                   once.
+// It counts from the moment in which it is loaded. TRI_FAIL_AT is the number of
+// the first that fails, TRI_FAIL_COUNT how many do so in a row. Into the file
+// TRI_FAIL_NOTE it writes who asked for the first of them: without that file
+// the process has asked for fewer.
 
+#include <execinfo.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -42,6 +42,8 @@ const char* note = nullptr;
 __attribute__((constructor)) void Begin() {
   first = NumberFrom("TRI_FAIL_AT", 0);
   in_a_row = NumberFrom("TRI_FAIL_COUNT", 1);
+  void* frames[1];
+  backtrace(frames, 1);                 // the first call allocates
   note = std::getenv("TRI_FAIL_NOTE");  // NOLINT(concurrency-mt-unsafe)
   left.store(first, std::memory_order_relaxed);
 }
@@ -51,6 +53,8 @@ bool Fails() {
   const long now = left.fetch_sub(1, std::memory_order_relaxed);
   if (now == 1 && note != nullptr) {
     const int fd = open(note, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    void* frames[32];
+    if (fd >= 0) backtrace_symbols_fd(frames, backtrace(frames, 32), fd);
     if (fd >= 0) close(fd);
   }
   if (now > 1 || now <= 1 - in_a_row) return false;

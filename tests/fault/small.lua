@@ -11,15 +11,15 @@ end
 
 -- Gs, with their stacks and without, timers and timed waits.
 local ch = tri.chan(2)
-local gs = {}
-for i = 1, 40 do
-  gs[i] = tri.go(function()
-    return (("a"):gsub("a", function() return (ch:recv(60)) end))
-  end)
-end
-tri.yield()
-for _ = 1, 40 do ch:send("b", 60) end
-for i = 1, 40 do assert(join(gs[i]) == "b") end
+tri.group(function(group)
+  for _ = 1, 40 do
+    group:go(function()
+      assert(("a"):gsub("a", function() return (ch:recv(60)) end) == "b")
+    end)
+  end
+  tri.yield()
+  for _ = 1, 40 do ch:send("b", 60) end
+end)
 local timer = tri.after(0.0001)
 timer:recv()
 timer:reset(60)
@@ -57,6 +57,10 @@ local g = tri.spawn(function(c)
 end, shared)
 shared:send "n"
 assert(join(g, 60) == "n1000")
+local failed, why = tri.spawn(function() error "expected" end):join(60)
+assert(failed == false)
+if not why:find "expected" then error(why, 0) end
+tri.procs(tri.procs() + 1)
 
 -- A heap that grows, and files.
 local t = {}

@@ -196,7 +196,7 @@ struct Machine {
   Scheduler sched;
   vm::Isolates all;
   vm::MemoryWatch watch;
-  std::vector<std::unique_ptr<vm::Isolate>> isolates;
+  std::vector<std::shared_ptr<vm::Isolate>> isolates;
 };
 
 TEST_CASE("short: every idle isolate is collected, and then no more") {

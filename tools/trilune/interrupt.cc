@@ -1,11 +1,12 @@
 #include "tools/trilune/interrupt.h"
 
+#include <pthread.h>
 #include <semaphore.h>
 
 #include <cerrno>
 #include <csignal>
 #include <mutex>
-#include <thread>
+#include <new>
 
 namespace trilune::command {
 namespace {
@@ -37,7 +38,7 @@ void OnSignal(int number) {
   errno = saved_errno;
 }
 
-void InterruptOnRequest() {
+void* InterruptOnRequest(void*) {
   for (;;) {
     if (sem_wait(&state->requests) != 0) continue;  // EINTR
     const std::lock_guard<std::mutex> lock(state->mutex);
@@ -54,14 +55,23 @@ void SetIsolate(Isolate* isolate) {
 
 void ArmInterrupt(Isolate* isolate) {
   if (state == nullptr) {
-    state = new State;
-    std::thread(InterruptOnRequest).detach();
+    alignas(State) static char memory[sizeof(State)];
+    auto* made = new (memory) State;
+    pthread_t thread = {};
+    // Without a thread the signal ends the process.
+    state = made;
+    if (pthread_create(&thread, nullptr, InterruptOnRequest, nullptr) != 0) {
+      state = nullptr;
+      return;
+    }
+    pthread_detach(thread);
   }
   SetIsolate(isolate);
   Handle(SIGINT, OnSignal);
 }
 
 void DisarmInterrupt() {
+  if (state == nullptr) return;
   Handle(SIGINT, SIG_DFL);
   SetIsolate(nullptr);
   while (sem_trywait(&state->requests) == 0) {  // too late to interrupt

@@ -1,12 +1,18 @@
 // The trilune command: a host of the embedding API, and of nothing below it.
 
+#include <cxxabi.h>
+#include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
+#include <typeinfo>
 
 #include <lua.hpp>
 
@@ -30,6 +36,36 @@ constexpr int kDeadlockStatus = 2;
 [[noreturn]] void Finish(int exit_status) {
   fcloseall();  // NOLINT(concurrency-mt-unsafe): as exit() does
   _exit(exit_status);
+}
+
+// For an exception that nobody caught: of missing memory people are told.
+[[noreturn]] void OnTerminate() {
+  const std::type_info* type = abi::__cxa_current_exception_type();
+  if (type != nullptr && *type == typeid(std::bad_alloc)) {
+    constexpr char kText[] = "trilune: not enough memory\n";
+    static_cast<void>(!write(STDERR_FILENO, kText, sizeof(kText) - 1));
+    _exit(EXIT_FAILURE);
+  }
+  std::abort();
+}
+
+constexpr size_t kLeastStack = size_t{1} << 20;
+
+// Gives threads that are made without a size a stack of some size, however
+// little `ulimit -s` says. False: this thread may not have so much.
+bool MakeStacksLargeEnough() {
+  pthread_attr_t attributes;
+  size_t bytes = 0;
+  if (pthread_getattr_default_np(&attributes) == 0) {
+    pthread_attr_getstacksize(&attributes, &bytes);
+    if (bytes < kLeastStack) {
+      pthread_attr_setstacksize(&attributes, kLeastStack);
+      pthread_setattr_default_np(&attributes);
+    }
+    pthread_attr_destroy(&attributes);
+  }
+  rlimit limit = {};
+  return getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= kLeastStack;
 }
 
 // The number of Ps that the options or the environment ask for; 0: neither.
@@ -184,11 +220,31 @@ class Command {
 }  // namespace
 }  // namespace trilune::command
 
+namespace {
+
+struct Arguments {
+  int count;
+  char** values;
+};
+
+void* Main(void* argument) {
+  const auto* arguments = static_cast<Arguments*>(argument);
+  const trilune::command::Options options =
+      trilune::command::ParseOptions(arguments->count, arguments->values);
+  trilune::command::Command command(options);
+  trilune::command::Finish(command.Run());
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using trilune::command::Command;
-  using trilune::command::Finish;
-  using trilune::command::Options;
-  const Options options = trilune::command::ParseOptions(argc, argv);
-  Command command(options);
-  Finish(command.Run());
+  std::set_terminate(&trilune::command::OnTerminate);
+  Arguments arguments = {argc, argv};
+  if (!trilune::command::MakeStacksLargeEnough()) {
+    pthread_t thread = {};
+    if (pthread_create(&thread, nullptr, &Main, &arguments) == 0) {
+      pthread_join(thread, nullptr);  // never returns: Main ends the process
+    }
+  }
+  Main(&arguments);
 }

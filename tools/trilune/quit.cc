@@ -1,13 +1,14 @@
 #include "tools/trilune/quit.h"
 
+#include <pthread.h>
 #include <semaphore.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <new>
 #include <string>
 #include <string_view>
-#include <thread>
 
 namespace trilune::command {
 namespace {
@@ -41,7 +42,7 @@ void Write(std::string_view text) {
   }
 }
 
-void DumpOnRequest() {
+void* DumpOnRequest(void*) {
   for (;;) {
     if (sem_wait(&state->requests) != 0) continue;  // EINTR
     while (sem_trywait(&state->requests) == 0) {    // one dump answers them all
@@ -53,8 +54,12 @@ void DumpOnRequest() {
 }  // namespace
 
 void DumpOnQuit(Runtime* runtime) {
-  state = new State(runtime);
-  std::thread(DumpOnRequest).detach();
+  alignas(State) static char memory[sizeof(State)];
+  state = new (memory) State(runtime);
+  pthread_t thread = {};
+  // Without a thread the signal does what it does to others.
+  if (pthread_create(&thread, nullptr, DumpOnRequest, nullptr) != 0) return;
+  pthread_detach(thread);
   struct sigaction action = {};
   action.sa_handler = OnSignal;
   action.sa_flags = SA_RESTART | SA_ONSTACK;
