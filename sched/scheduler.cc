@@ -31,10 +31,12 @@ constexpr int64_t kStartStopNs = 10'000'000'000;
 // The least stack of an M's own thread, which runs its loop elsewhere.
 constexpr size_t kLeastThreadStack = size_t{256} << 10;
 
-Status CannotStartThread(int error) {
+Status CannotStartThread(int error) try {
   return Status(
       StatusCode::kSystem,
       "cannot start a thread: " + std::generic_category().message(error));
+} catch (const std::bad_alloc&) {
+  return Status::NoMemory();
 }
 
 }  // namespace

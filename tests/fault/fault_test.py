@@ -58,7 +58,7 @@ class FaultTest(unittest.TestCase):
         self.check(1, "--procs", "2")
 
     def test_each_fails_alone_on_one_proc(self):
-        self.check(1, "--procs", "1", "--memory", "64M")
+        self.check(1, "--procs", "1")
 
     def test_all_from_one_on_fail(self):
         self.check(ALL_THAT_FOLLOW, "--procs", "2")
