@@ -270,6 +270,7 @@ M* Scheduler::GiveToM(P* p, bool spinning) {
     m = NewM();
     if (m == nullptr) {
       PushIdleP(p);
+      NoteNoThread();
       return nullptr;
     }
   } else {
