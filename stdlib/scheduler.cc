@@ -146,8 +146,8 @@ int AwaitAll(lua_State* L, lua_Integer i) {
   return 0;
 }
 
-// The call's frame is left: all have ended; or an error, a cancellation or the
-// closing of a generator ends them now.
+// The call's frame is left: all have ended; or an error or a cancellation ends
+// them now. It is never dropped: nothing in it yields to a generator's resumer.
 int l_guard_close(lua_State* L) {
   Check<Guard>(L, 1);
   lua_settop(L, 1);
@@ -159,17 +159,9 @@ int l_guard_close(lua_State* L) {
   return AwaitAll(L, 1);
 }
 
-// The call's frame was dropped, in a generator that nobody closed.
-int l_guard_gc(lua_State* L) {
-  Check<Guard>(L, 1);
-  lua_settop(L, 1);
-  if (lua_getiuservalue(L, 1, 1) == LUA_TTABLE) CancelAll(L, 2);
-  return 0;
-}
-
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-constexpr luaL_Reg kGuardMeta[] = {
-    {"__close", &l_guard_close}, {"__gc", &l_guard_gc}, {nullptr, nullptr}};
+constexpr luaL_Reg kGuardMeta[] = {{"__close", &l_guard_close},
+                                   {nullptr, nullptr}};
 
 }  // namespace
 

@@ -98,7 +98,11 @@ int l_timeout(lua_State* L) {
   CheckCallable(L, 2);
   luaL_checkstack(L, 8, nullptr);
   Isolate* iso = Isolate::Of(L);
-  auto* timeout = New<Timeout>(L, 0, lua_upvalueindex(1));
+  auto* timeout = New<Timeout>(L, 1, lua_upvalueindex(1));
+  // In a generator that is dropped the state lives until the finalizer of what
+  // points to it has run.
+  lua_pushthread(L);
+  lua_setiuservalue(L, -2, 1);
   lua_replace(L, 1);
   lua_toclose(L, 1);
   if (iso->current != nullptr) {
