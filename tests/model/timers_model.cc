@@ -1,5 +1,5 @@
 // Models of who minds the timers (AddTimer, MindTimers and MoveTimers in
-// find_work.cc and scheduler.cc): no deadline passes while the M that should
+// find_work.cc and procs.cc): no deadline passes while the M that should
 // mind it sleeps on. Written again here, as the scheduler is no template. [TM1]
 
 #include <algorithm>
