@@ -25,6 +25,7 @@
 #include <cstring>
 
 #include "stdlib/file.h"
+#include "stdlib/pieces.h"
 #include "stdlib/stdio_ext.h"
 
 namespace trilune::stdlib {
@@ -32,124 +33,10 @@ namespace {
 
 // What is copied from Lua at a time, for a regular file.
 constexpr size_t kBlock = size_t{1} << 20;
-// Strings of one system call.
-constexpr int kMaxParts = 64;
-// Numbers among them.
-constexpr int kMaxNumbers = 16;
+// Shorter calls are put together before they are written.
+constexpr size_t kShort = 1024;
 // What poll promises room for, about: PIPE_BUF.
 constexpr size_t kRoom = 4096;
-
-struct Number {
-  char text[64];
-};
-
-// Formats the number at `index` as stock Lua does.
-size_t FormatNumber(lua_State* L, int index, Number* number) {
-  constexpr size_t kSize = sizeof(number->text);
-  const int n = lua_isinteger(L, index) != 0
-                    ? std::snprintf(number->text, kSize, LUA_INTEGER_FMT,
-                                    lua_tointeger(L, index))
-                    : std::snprintf(number->text, kSize, LUA_NUMBER_FMT,
-                                    lua_tonumber(L, index));
-  return static_cast<size_t>(n);
-}
-
-// --- Pieces: the strings of one call, in a row, and how far it has come. ---
-
-class Pieces {
- public:
-  // The strings and numbers at [first, last]; of print with what stands between
-  // them. Nothing here can raise.
-  Pieces(lua_State* L, int first, int last, bool is_print)
-      : L_(L), first_(first), is_print_(is_print), count_(last - first + 1) {
-    if (is_print) count_ = count_ == 0 ? 1 : 2 * count_;
-    Number number;
-    for (int i = 0; i < count_; i++)
-      rest_ += Get(i, &number).iov_len;
-  }
-
-  // Bytes that are not written yet.
-  [[nodiscard]] size_t rest() const { return rest_; }
-
-  // Points at the next strings, `max` bytes at most. Returns their number.
-  int Gather(iovec* parts, int max_parts, Number* numbers, size_t max) const {
-    int n = 0;
-    int used = 0;
-    size_t skip = skip_;
-    for (int i = next_; i < count_ && max > 0; i++) {
-      if (n == max_parts || used == kMaxNumbers) break;
-      iovec part = Get(i, &numbers[used]);
-      if (part.iov_base == numbers[used].text) used++;
-      part.iov_base = static_cast<char*>(part.iov_base) + skip;
-      part.iov_len -= skip;
-      skip = 0;
-      if (part.iov_len > max) part.iov_len = max;
-      max -= part.iov_len;
-      if (part.iov_len > 0) parts[n++] = part;
-    }
-    return n;
-  }
-
-  void Advance(size_t n) {
-    rest_ -= n;
-    Number number;
-    while (n > 0) {
-      const size_t left = Get(next_, &number).iov_len - skip_;
-      if (n < left) {
-        skip_ += n;
-        return;
-      }
-      n -= left;
-      skip_ = 0;
-      next_++;
-    }
-  }
-
-  // The bytes behind the last end of a line.
-  [[nodiscard]] size_t AfterLastLine() const {
-    size_t n = 0;
-    Number number;
-    for (int i = count_ - 1; i >= 0; i--) {
-      const iovec part = Get(i, &number);
-      const void* end = memrchr(part.iov_base, '\n', part.iov_len);
-      if (end != nullptr) {
-        const auto at =
-            static_cast<size_t>(static_cast<const char*>(end) -
-                                static_cast<const char*>(part.iov_base));
-        return n + part.iov_len - at - 1;
-      }
-      n += part.iov_len;
-    }
-    return n;
-  }
-
- private:
-  [[nodiscard]] iovec Get(int i, Number* number) const {
-    static char between[] = "\t";
-    static char end[] = "\n";
-    if (is_print_) {
-      if (i == count_ - 1) return {end, 1};
-      if (i % 2 != 0) return {between, 1};
-      i /= 2;
-    }
-    const int index = first_ + i;
-    if (lua_type(L_, index) == LUA_TNUMBER) {
-      const size_t n = FormatNumber(L_, index, number);
-      return {number->text, n};
-    }
-    size_t n = 0;
-    const char* data = lua_tolstring(L_, index, &n);
-    return {const_cast<char*>(data), n};
-  }
-
-  lua_State* const L_;
-  const int first_;
-  const bool is_print_;
-  int count_;
-  int next_ = 0;     // the first piece of which something is left
-  size_t skip_ = 0;  // so much of it is written
-  size_t rest_ = 0;
-};
 
 struct Writing {
   Use* use;
@@ -166,6 +53,12 @@ struct Writing {
 
 // Puts the rest of the pieces into the FILE's buffer, or where fwrite puts it.
 bool Append(FILE* f, Pieces* pieces) {
+  if (pieces->whole() != nullptr) {
+    const size_t n = pieces->rest();
+    const size_t written = fwrite_unlocked(pieces->whole(), 1, n, f);
+    pieces->Advance(written);
+    return written == n;
+  }
   while (pieces->rest() > 0) {
     Number numbers[kMaxNumbers];
     iovec parts[kMaxParts];
@@ -224,17 +117,21 @@ Sent Note(Writing* writing, ssize_t written, size_t pending) {
   return n > 0 ? Sent::kSome : Sent::kNothing;
 }
 
+// What is left stays in the buffer.
+Sent FinishSending(Writing* writing) {
+  if (writing->keep == 0) return Sent::kAll;
+  writing->keep = 0;
+  return Append(writing->use->file->f, writing->pieces) ? Sent::kAll
+                                                        : Sent::kError;
+}
+
 // Writes what there is room for, in one system call. The FILE is locked.
 // Nothing here can raise.
 Sent SendSome(Writing* writing) {
   File* file = writing->use->file;
   FILE* f = file->f;
   const size_t pending = Pending(f);
-  if (pending + writing->to_send() == 0) {
-    if (writing->keep == 0) return Sent::kAll;
-    writing->keep = 0;
-    return Append(f, writing->pieces) ? Sent::kAll : Sent::kError;
-  }
+  if (pending + writing->to_send() == 0) return FinishSending(writing);
   if (file->child != nullptr && file->child->told_ns != 0) {
     errno = EPIPE;  // a signal, if we wrote to it
     return Sent::kError;
@@ -257,7 +154,9 @@ Sent SendSome(Writing* writing) {
     file->needs_poll = true;
     return Sent::kNothing;
   }
-  return Note(writing, written, pending);
+  const Sent sent = Note(writing, written, pending);
+  const bool ends = sent == Sent::kSome && Pending(f) + writing->to_send() == 0;
+  return ends ? FinishSending(writing) : sent;
 }
 
 // Waits until there is room; writes a copy then, if there is one.
@@ -485,6 +384,50 @@ bool WriteAll(Writing* writing) {
                                   : WriteInBlocks(writing);
 }
 
+// The usual case: it stays in the buffer, or is a piece of a regular file.
+bool WriteQuickly(const Use* use, const char* data, size_t n) {
+  const File* file = use->file;
+  FILE* f = file->f;
+  if (file->kind == File::Kind::kForeign || file->closed || f == nullptr ||
+      n > kBulk || ftrylockfile(f) != 0) {
+    return false;
+  }
+  const bool fits = n < __fbufsize(f) - Pending(f) && __fwritable(f) != 0 &&
+                    __freading(f) == 0 && __fbufsize(f) > 1 &&
+                    (__flbf(f) == 0 || std::memchr(data, '\n', n) == nullptr);
+  const bool written = fits && fwrite_unlocked(data, 1, n, f) == n;
+  funlockfile(f);
+  return written;
+}
+
+bool WritePieces(Use* use, Pieces pieces) {
+  if (pieces.rest() == 0) return true;
+  if (pieces.whole() != nullptr &&
+      WriteQuickly(use, pieces.whole(), pieces.rest())) {
+    return true;
+  }
+  Writing writing = {use, &pieces, /*flushes=*/false};
+  return WriteAll(&writing);
+}
+
+// Adds the string or number at `index`, unless that is too long.
+bool AddShort(lua_State* L, int index, char* text, size_t* n) {
+  if (lua_type(L, index) == LUA_TNUMBER) {
+    if (kShort - *n < sizeof(Number)) return false;
+    Number number;
+    const size_t length = FormatNumber(L, index, &number);
+    std::memcpy(text + *n, number.text, length);
+    *n += length;
+    return true;
+  }
+  size_t length = 0;
+  const char* data = lua_tolstring(L, index, &length);
+  if (length > kShort - *n) return false;
+  std::memcpy(text + *n, data, length);
+  *n += length;
+  return true;
+}
+
 }  // namespace
 
 bool Drain(Use* use) {
@@ -510,15 +453,22 @@ int DrainToClose(File* file, int wake_fd) {
 int Write(Use* use, int first, int last) {
   lua_State* L = use->L;
   int end = first;  // of what is good
-  while (end <= last &&
-         (lua_type(L, end) == LUA_TSTRING || lua_type(L, end) == LUA_TNUMBER)) {
-    end++;
+  bool is_short = true;
+  char text[kShort];
+  size_t n = 0;
+  for (; end <= last; end++) {
+    const int type = lua_type(L, end);
+    if (type != LUA_TSTRING && type != LUA_TNUMBER) break;
+    if (is_short && last > first) is_short = AddShort(L, end, text, &n);
   }
   bool ok = true;
-  Pieces pieces(L, first, end - 1, /*is_print=*/false);
-  if (pieces.rest() > 0) {
-    Writing writing = {use, &pieces, /*flushes=*/false};
-    ok = WriteAll(&writing);
+  if (end == first + 1 && lua_type(L, first) == LUA_TSTRING) {
+    const char* data = lua_tolstring(L, first, &n);
+    ok = WritePieces(use, Pieces(data, n));
+  } else if (is_short && last > first) {
+    ok = WritePieces(use, Pieces(text, n));
+  } else {
+    ok = WritePieces(use, Pieces(L, first, end - 1, /*is_print=*/false));
   }
   EndTurn(use);
   // As stock Lua, which has written what comes before it.
@@ -527,7 +477,16 @@ int Write(Use* use, int first, int last) {
 }
 
 int Print(Use* use, int first, int last) {
-  Pieces pieces(use->L, first, last, /*is_print=*/true);
+  char text[kShort];
+  size_t n = 0;
+  bool is_short = true;
+  for (int i = first; i <= last && is_short; i++) {
+    is_short = AddShort(use->L, i, text, &n) && n < kShort;
+    if (is_short) text[n++] = i < last ? '\t' : '\n';
+  }
+  if (first > last) text[n++] = '\n';
+  Pieces pieces = is_short ? Pieces(text, n)
+                           : Pieces(use->L, first, last, /*is_print=*/true);
   Writing writing = {use, &pieces, /*flushes=*/true};
   // As stock Lua's, it does not look whether that went well.
   WriteAll(&writing);
