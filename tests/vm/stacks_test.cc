@@ -94,15 +94,20 @@ struct Fixture {
 // `n` Gs that wait in a callback, where they could not yield; how many could.
 std::string Waiters(int n) {
   return "local tri = require 'trilune' local ch = tri.chan() "
-         "local waiting, why = 0 "
+         "local waiting, failed, why = 0, 0 "
          "for _ = 1, " +
          std::to_string(n) +
          " do tri.go(function() "
          "  local ok, e = pcall(string.gsub, 'a', 'a', function() "
          "    waiting = waiting + 1 ch:recv() end) "
-         "  if not ok then waiting = waiting - 1 why = e end "
+         "  if not ok then waiting = waiting - 1 failed = failed + 1 why = e "
+         "end "
          "end) end "
-         "for _ = 1, 3 do tri.yield() end ";
+         "for _ = 1, 1000 do "
+         "  if waiting + failed == " +
+         std::to_string(n) +
+         " then break end "
+         "  tri.yield() end ";
 }
 
 TEST_CASE("stacks: those of Gs that a closed heap leaves are given back") {
