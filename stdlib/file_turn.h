@@ -13,8 +13,8 @@
 //                who were not woken; then it is handed over: nobody starves.
 // Rejected   Handing it over always: where several isolates print, each line
 //            would cost a switch from one to another.
-// Tests      tests/lua/io/stdin_of_isolates.lua, print_of_isolates.lua;
-//            tests/vm/file_turn_test.cc
+// Tests      tests/lua/io/stdin_*.lua, print_of_isolates.lua,
+//            print_waits_as_a_g.lua
 
 #ifndef TRI_STDLIB_FILE_TURN_H_
 #define TRI_STDLIB_FILE_TURN_H_
