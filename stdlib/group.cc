@@ -19,7 +19,25 @@ struct Group {
   const TypeTag* tag;
   static constexpr TypeTag kTag = {"group"};
 };
-enum : int { kErrorValue = 1, kMembersValue = 2 };
+
+// Keeps watch over the frame of tri.group, which alone refers to it: a userdata
+// that refers to the state in which the frame is, and to the group, until the
+// frame is left. If it is finalized before, the frame was dropped, in a
+// generator that nobody closed. Members keep their group alive, so that the
+// group itself would not notice.
+struct Guard {
+  const TypeTag* tag;
+  static constexpr TypeTag kTag = {"group guard"};
+  bool is_open;
+};
+const vm::InternalKind kGuardKind(
+    [](lua_State* L, int index) { return Test<Guard>(L, index) != nullptr; },
+    vm::InternalKind::What::kHidden);
+enum : int { kGuardedGroup = 1, kGuardedState, kGuardValues = kGuardedState };
+
+// The stack of a group call: the group, to be closed; then the following; then
+// the function's results.
+enum : int { kGuardAt = 2, kHandlerAt, kLastOfFrame = kHandlerAt };
 
 bool IsGroup(lua_State* L, int index) {
   return vm::HasSizeOf<Group>(L, index) &&
@@ -38,7 +56,7 @@ Group* CheckGroup(lua_State* L, int index) {
 void AddMember(lua_State* L, int index, int n, vm::CoroutineBody body) {
   luaL_checkstack(L, 8, nullptr);
   auto* group = static_cast<Group*>(lua_touserdata(L, index));
-  lua_getiuservalue(L, index, kMembersValue);
+  lua_getiuservalue(L, index, GroupCore::kMembers);
   lua_pushvalue(L, index);
   lua_insert(L, -n - 2);  // group, body, arguments, members
   lua_insert(L, -n - 2);  // members, group, body, arguments
@@ -86,7 +104,7 @@ int l_group_cancel(lua_State* L) {
   Group* group = CheckGroup(L, 1);
   lua_settop(L, 2);
   group->core.cancelled = true;
-  lua_getiuservalue(L, 1, kMembersValue);
+  lua_getiuservalue(L, 1, GroupCore::kMembers);
   lua_pushnil(L);
   while (lua_next(L, 3) != 0) {
     lua_pop(L, 1);
@@ -98,16 +116,60 @@ int l_group_cancel(lua_State* L) {
   return 0;
 }
 
-// Stack of a group call: the group at 1, to be closed; then the function's
-// results.
-int Finish(lua_State* L, Group* group, bool cancelled) {
+// errors() -> a list of { error = object, goroutine = g, traceback = text }
+int l_group_errors(lua_State* L) {
+  CheckGroup(L, 1);
+  lua_settop(L, 1);
+  luaL_checkstack(L, 8, nullptr);
+  lua_newtable(L);
+  if (lua_getiuservalue(L, 1, GroupCore::kErrors) != LUA_TTABLE) {
+    lua_pop(L, 1);
+    return 1;
+  }
+  const auto n = static_cast<lua_Integer>(lua_rawlen(L, 3));
+  for (lua_Integer i = 1; i <= n; i++) {
+    lua_createtable(L, 0, 3);
+    lua_rawgeti(L, 3, i);
+    lua_rawgeti(L, -1, vm::Failures::kGoroutine);
+    lua_setfield(L, -3, "goroutine");
+    if (Isolate::Of(L)->failures().PushSeen(L) == 2) {
+      lua_setfield(L, -3, "traceback");
+    }
+    lua_setfield(L, -2, "error");
+    lua_rawseti(L, 2, i);
+  }
+  lua_settop(L, 2);
+  return 1;
+}
+
+// The frame is left: the function has ended, and all members have.
+void EndFrame(lua_State* L, Group* group) {
   group->core.over = true;
+  static_cast<Guard*>(lua_touserdata(L, kGuardAt))->is_open = false;
+  // The finalizer that it still has would keep the state alive for so long.
+  lua_pushnil(L);
+  lua_setiuservalue(L, kGuardAt, kGuardedState);
+}
+
+int Finish(lua_State* L, Group* group, bool cancelled) {
+  EndFrame(L, group);
+  // What nobody can read any more is reported soon.
+  vm::Failures& failures = Isolate::Of(L)->failures();
+  const bool has_errors =
+      lua_getiuservalue(L, 1, GroupCore::kErrors) == LUA_TTABLE;
+  if (has_errors) failures.set_waits_for_collection(true);
   if (group->core.failed) {
-    lua_getiuservalue(L, 1, kErrorValue);
+    lua_getiuservalue(L, 1, GroupCore::kError);
+    if (has_errors && group->core.raised > 0) {
+      lua_rawgeti(L, -2, group->core.raised);
+      lua_insert(L, -2);
+      failures.NoteRaised(L, lua_gettop(L) - 1);
+    }
     return lua_error(L);
   }
+  lua_pop(L, 1);
   if (cancelled) vm::RaiseCancelled(L);
-  return lua_gettop(L) - 1;
+  return lua_gettop(L) - kLastOfFrame;
 }
 
 // Waits for the last member. Once the caller must raise, the members are
@@ -117,34 +179,40 @@ int Wait(lua_State* L, Group* group, bool cancelled);
 int l_wait_k(lua_State* L, int, lua_KContext context) {
   auto* group = static_cast<Group*>(lua_touserdata(L, 1));
   const bool cancelled = EndWait(L) == WakeResult::kCancelled;
-  if (cancelled) Isolate::Of(L)->CancelGroup(L, 1);
+  if (cancelled) Isolate::Of(L)->groups().Cancel(L, 1);
   return Wait(L, group, cancelled || context != 0);
 }
 
 int Wait(lua_State* L, Group* group, bool cancelled) {
   Isolate* iso = Isolate::Of(L);
+  luaL_checkstack(L, 8, nullptr);
   if (!cancelled && iso->current != nullptr && iso->MustRaise()) {
-    iso->CancelGroup(L, 1);  // which may end the last member
+    iso->groups().Cancel(L, 1);  // which may end the last member
     cancelled = true;
   }
   if (group->core.live == 0) return Finish(L, group, cancelled);
-  luaL_checkstack(L, 8, nullptr);
   return WaitIn(L, group->core.waiters,
                 {.reason = WaitReason::kGroup, .shielded = cancelled},
                 &l_wait_k, cancelled ? 1 : 0);
 }
 
+// Message handler of the function: its error counts from here on, before any
+// __close handler has run. Upvalue 1: the group.
+int NoteError(lua_State* L) {
+  lua_settop(L, 1);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  Isolate::Of(L)->failures().NoteOfFunction(L, 1);
+  return 1;
+}
+
 int l_body_k(lua_State* L, int status, lua_KContext) {
   auto* group = static_cast<Group*>(lua_touserdata(L, 1));
   Isolate* iso = Isolate::Of(L);
-  iso->EndGroupFunction(&group->core);
+  iso->groups().EndFunction(&group->core);
   if (status != LUA_OK && status != LUA_YIELD) {
-    // What an interrupted function raises is no error of its own.
-    if (group->core.failed) {
-      lua_pop(L, 1);
-    } else {
-      iso->FailGroup(L, 1, &group->core);
-    }
+    iso->failures().NoteEndOfFunction(L, 1, status);
+    lua_pop(L, 1);
   }
   return Wait(L, group, false);
 }
@@ -153,24 +221,34 @@ int l_group(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   Isolate* iso = Isolate::Of(L);
   luaL_checkstack(L, 12, nullptr);
-  auto* group = new (lua_newuserdatauv(L, sizeof(Group), 2)) Group();
+  auto* group =
+      new (lua_newuserdatauv(L, sizeof(Group), GroupCore::kValues)) Group();
   group->tag = &Group::kTag;
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_setmetatable(L, -2);
   lua_newtable(L);
-  lua_setiuservalue(L, -2, kMembersValue);
-  // group, function, group, arguments...
-  lua_pushvalue(L, -1);
-  lua_insert(L, 2);
+  lua_setiuservalue(L, -2, GroupCore::kMembers);
   lua_insert(L, 1);
+  auto* guard =
+      static_cast<Guard*>(lua_newuserdatauv(L, sizeof(Guard), kGuardValues));
+  *guard = {&Guard::kTag, /*is_open=*/true};
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, -2, kGuardedGroup);
+  lua_pushthread(L);
+  lua_setiuservalue(L, -2, kGuardedState);
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_setmetatable(L, -2);
+  lua_insert(L, kGuardAt);
+  lua_pushvalue(L, 1);
+  lua_pushcclosure(L, &NoteError, 1);
+  lua_insert(L, kHandlerAt);
+  // The function's first argument.
+  lua_pushvalue(L, 1);
+  lua_insert(L, kLastOfFrame + 2);
   lua_toclose(L, 1);
-  if (iso->current != nullptr) {
-    group->core.owner = iso->current;
-    group->core.owner_id = iso->current->id;
-    group->core.L = L;
-  }
-  const int status =
-      lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, &l_body_k);
+  iso->groups().Begin(&group->core, L);
+  const int status = lua_pcallk(L, lua_gettop(L) - kLastOfFrame - 1,
+                                LUA_MULTRET, kHandlerAt, 0, &l_body_k);
   return l_body_k(L, status, 0);
 }
 
@@ -180,9 +258,9 @@ int l_group_close(lua_State* L) {
   Group* group = CheckGroup(L, 1);
   if (group->core.over) return 0;
   Isolate* iso = Isolate::Of(L);
-  iso->EndGroupFunction(&group->core);
+  iso->groups().EndFunction(&group->core);
   group->core.over = true;
-  iso->CancelGroup(L, 1);
+  iso->groups().Cancel(L, 1);
   const auto wait = [](lua_State* state, int, lua_KContext) {
     EndWait(state);
     return 0;
@@ -192,14 +270,17 @@ int l_group_close(lua_State* L) {
                 {.reason = WaitReason::kGroup, .shielded = true}, wait, 0);
 }
 
-// The group's frame was dropped, in a generator that nobody closed.
-int l_group_gc(lua_State* L) {
-  Isolate::Of(L)->EndGroupFunction(&CheckGroup(L, 1)->core);
+int l_guard_gc(lua_State* L) {
+  const auto* guard = Test<Guard>(L, 1);
+  if (guard == nullptr || !guard->is_open) return 0;
+  lua_getiuservalue(L, 1, kGuardedGroup);
+  Isolate::Of(L)->groups().Drop(L, lua_gettop(L));
   return 0;
 }
 
-constexpr luaL_Reg kGroupMeta[] = {
-    {"__close", &l_group_close}, {"__gc", &l_group_gc}, {nullptr, nullptr}};
+constexpr luaL_Reg kGroupMeta[] = {{"__close", &l_group_close},
+                                   {nullptr, nullptr}};
+constexpr luaL_Reg kGuardMeta[] = {{"__gc", &l_guard_gc}, {nullptr, nullptr}};
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
 
 }  // namespace
@@ -215,8 +296,11 @@ void OpenGroup(lua_State* L) {
   lua_setfield(L, -2, "spawn");
   lua_pushcfunction(L, &l_group_cancel);
   lua_setfield(L, -2, "cancel");
+  lua_pushcfunction(L, &l_group_errors);
+  lua_setfield(L, -2, "errors");
   lua_pop(L, 1);
-  lua_pushcclosure(L, &l_group, 1);
+  NewMetatable(L, Guard::kTag.name, kNoMethods, kGuardMeta);
+  lua_pushcclosure(L, &l_group, 2);
   lua_setfield(L, -2, "group");
 }
 

@@ -1,5 +1,5 @@
-// trilune.parallel: the loader of parallel.lua, and what of it is written in C
-// for speed.
+// trilune.parallel: the loader of parallel.lua and parallel_worker.lua, and
+// what of it is written in C for speed.
 
 #include <climits>
 #include <cmath>
@@ -9,11 +9,13 @@
 
 #include "sched/clock.h"
 #include "stdlib/modules.h"
+#include "stdlib/spawn.h"
 
 namespace trilune::stdlib {
 
-// parallel.lua, in a file that BUILD makes.
+// parallel.lua and parallel_worker.lua, in files that BUILD makes.
 extern const char kParallelLua[];
+extern const char kParallelWorkerLua[];
 
 namespace {
 
@@ -172,19 +174,54 @@ int l_store(lua_State* L) {
   return 0;
 }
 
+// Pushes the function that `source` is, without line numbers: what a script
+// raises with level 2, or lets a coroutine.wrap raise, is to carry none of a
+// module that it did not write.
+void PushChunk(lua_State* L, const char* source) {
+  constexpr char kName[] = "=trilune.parallel";
+  struct Dump {
+    bool is_begun = false;
+    luaL_Buffer buffer;
+  } dump;
+  const auto write = [](lua_State* state, const void* piece, size_t size,
+                        void* to) {
+    auto* into = static_cast<Dump*>(to);
+    if (!into->is_begun) {
+      into->is_begun = true;
+      luaL_buffinit(state, &into->buffer);
+    }
+    luaL_addlstring(&into->buffer, static_cast<const char*>(piece), size);
+    return 0;
+  };
+  const int at = lua_gettop(L) + 1;
+  if (luaL_loadbufferx(L, source, std::strlen(source), kName, "t") != LUA_OK) {
+    lua_error(L);
+  }
+  lua_dump(L, write, &dump, /*strip=*/1);
+  luaL_pushresult(&dump.buffer);
+  size_t size = 0;
+  const char* code = lua_tolstring(L, -1, &size);
+  if (luaL_loadbufferx(L, code, size, kName, "b") != LUA_OK) lua_error(L);
+  lua_replace(L, at);
+  lua_settop(L, at);
+}
+
 }  // namespace
 
 int OpenParallel(lua_State* L) {
-  if (luaL_loadbufferx(L, kParallelLua, std::strlen(kParallelLua),
-                       "=trilune.parallel", "t") != LUA_OK) {
-    return lua_error(L);
-  }
-  constexpr lua_CFunction kHelpers[] = {&l_clock,      &l_array, &l_pack,
-                                        &l_unpack,     &l_slice, &l_store,
-                                        &l_count_steps};
+  PushChunk(L, kParallelLua);
+  PushChunk(L, kParallelWorkerLua);
+  constexpr lua_CFunction kWorkerHelpers[] = {&l_clock, &l_array, &l_pack,
+                                              &l_unpack};
+  for (lua_CFunction helper : kWorkerHelpers)
+    lua_pushcfunction(L, helper);
+  lua_call(L, static_cast<int>(std::size(kWorkerHelpers)), 1);
+  constexpr lua_CFunction kHelpers[] = {
+      &l_clock,       &l_array,      &l_pack,        &l_slice,         &l_store,
+      &l_count_steps, &WatchSpawned, &ExpectWatcher, &ReadSpawnOptions};
   for (lua_CFunction helper : kHelpers)
     lua_pushcfunction(L, helper);
-  lua_call(L, static_cast<int>(std::size(kHelpers)), 1);
+  lua_call(L, static_cast<int>(std::size(kHelpers)) + 1, 1);
   return 1;
 }
 

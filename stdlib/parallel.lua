@@ -1,12 +1,13 @@
 -- trilune.parallel: functions over lists, in isolates.
 --
 -- A call cuts its list into chunks and sends them through one channel, `input`,
--- to workers, which are programs of tri.spawn; what they make of them comes back
+-- to workers, which are programs of tri.spawn (parallel_worker.lua); what they make of them comes back
 -- through another, `output`. A group holds the call together: the workers are its
 -- members, or, of a pool's workers, Gs that wait for their end. So the first error
 -- ends the call, and the call ends the workers.
 
-local clock, array, pack, unpack, slice, store, count_steps = ...
+local worker, clock, array, pack, slice, store, count_steps, watch, expect,
+  read_spawn_options = ...
 local tri = require "trilune"
 local sync = require "trilune.sync"
 
@@ -18,90 +19,6 @@ local MAX_CHUNK <const> = 16384
 local GROWTH <const> = 4
 -- Chunks on their way, for each worker: one at work, one ready.
 local AHEAD <const> = 2
-
--- ---- In the worker. Its upvalues are C functions: the rest would be sent. ----
-
--- Does one job, or a pool's, which come through `control`.
-local function worker(init, job, control)
-  local function load(f)
-    if type(f) ~= "string" then return f end
-    local module = require(f)
-    local main = type(module) == "table" and module.main or module
-    if type(main) == "function" then return main end
-    error(("cannot run module '%s': it returned a %s, not a function or a table with 'main'")
-          :format(f, type(module)), 0)
-  end
-
-  local function map(f, chunk)
-    local n, base, values = chunk.n, chunk.base, chunk.values
-    local results = array(n)
-    if values then
-      for i = 1, n do results[i] = f(values[i], base + i) end
-    else
-      local from, step = chunk.from, chunk.step
-      for i = base, base + n - 1 do results[i - base + 1] = f(from + i * step, i + 1) end
-    end
-    return pack(results, n)
-  end
-
-  local function foreach(f, chunk)
-    local n, base, values = chunk.n, chunk.base, chunk.values
-    if values then
-      for i = 1, n do f(values[i], base + i) end
-    else
-      local from, step = chunk.from, chunk.step
-      for i = base, base + n - 1 do f(from + i * step, i + 1) end
-    end
-  end
-
-  local function reduce(f, chunk)
-    local n, base, values = chunk.n, chunk.base, chunk.values
-    local result
-    if values then
-      result = values[1]
-      for i = 2, n do result = f(result, values[i]) end
-    else
-      local from, step = chunk.from, chunk.step
-      result = from + base * step
-      for i = base + 1, base + n - 1 do result = f(result, from + i * step) end
-    end
-    return result
-  end
-
-  local kinds = {map = map, foreach = foreach, reduce = reduce}
-  local function work()
-    local f, run = load(job.f), kinds[job.kind]
-    local input, output = job.input, job.output
-    job = nil
-    while true do
-      local chunk = input:recv()
-      if not chunk then return end
-      chunk.values = chunk.values and unpack(chunk.values, chunk.n)
-      local start = clock()
-      local result = run(f, chunk)
-      local sent, problem = pcall(output.send, output, {
-        id = chunk.id, base = chunk.base, n = chunk.n, result = result,
-        seconds = clock() - start,
-      })
-      if not sent then
-        if type(problem) == "string" then
-          problem = problem:gsub("at value%.result%[(%d+)%]", function(at)
-            return ("at the result for list[%d]"):format(chunk.base + at)
-          end)
-        end
-        error(problem, 0)
-      end
-    end
-  end
-
-  if init ~= nil then load(init)() end
-  if job then return work() end
-  while true do
-    job = control:recv()
-    if not job then return end
-    work()
-  end
-end
 
 -- ---- Arguments ----
 
@@ -137,10 +54,15 @@ local function is_function(value)
   return type(value) == "function" or type(value) == "string"
 end
 
-local CALL_OPTIONS <const> = {chunk = true, timeout = true, n = true}
+local CALL_OPTIONS <const> = {chunk = true, timeout = true, n = true, errors = true}
 local POOL_OPTIONS <const> = {workers = true, init = true}
 
+local function is_table(value)
+  return type(value) == "table"
+end
+
 local function check_call_options(level, options)
+  check_option(level + 1, options, "errors", is_table, "a table")
   check_option(level + 1, options, "chunk", is_count, "an integer from 1 to 1048576")
   check_option(level + 1, options, "timeout", is_time, "a time in seconds")
   check_option(level + 1, options, "n", is_length, "a length")
@@ -253,6 +175,12 @@ local function new_crew(options, limit)
   return {limit = limit, init = options.init, spawn = spawn}
 end
 
+-- What tri.spawn would refuse later, where the script could not tell why.
+local function check_spawn(level, crew)
+  local ok, problem = pcall(read_spawn_options, crew.spawn)
+  if not ok then error(problem, level + 1) end
+end
+
 local Member = {}
 
 -- Of a pool that nobody closed. Younger than the handles in it, a member is
@@ -298,12 +226,6 @@ local function dismiss(crew)
   end, math.huge)
 end
 
--- A member of the call's group, for a pool's worker. The call's end cancels it.
-local function watch(program)
-  local ok, _, problem = pcall(program.join, program)
-  if ok then error(problem, 0) end
-end
-
 -- ---- A call ----
 
 local Call = {}
@@ -314,6 +236,8 @@ function Call:enlist()
   local crew, index = self.crew, #self.team + 1
   if crew.members then
     local member = get_member(crew, index)
+    -- A member of the group for the worker; the call's end cancels it.
+    expect(member.program)
     self.team[index] = self.group:go(watch, member.program)
     member.control:send(self.job)
   else
@@ -416,6 +340,11 @@ local function perform(crew, kind, f, source, options, deadline, body)
     input = tri.channel(most), output = tri.channel(most),
   }, Call)
   call.job = {f = f, kind = kind, input = call.input, output = call.output}
+  local into = options.errors
+  local _ <close> = into and setmetatable({}, {__close = function()
+    if not call.group then return end
+    for _, problem in ipairs(call.group:errors()) do into[#into + 1] = problem end
+  end})
   local in_time
   tri.group(function(group)
     call.group = group
@@ -497,6 +426,7 @@ local function with_own(kind, f, list, initial, options, options_index)
   check_call(2, kind, f, list, options, options_index)
   options = options or {}
   local crew = new_crew(options, check_workers(2, options))
+  check_spawn(2, crew)
   local source = new_source(2, kind, list, options)
   return kinds[kind](function(body)
     return perform(crew, kind, f, source, options, deadline_of(options), body)
@@ -512,6 +442,26 @@ local function check_pool(pool, name)
   if getmetatable(pool) ~= Pool then
     error(("calling '%s' on bad self (pool expected, got %s)"):format(name, type(pool)), 3)
   end
+end
+
+-- A call on a pool; only its frame refers to it.
+local Use = {}
+
+function Use:__close()
+  local crew = self.pool.crew
+  if crew.unfinished then dismiss(crew) end
+  self.pool.user = nil
+  self.pool = nil
+end
+
+-- The frame was dropped, in a generator that nobody closed. A finalizer cannot wait:
+-- the next call waits for the workers' end.
+function Use:__gc()
+  local pool = self.pool
+  if not pool then return end
+  for _, member in ipairs(pool.crew.members) do member.program:cancel() end
+  pool.user = nil
+  pool.mutex:unlock()
 end
 
 -- A pool does one call at a time; the others wait, first come, first served.
@@ -530,10 +480,7 @@ local function with_pool(pool, kind, f, list, initial, options, options_index)
   local crew = pool.crew
   if crew.unfinished then dismiss(crew) end
   pool.user = tri.self()
-  local _ <close> = setmetatable({}, {__close = function()
-    if crew.unfinished then dismiss(crew) end
-    pool.user = nil
-  end})
+  local _ <close> = setmetatable({pool = pool}, Use)
   local source = new_source(2, kind, list, options)
   return kinds[kind](function(body)
     crew.unfinished = true
@@ -578,6 +525,7 @@ local function pool(options)
     if options[key] ~= nil then error(("unknown option '%s'"):format(key), 2) end
   end
   local crew = new_crew(options, check_workers(2, options))
+  check_spawn(2, crew)
   crew.members = {}
   return setmetatable({crew = crew, mutex = sync.mutex()}, Pool)
 end

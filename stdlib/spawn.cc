@@ -2,17 +2,15 @@
 //
 // A program is sent as one message: what its isolate shall inherit (see
 // PushInheritance), the function or the module's name, the arguments. The body
-// that reads it is RunProgram.
+// that reads it is RunProgram, in spawn_body.cc.
 
 #include "stdlib/spawn.h"
 
-#include <cstdlib>
-#include <cstring>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "sched/loop.h"
-#include "stdlib/global_hint.h"
 #include "stdlib/modules.h"
 #include "stdlib/spawn_options.h"
 #include "vm/isolates.h"
@@ -41,118 +39,6 @@ Spawned* CheckSpawned(lua_State* L, int index) {
   Spawned* spawned = TestSpawned(L, index);
   if (spawned == nullptr) luaL_typeerror(L, index, kTag.name);
   return spawned;
-}
-
-// --- The program, in its isolate. ---
-
-// Pushes what a module is as a program: a function, a table's field "main". The
-// module's value is on top and is replaced.
-void PickMain(lua_State* L, const char* name) {
-  if (lua_istable(L, -1)) {
-    lua_getfield(L, -1, "main");
-    lua_remove(L, -2);
-    if (lua_isfunction(L, -1)) return;
-    luaL_error(L, "cannot run module '%s': its table has no function 'main'",
-               name);
-  }
-  if (lua_isfunction(L, -1)) return;
-  if (lua_isboolean(L, -1)) {  // it returned nothing: it has run
-    lua_pop(L, 1);
-    lua_pushcfunction(L, [](lua_State*) { return 0; });
-    return;
-  }
-  luaL_error(L,
-             "cannot run module '%s': it returned a %s, not a function or a "
-             "table with 'main'",
-             name, luaL_typename(L, -1));
-}
-
-// Stack: the Spawned, the results.
-int SendResults(lua_State* L, int, lua_KContext) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
-  spawned->SetResults(vm::WriteMessage(
-      L, 2, lua_gettop(L) - 1, {.name = "result", .several = "result"}));
-  return 0;
-}
-
-int CallProgram(lua_State* L, int, lua_KContext) {
-  lua_callk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, &SendResults);
-  return SendResults(L, LUA_OK, 0);
-}
-
-// Stack: the Spawned, the module's name, the arguments, then what require gave.
-int CallModule(lua_State* L, int, lua_KContext n) {
-  lua_settop(L, static_cast<int>(n) + 1);
-  PickMain(L, lua_tostring(L, 2));
-  lua_replace(L, 2);
-  return CallProgram(L, LUA_OK, 0);
-}
-
-int RunProgram(lua_State* L) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
-  vm::ReadMessage(L, spawned->TakeCall());
-  Inherit(L, 2);
-  lua_remove(L, 2);
-  if (lua_type(L, 2) != LUA_TSTRING) return CallProgram(L, LUA_OK, 0);
-  const int n = lua_gettop(L);
-  luaL_checkstack(L, 4, nullptr);
-  lua_getglobal(L, "require");
-  lua_pushvalue(L, 2);
-  lua_callk(L, 1, 1, n, &CallModule);
-  return CallModule(L, LUA_OK, n);
-}
-
-// Message handler. Keeps the traceback; the error object stays as it is, but
-// for a hint.
-int KeepTrace(lua_State* L) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, lua_upvalueindex(1)));
-  spawned->SetTrace(Isolate::Of(L)->MakeTrace(L));
-  lua_settop(L, 1);
-  AddGlobalHint(L);
-  lua_settop(L, 1);
-  return 1;
-}
-
-// Stack: the error object. Results: its words, itself as a message or null.
-int SendError(lua_State* L) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 2));
-  if (lua_isstring(L, 1) == 0 && luaL_callmeta(L, 1, "__tostring") == 0) {
-    lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
-  } else if (lua_gettop(L) == 2) {
-    lua_pushvalue(L, 1);
-  }
-  spawned->SetErrorText(luaL_tolstring(L, -1, nullptr));
-  spawned->SetError(vm::WriteMessage(L, 1, 1, {.name = "error"}));
-  return 0;
-}
-
-// Stack: the Spawned, the handler; after an error, its object.
-int ProgramEnded(lua_State* L, int status, lua_KContext) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
-  if (status == LUA_OK || status == LUA_YIELD) return 0;
-  const Isolate* iso = Isolate::Of(L);
-  if (iso->killed()) {  // whatever has become of the error on its way
-    spawned->SetErrorText(iso->kill_reason());
-    return 0;
-  }
-  // Fails without memory, or if the object cannot be sent: then its words do.
-  spawned->SetErrorText(lua_type(L, -1) == LUA_TSTRING
-                            ? lua_tostring(L, -1)
-                            : "(error object is not a string)");
-  lua_pushcfunction(L, &SendError);
-  lua_insert(L, -2);
-  lua_pushvalue(L, 1);
-  lua_pcall(L, 2, 0, 0);
-  return 0;
-}
-
-int ProgramBody(lua_State* L) {
-  lua_pushvalue(L, 1);
-  lua_pushcclosure(L, &KeepTrace, 1);
-  lua_pushcfunction(L, &RunProgram);
-  lua_pushvalue(L, 1);
-  const int status = lua_pcallk(L, 1, 0, 2, 0, &ProgramEnded);
-  return ProgramEnded(L, status, 0);
 }
 
 // --- Starting one. ---
@@ -193,7 +79,8 @@ struct Refused {
 // Takes `call`. Null: refused. C++ throws without memory, which must not go
 // through Lua's frames.
 Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
-                      const char* name, Message* call, Refused* refused) {
+                      const char* name, Message* call, bool watched,
+                      Refused* refused) {
   Isolate* iso = Isolate::Of(L);
   vm::MemoryCharge* room = nullptr;
   if (!Spawned::TakeRoom(iso, &room)) {
@@ -215,12 +102,13 @@ Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
     refused->max_goroutines = config.budget->max_goroutines();
   }
   return Spawned::Start(&kType, iso, std::move(config),
-                        {&ProgramBody, call, room}, &refused->why);
+                        {&RunProgram, call, room, watched}, &refused->why);
 }
 
 // The arguments of tri.spawn are the values from `first` on. Pushes the handle,
-// which is returned too. The stack below stays. Null: the runtime stops.
-Spawned* Spawn(lua_State* L, int first) {
+// which is returned too. The stack below stays. `watched`: for a member of a
+// group. Null: the runtime stops.
+Spawned* Spawn(lua_State* L, int first, bool watched) {
   Isolate* iso = Isolate::Of(L);
   if (iso->isolates() == nullptr) luaL_error(L, "cannot spawn here");
   iso->CheckLimits();
@@ -257,7 +145,7 @@ Spawned* Spawn(lua_State* L, int first) {
   iso->heap().NoteOutside(kOutside);
   // Nothing raises from here on.
   Refused refused;
-  Spawned* spawned = StartProgram(L, options, name, call, &refused);
+  Spawned* spawned = StartProgram(L, options, name, call, watched, &refused);
   lua_settop(L, last);
   if (spawned == nullptr) {
     if (refused.why == Spawned::Refusal::kStopping) return nullptr;
@@ -281,7 +169,7 @@ Spawned* Spawn(lua_State* L, int first) {
 
 int l_spawn(lua_State* L) {
   CheckSpawn(L, 1);
-  return Spawn(L, 1) != nullptr ? 1 : AwaitStop(L);
+  return Spawn(L, 1, /*watched=*/false) != nullptr ? 1 : AwaitStop(L);
 }
 
 // --- Joining. ---
@@ -310,18 +198,29 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
   // It is seen only if it has come so far.
   spawned = SpawnedAt1(L);
   if (spawned != nullptr) spawned->MarkSeen();
-  if (!ok) return lua_error(L);
+  if (!ok) {  // a member's
+    Isolate* iso = Isolate::Of(L);
+    iso->failures().Note(iso->current, L,
+                         spawned == nullptr ? "" : outcome.trace.c_str());
+    return lua_error(L);
+  }
   lua_pushstring(L, spawned == nullptr ? "" : outcome.trace.c_str());
   return 3;
 }
 
 // Waits for the end of the program whose handle is at 1; then calls `k`, which
 // begins with EndHandleWait. Not `*waits`: it has ended already.
-int Await(lua_State* L, Spawned* spawned, int64_t deadline_ns, bool shielded,
-          lua_KFunction k, bool* waits) {
-  G* g = vm::BeginPark(L, WaitReason::kJoin, shielded);
+struct Awaiting {
+  int64_t deadline_ns = kNever;
+  bool shielded = false;
+  bool early = false;  // see Spawned::Join
+  lua_KContext context = 0;
+};
+int Await(lua_State* L, Spawned* spawned, const Awaiting& how, lua_KFunction k,
+          bool* waits) {
+  G* g = vm::BeginPark(L, WaitReason::kJoin, how.shielded);
   *waits = false;
-  switch (spawned->Join(g)) {
+  switch (spawned->Join(g, how.early)) {
     case Spawned::Joining::kEnded:
       return 0;
     case Spawned::Joining::kNoMemory:
@@ -332,11 +231,11 @@ int Await(lua_State* L, Spawned* spawned, int64_t deadline_ns, bool shielded,
   *waits = true;
   vm::BeginHandleWait(L, 1);
   ParkCommit commit;
-  commit.deadline_ns = deadline_ns;
+  commit.deadline_ns = how.deadline_ns;
   commit.external = true;
   commit.unlock = &Spawned::Unlock;
   commit.unlock_argument = spawned;
-  return vm::Park(L, commit, k, 0);
+  return vm::Park(L, commit, k, how.context);
 }
 
 int l_join_k(lua_State* L, int, lua_KContext) {
@@ -366,7 +265,8 @@ int l_join(lua_State* L) {
   }
   if (now) return PushTimeout(L);
   bool waits = false;
-  const int results = Await(L, spawned, deadline, false, &l_join_k, &waits);
+  const int results =
+      Await(L, spawned, {.deadline_ns = deadline}, &l_join_k, &waits);
   return waits ? results : PushOutcome(L, spawned, true);
 }
 
@@ -410,13 +310,33 @@ int l_tostring(lua_State* L) {
 
 // --- As a member of a group. ---
 
+// Stack: the handle; then the program's error, if it was known before the end.
+
+// Whether the error of a program that was cancelled says no more than that: it
+// is the reason, or the isolate has ended it, as what it waited for had gone.
+bool IsReason(lua_State* L, const Spawned::Outcome& outcome) {
+  if (outcome.trace.empty()) return true;
+  Isolate* iso = Isolate::Of(L);
+  iso->PushReason(L, iso->current);
+  size_t size = 0;
+  const char* reason =
+      lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : "";
+  const bool is_reason =
+      std::string_view(outcome.text).ends_with(std::string_view(reason, size));
+  lua_pop(L, 1);
+  return is_reason;
+}
+
 int MemberEnded(lua_State* L) {
-  const Isolate* iso = Isolate::Of(L);
-  if (iso->MustRaise()) {
-    SpawnedAt1(L)->MarkSeen();
+  Spawned* spawned = SpawnedAt1(L);
+  const Spawned::Outcome& outcome = spawned->outcome();
+  spawned->MarkSeen();
+  if (outcome.is_early && lua_gettop(L) > 1) return lua_error(L);
+  if (Isolate::Of(L)->MustRaise() && (outcome.ok || IsReason(L, outcome))) {
     vm::RaiseCancelled(L);
   }
-  return PushOutcome(L, SpawnedAt1(L), false);
+  lua_settop(L, 1);
+  return PushOutcome(L, spawned, false);
 }
 
 // The group was cancelled: so is the program, and the member waits until it has
@@ -439,19 +359,66 @@ int EndMember(lua_State* L) {
     return 0;
   });
   lua_pushlightuserdata(L, SpawnedAt1(L));
-  if (lua_pcall(L, 1, 0, 0) != LUA_OK) SpawnedAt1(L)->Cancel(nullptr);
-  lua_settop(L, 1);
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    SpawnedAt1(L)->Cancel(nullptr);
+    lua_pop(L, 1);
+  }
   bool waits = false;
-  const int results = Await(L, SpawnedAt1(L), kNever, true, k, &waits);
+  const int results = Await(L, SpawnedAt1(L), {.shielded = true}, k, &waits);
   return waits ? results : MemberEnded(L);
 }
 
-int l_member_k(lua_State* L, int, lua_KContext) {
+// How a member stands to its program.
+enum Membership : lua_KContext { kOwner, kWatcher };
+
+int AwaitMember(lua_State* L, lua_KContext membership);
+
+// Stack: an EarlyError, light. Result: the object.
+int PushEarlyObject(lua_State* L) {
+  auto* early = static_cast<Spawned::EarlyError*>(lua_touserdata(L, 1));
+  if (early->error == nullptr) {
+    lua_pushstring(L, early->text);
+    return 1;
+  }
+  return vm::ReadMessage(L, std::exchange(early->error, nullptr));
+}
+
+// The program has ended, or its error is known.
+int MemberWoken(lua_State* L, lua_KContext membership) {
+  Spawned* spawned = SpawnedAt1(L);
+  Spawned::EarlyError early;
+  if (spawned->TakeEarly(&early)) {
+    lua_pushcfunction(L, &PushEarlyObject);
+    lua_pushlightuserdata(L, &early);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+      Isolate* iso = Isolate::Of(L);
+      iso->failures().Note(iso->current, L, early.trace);
+    } else {
+      lua_pop(L, 1);  // no memory: the end will tell
+    }
+    Spawned::Free(early);
+  }
+  return spawned->ended() ? MemberEnded(L) : AwaitMember(L, membership);
+}
+
+int l_member_k(lua_State* L, int, lua_KContext membership) {
   vm::EndHandleWait(L, 1);
   const vm::LuaG* g = Isolate::Of(L)->current;
-  if (g->wake != WakeResult::kCancelled) return MemberEnded(L);
+  if (g->wake != WakeResult::kCancelled) return MemberWoken(L, membership);
   SpawnedAt1(L)->ForgetJoiner(g);
-  return EndMember(L);
+  if (membership == kOwner) return EndMember(L);
+  vm::RaiseCancelled(L);
+}
+
+// Waits for the program's end, and before that for its error, which fails the
+// group at once: its clean-up code may make other members fail.
+int AwaitMember(lua_State* L, lua_KContext membership) {
+  luaL_checkstack(L, 8, nullptr);
+  bool waits = false;
+  const int results = Await(
+      L, SpawnedAt1(L), {.early = lua_gettop(L) == 1, .context = membership},
+      &l_member_k, &waits);
+  return waits ? results : MemberWoken(L, membership);
 }
 
 constexpr luaL_Reg kMethods[] = {
@@ -488,15 +455,29 @@ int PushJoined(lua_State* L) {
 }
 
 int RunSpawned(lua_State* L) {
-  if (Spawn(L, 1) == nullptr) return AwaitStop(L);
+  if (Spawn(L, 1, /*watched=*/true) == nullptr) return AwaitStop(L);
   lua_replace(L, 1);
   lua_settop(L, 1);
   SpawnedAt1(L)->MarkSeen();
   if (Isolate::Of(L)->MustRaise()) return EndMember(L);
-  bool waits = false;
-  const int results =
-      Await(L, SpawnedAt1(L), kNever, false, &l_member_k, &waits);
-  return waits ? results : MemberEnded(L);
+  return AwaitMember(L, kOwner);
+}
+
+int WatchSpawned(lua_State* L) {
+  const Spawned* spawned = CheckSpawned(L, 1);
+  lua_settop(L, 1);
+  return spawned->ended() ? MemberEnded(L) : AwaitMember(L, kWatcher);
+}
+
+int ExpectWatcher(lua_State* L) {
+  CheckSpawned(L, 1)->SetWatched();
+  return 0;
+}
+
+int ReadSpawnOptions(lua_State* L) {
+  SpawnOptions options;
+  ReadSpawnOptions(L, 1, &options);
+  return 0;
 }
 
 void CheckSpawn(lua_State* L, int first) {

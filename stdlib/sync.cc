@@ -347,8 +347,8 @@ int l_once_call(lua_State* L) {
     return WaitIn(L, once->waiters, {.reason = WaitReason::kOnce},
                   &l_once_waited_k, 0);
   }
-  // If the coroutine in which the function runs is closed, it has ended, too: a
-  // guard in this frame says so.
+  // If the coroutine in which the function runs is closed, or dropped, it has
+  // ended, too: a guard to which only this frame refers says so.
   lua_newuserdatauv(L, 0, 1);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);
@@ -370,8 +370,8 @@ int l_once_close(lua_State* L) {
   return 0;
 }
 
-constexpr luaL_Reg kOnceGuardMeta[] = {{"__close", &l_once_close},
-                                       {nullptr, nullptr}};
+constexpr luaL_Reg kOnceGuardMeta[] = {
+    {"__close", &l_once_close}, {"__gc", &l_once_close}, {nullptr, nullptr}};
 constexpr luaL_Reg kOnceMethods[] = {{"call", &l_once_call},
                                      {nullptr, nullptr}};
 

@@ -1,4 +1,4 @@
-// Cancelling Gs, and interrupting the functions of failed groups.
+// Cancelling Gs.
 
 #include <sys/eventfd.h>
 
@@ -68,66 +68,7 @@ bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
 
 bool Isolate::MustRaise() const {
   if (shields_ != nullptr && ShieldOf(current) != nullptr) return false;
-  if (current->Has(G::kCancelled) || current->interrupts() > 0) return true;
-  for (const GroupCore* group = interrupted; group != nullptr;
-       group = group->next_interrupted) {
-    if (IsRunBy(current, group->L)) return true;
-  }
-  return false;
-}
-
-// The G that runs the function of `group` now, or null: it is suspended in a
-// coroutine. Mostly the one that called tri.group; but a generator may have
-// been resumed by another.
-LuaG* Isolate::RunnerOf(const GroupCore* group) const {
-  LuaG* owner = group->owner;
-  if (owner->id == group->owner_id && owner->L != nullptr &&
-      IsRunBy(owner, group->L)) {
-    return owner;
-  }
-  LuaG* runner = nullptr;
-  ForEachG([&](LuaG* g) {
-    if (g->L != nullptr && IsRunBy(g, group->L)) runner = g;
-    return runner != nullptr;
-  });
-  return runner;
-}
-
-void Isolate::Interrupt(GroupCore* group) {
-  group->cancelled = true;
-  if (group->L == nullptr || group->interrupted) return;
-  group->interrupted = true;
-  LuaG* g = RunnerOf(group);
-  // A coroutine may have become another G since it called tri.group.
-  group->in_own_state = g != nullptr && g == group->owner &&
-                        g->id == group->owner_id && g->L == group->L;
-  if (group->in_own_state) {
-    g->AddInterrupt();
-  } else {
-    group->prev_interrupted = nullptr;
-    group->next_interrupted = interrupted;
-    if (interrupted != nullptr) interrupted->prev_interrupted = group;
-    interrupted = group;
-  }
-  if (g != nullptr) EndWaitOf(g);
-}
-
-void Isolate::EndGroupFunction(GroupCore* group) {
-  group->L = nullptr;
-  if (!group->interrupted) return;
-  group->interrupted = false;
-  if (current != nullptr && !current->Has(G::kCancelled)) {
-    current->set_raises(0);  // it was the function that had to end
-    CurrentM()->hurry.store(false, std::memory_order_relaxed);
-  }
-  if (group->in_own_state) {
-    group->owner->DropInterrupt();
-    return;
-  }
-  GroupCore* next = group->next_interrupted;
-  GroupCore* prev = group->prev_interrupted;
-  (prev != nullptr ? prev->next_interrupted : interrupted) = next;
-  if (next != nullptr) next->prev_interrupted = prev;
+  return current->Has(G::kCancelled) || groups_.MustRaise(current);
 }
 
 void Isolate::PushReason(lua_State* L, LuaG* g) {
@@ -162,29 +103,6 @@ void Isolate::CancelAll() {
     }
     return false;
   });
-}
-
-void Isolate::CancelMembers(int members) {
-  lua_pushnil(data_);
-  while (lua_next(data_, members) != 0) {
-    lua_pop(data_, 1);
-    const auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
-    if (handle->g != nullptr) CancelQuietly(handle->g);
-  }
-}
-
-void Isolate::FailGroup(lua_State* L, int index, GroupCore* group) {
-  group->failed = true;
-  lua_setiuservalue(L, index, 1);
-  CancelGroup(L, index);
-}
-
-void Isolate::CancelGroup(lua_State* L, int group) {
-  static_cast<GroupCore*>(lua_touserdata(L, group))->cancelled = true;
-  lua_getiuservalue(L, group, 2);
-  lua_xmove(L, data_, 1);
-  CancelMembers(lua_gettop(data_));
-  lua_pop(data_, 1);
 }
 
 }  // namespace trilune::vm

@@ -130,7 +130,7 @@ int l_wrapped(lua_State* L) {
     // The message stays on L's stack; a copy is where the trace looks for it.
     lua_pushvalue(L, -1);
     lua_xmove(L, co, 1);
-    Isolate::Of(L)->NoteNestedError(L, co);
+    Isolate::Of(L)->failures().NoteNested(L, co);
     lua_pop(co, 1);
     status = Reset(L, co);
     lua_xmove(co, L, 1);

@@ -1,15 +1,12 @@
-// What people read: dumps of all Gs, and reports of errors that nobody saw.
+// Dumps of all Gs, and tracebacks.
 
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include "sched/clock.h"
 #include "sched/fiber.h"
-#include "vm/internal.h"
 #include "vm/isolate.h"
 
 namespace trilune::vm {
@@ -97,141 +94,6 @@ std::string Isolate::Dump() {
     text += "... and " + std::to_string(left_out) + " more goroutines\n";
   }
   return text;
-}
-
-void Isolate::NoteNestedError(lua_State* L, lua_State* co) try {
-  if (current == nullptr || current == main_g_) return;
-  std::string trace = TraceOf(co);
-  if (nested_trace_.parent == co) {
-    constexpr std::string_view kTitle = "stack traceback:";
-    if (trace.size() >= kTitle.size()) {
-      trace.replace(0, kTitle.size(), "resumed by:");
-    }
-    if (nested_trace_.text.size() < max_text()) {
-      nested_trace_.text += trace + "\n";
-    }
-  } else {
-    nested_trace_.text = trace + "\n";
-  }
-  nested_trace_.parent = L;
-  nested_trace_.g_id = current->id;
-  const bool is_string = lua_type(co, -1) == LUA_TSTRING;
-  nested_trace_.error.clear();
-  if (is_string) {
-    const char* error = lua_tostring(co, -1);
-    nested_trace_.error.assign(error, strnlen(error, max_text()));
-  }
-  nested_trace_.object = is_string ? nullptr : lua_topointer(co, -1);
-} catch (const std::bad_alloc&) {
-  nested_trace_ = NestedTrace();
-}
-
-// "error in goroutine 7: ..." with every stack on the error's way, malloc'ed;
-// the error object is on top of the G's state. Null without memory.
-char* Isolate::MakeUnseenReport(LuaG* g) try {
-  if (g->L == nullptr) {
-    return strdup(("trilune: error in goroutine " + std::to_string(g->id) +
-                   ": not enough memory\n")
-                      .c_str());
-  }
-  std::string message =
-      std::string("(error object is a ") + luaL_typename(g->L, -1) + " value)";
-  if (lua_checkstack(g->L, 1) != 0) {
-    lua_pushcfunction(worker_, [](lua_State* L) {
-      // As the stock command shows error objects.
-      if (lua_isstring(L, 1) == 0 && luaL_callmeta(L, 1, "__tostring") == 0) {
-        lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
-      }
-      luaL_tolstring(L, -1, nullptr);
-      return 1;
-    });
-    lua_pushvalue(g->L, -1);
-    lua_xmove(g->L, worker_, 1);
-    if (CallOutside(worker_, 1, 1) == LUA_OK) {
-      const char* words = lua_tostring(worker_, -1);
-      message.assign(words, strnlen(words, max_text()));
-    }
-    lua_pop(worker_, 1);
-    preempter_.Reset(worker_);
-  }
-  std::string text = "trilune: error in goroutine " + std::to_string(g->id) +
-                     ": " + message + "\n";
-  std::string trace = TraceOf(g->L) + "\n";
-  // A wrap adds its position before the message that went up.
-  const bool is_same = nested_trace_.error.empty()
-                           ? nested_trace_.object != nullptr &&
-                                 nested_trace_.object == lua_topointer(g->L, -1)
-                           : message.ends_with(nested_trace_.error);
-  if (nested_trace_.parent == g->L && nested_trace_.g_id == g->id && is_same) {
-    constexpr std::string_view kTitle = "stack traceback:";
-    text += nested_trace_.text;
-    if (trace.size() > kTitle.size()) {
-      trace.replace(0, kTitle.size(), "resumed by:");
-    }
-  }
-  text += trace;
-  nested_trace_ = NestedTrace();
-  return strdup(text.c_str());
-} catch (const std::bad_alloc&) {
-  return strdup(
-      "trilune: error in a goroutine; not enough memory to tell it\n");
-}
-
-char* Isolate::MakeTrace(lua_State* L) try {
-  std::string text;
-  std::string trace = TraceOf(L, 1);
-  constexpr std::string_view kTitle = "stack traceback:";
-  if (nested_trace_.parent == L && current != nullptr &&
-      nested_trace_.g_id == current->id && trace.size() > kTitle.size()) {
-    text = nested_trace_.text;
-    trace.replace(0, kTitle.size(), "resumed by:");
-  }
-  nested_trace_ = NestedTrace();
-  return strdup((text + trace).c_str());
-} catch (const std::bad_alloc&) {
-  return nullptr;
-}
-
-// The finalizer of an UnseenError.
-int Isolate::ReportUnseen(lua_State* L) {
-  // A script may have called it, with anything.
-  if (!HasSizeOf<UnseenError>(L, 1) || lua_getmetatable(L, 1) == 0) return 0;
-  Isolate* iso = Of(L);
-  lua_pushvalue(iso->data_, kUnseenMeta);
-  lua_xmove(iso->data_, L, 1);
-  if (lua_rawequal(L, -1, -2) == 0) return 0;
-  auto* unseen = static_cast<UnseenError*>(lua_touserdata(L, 1));
-  if (unseen->report != nullptr) iso->ReportOne(unseen);
-  return 0;
-}
-
-void Isolate::ReportOne(UnseenError* unseen) {
-  Report(unseen->report);
-  DropReport(unseen);
-}
-
-void Isolate::DropReport(UnseenError* unseen) {
-  std::free(unseen->report);
-  unseen->report = nullptr;
-  MemoryCharge::Give(std::exchange(unseen->charge, nullptr));
-  UnlinkUnseen(unseen);
-}
-
-void Isolate::ReportAllUnseen() {
-  while (unseen_ != nullptr)
-    ReportOne(unseen_);
-}
-
-void Isolate::LinkUnseen(UnseenError* unseen) {
-  unseen->prev = nullptr;
-  unseen->next = unseen_;
-  if (unseen_ != nullptr) unseen_->prev = unseen;
-  unseen_ = unseen;
-}
-
-void Isolate::UnlinkUnseen(UnseenError* unseen) {
-  (unseen->prev != nullptr ? unseen->prev->next : unseen_) = unseen->next;
-  if (unseen->next != nullptr) unseen->next->prev = unseen->prev;
 }
 
 }  // namespace trilune::vm

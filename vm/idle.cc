@@ -76,11 +76,11 @@ void Isolate::OnIdle() {
   heap_.TrimBudget();
   meter_.TrimStacks();
   if (idle_timer_ == nullptr && MayBeWorthCollecting()) ArmIdleGc();
-  if (!has_unseen_ || halted_) return;
+  if (!failures_.waits_for_collection() || halted_) return;
   // An error waits to be reported until its handle is garbage: look now, if the
   // last such look was cheap enough.
   if (NowNs() < next_idle_gc_ns_) return;
-  has_unseen_ = false;
+  failures_.set_waits_for_collection(false);
   wants_look_ = true;
   WakeService();
 }
@@ -111,7 +111,7 @@ void Isolate::OnStuck() {
 
 // Nothing has become runnable meanwhile.
 void Isolate::EndDeadlock() {
-  ReportAllUnseen();  // one of them may be the cause
+  failures_.ReportAll();  // one of them may be the cause
   const HostCall* call = main_runs_ ? waiting_ : nullptr;
   while (call != nullptr && !call->IsMain())
     call = call->next;

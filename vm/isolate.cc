@@ -154,13 +154,19 @@ bool Isolate::OpenStates() {
     lua_createtable(data, kFirstHandles, 0);  // kHandles
     lua_newtable(data);                       // kStates
     lua_pushnil(data);                        // kMeta
-    lua_createtable(data, 0, 1);              // kUnseenMeta
-    lua_pushcfunction(data, &ReportUnseen);
+    lua_createtable(data, 0, 1);              // kReportMeta
+    lua_pushcfunction(data, &Failures::OnCollected);
     lua_setfield(data, -2, "__gc");
     lua_newtable(data);  // kReasons
     lua_pushliteral(data, "cancelled");
     lua_pushliteral(data, "not enough memory");
     lua_pushliteral(data, "the isolate ends: its finalizers must, too");
+    lua_newtable(data);           // kFailed
+    lua_createtable(data, 2, 0);  // kNested
+    lua_createtable(data, 0, 1);
+    lua_pushliteral(data, "v");
+    lua_setfield(data, -2, "__mode");
+    lua_setmetatable(data, -2);
     // As a G's own thread: no script may resume or close them.
     TagOf(data) = reinterpret_cast<uintptr_t>(iso->main_g_) | 1;
     TagOf(worker) = TagOf(data);
@@ -271,7 +277,7 @@ void Isolate::Serve(HostCall* call) {
       Complete(call, opened_);
       break;
     case HostCall::Kind::kLook:
-      has_unseen_ = true;
+      failures_.set_waits_for_collection(true);
       Complete(call, Status());
       break;
     case HostCall::Kind::kLimits:
@@ -517,7 +523,7 @@ bool Isolate::ServeExit(const ExitRequest& request) {
       MutexLock lock(host_mu_);
       exit_ = request;
     }
-    ReportAllUnseen();
+    failures_.ReportAll();
     Halt();
   }
   CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
@@ -530,7 +536,7 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
     MutexLock lock(host_mu_);
     exit_ = {code, close, true};
   }
-  ReportAllUnseen();
+  failures_.ReportAll();
   // Who joins a spawned isolate then learns nothing: the root ends, too.
   const bool passed = PassExitToRoot({code, close, true});
   // No Status lives in this frame: it is left by an error, or never.

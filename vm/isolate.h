@@ -37,6 +37,8 @@
 #include "vm/allow_hook.h"
 #include "vm/budget.h"
 #include "vm/children.h"
+#include "vm/failures.h"
+#include "vm/group.h"
 #include "vm/heap.h"
 #include "vm/host_call.h"
 #include "vm/isolate_config.h"
@@ -128,20 +130,15 @@ class Isolate final : public Strand,
   [[noreturn]] void RaiseReason(lua_State* L, LuaG* g);
 
   // Pushes the results of an ended G as join gives them: true, results... or
-  // false, error. Returns their number. May raise.
+  // false, error, and its traceback if there is one. Returns their number. May
+  // raise.
   int PushResults(lua_State* L, GHandle* handle, int handle_index);
-  // Cancels the members of the group at index `group`. May raise before that.
-  void CancelGroup(lua_State* L, int group);
-  // Makes the waits of the group's function raise, until it ends.
-  void Interrupt(GroupCore* group);
-  // The group's function has ended, or never will.
-  void EndGroupFunction(GroupCore* group);
   // Whether the running G's waits raise: it is cancelled, or runs the function
   // of an interrupted group.
   [[nodiscard]] bool MustRaise() const;
-  // Keeps the value on top of `L`, popped, as the first error of the group at
-  // `index`, and cancels its members.
-  void FailGroup(lua_State* L, int index, GroupCore* group);
+  [[nodiscard]] Groups& groups() { return groups_; }
+  [[nodiscard]] const Groups& groups() const { return groups_; }
+  [[nodiscard]] Failures& failures() { return failures_; }
 
   // os.exit: records the request, of a spawned isolate with its root, and never
   // returns, if that can be had; raises otherwise.
@@ -215,7 +212,9 @@ class Isolate final : public Strand,
   // The running G, in `L`, was asked to let others go first, or to raise,
   // between two instructions or in a call that `waits`. May raise, and park.
   void AtPreemptionPoint(lua_State* L, bool waits = false);
-  [[noreturn]] void RaiseAtWait(lua_State* L) { RaiseAt(L, LuaG::kRaiseOfWait); }
+  [[noreturn]] void RaiseAtWait(lua_State* L) {
+    RaiseAt(L, LuaG::kRaiseOfWait);
+  }
   // Whether the running G may leave its stack in a hook or call made from `L`.
   [[nodiscard]] bool MayLeaveStack(lua_State* L) const;
   // Ends the running G of an isolate that was closed: nothing of Lua is left,
@@ -240,9 +239,6 @@ class Isolate final : public Strand,
   void EndShield(Shield* shield);  // its time is over
   [[nodiscard]] Shield* ShieldOf(const LuaG* g) const;
   [[nodiscard]] bool has_shields() const { return shields_ != nullptr; }
-
-  // Keeps the traceback of `co`, whose error goes up to `L`, for the report.
-  void NoteNestedError(lua_State* L, lua_State* co);
 
   // Writes "goroutine N [state]:" and the stack of every G.
   [[nodiscard]] std::string Dump();
@@ -306,17 +302,13 @@ class Isolate final : public Strand,
   void Report(std::string_view text) { ReportTo(config_.report, text); }
   static void ReportTo(const std::function<void(std::string_view)>& report,
                        std::string_view text);
-  // For a message handler: the traceback of who calls it in `L`, malloc'ed, or
-  // null without memory.
-  [[nodiscard]] char* MakeTrace(lua_State* L);
   [[nodiscard]] const IsolateConfig& config() const { return config_; }
 
   // Strand's owner only. Enter and Leave set these; `frames` also coroutine.cc.
   LuaG* current = nullptr;
   CoFrame* frames = nullptr;
-  GroupCore* interrupted = nullptr;  // groups, see GroupCore::interrupted
-  Random random{0x9e3779b9U};        // for select
-  RaiseDelay raise_delay;            // of the running G
+  Random random{0x9e3779b9U};   // for select
+  RaiseDelay raise_delay;       // of the running G
   int close_depth = 0;          // nesting of coroutine.close; see coroutine.cc
   bool park_stackless = false;  // chosen by BeginPark for Park
   enum class Pending : uint8_t { kNothing, kPark, kYield };
@@ -326,6 +318,9 @@ class Isolate final : public Strand,
   uint32_t module_generation = 0;  // calls of require that loaded something
 
  private:
+  friend class Failures;
+  friend class Groups;
+
   // lua_pcall, outside any G, of what may run code of scripts: finalizers at
   // least, wherever memory is asked for. Limits hold there, too. In the midst
   // of a G's code it is as if that G had left; nothing in the call can wait.
@@ -364,15 +359,6 @@ class Isolate final : public Strand,
     return *static_cast<uintptr_t*>(lua_getextraspace(L));
   }
 
-  // The tracebacks of coroutines whose error went up.
-  struct NestedTrace {
-    std::string text;
-    lua_State* parent = nullptr;  // who resumed the last one
-    uint64_t g_id = 0;
-    std::string error;             // a string, or
-    const void* object = nullptr;  // something else
-  };
-
   Isolate(Scheduler* sched, IsolateConfig config);
 
   static Outcome RunSpawned(G* base);
@@ -395,11 +381,13 @@ class Isolate final : public Strand,
     kHandles = 1,    // slot -> handle of a live G
     kStates,         // number + 1 -> thread of a pooled state
     kMeta,           // metatable of handles
-    kUnseenMeta,     // metatable of UnseenError
+    kReportMeta,     // metatable of FailureReport
     kReasons,        // slot -> reason of cancellation, if one was given
     kDefaultReason,  // "cancelled"
     kNoMemory,       // "not enough memory"
     kTooLong,        // why a finalizer was ended
+    kFailed,         // slot -> record of a G that failed and cleans up
+    kNested,         // see failures.h
   };
   // All that data_'s stack may hold; as many as a new thread has room for.
   static constexpr int kDataSlots = 32;
@@ -450,32 +438,20 @@ class Isolate final : public Strand,
   [[nodiscard]] int16_t TakeStateNumber();
   void ReleaseState(LuaG* g, GHandle* handle);
   void Finish(LuaG* g, int status, int n);
-  void StoreError(GHandle* handle, char* report);
   // What is kept outside of the heap, for people to read, has a limit if the
   // isolate has one.
   [[nodiscard]] size_t max_text() const {
     return config_.budget == nullptr ? SIZE_MAX : kMaxText;
   }
-  [[nodiscard]] char* FinishWithError(LuaG* g);
+  void CleanUp(LuaG* g);
   [[nodiscard]] bool StoreResults(LuaG* g, GHandle* handle, int n);
   void EndCancelledUnstarted(LuaG* g);
   void EndRunning(LuaG* g);
   void Ended(LuaG* g, GHandle* handle);
-  void LeaveGroup(GHandle* handle, bool cancelled);
   void EndWaitOf(LuaG* g);
-  [[nodiscard]] LuaG* RunnerOf(const GroupCore* group) const;
   // Whether `g` runs `L`: its own state, or a coroutine it is resuming.
   [[nodiscard]] bool IsRunBy(const LuaG* g, const lua_State* L) const;
-  void CancelMembers(int members);
   void EndHostCall(GHandle* handle);
-  static int ReportUnseen(lua_State* L);
-  void ReportOne(UnseenError* unseen);
-  void DropReport(UnseenError* unseen);
-  // Before a deadlock or os.exit ends what could still join the failed Gs.
-  void ReportAllUnseen();
-  void LinkUnseen(UnseenError* unseen);
-  void UnlinkUnseen(UnseenError* unseen);
-  [[nodiscard]] char* MakeUnseenReport(LuaG* g);
   [[nodiscard]] std::string TraceOf(lua_State* L, int level = 0);
   [[nodiscard]] std::string StackOf(const LuaG* g);
   void AppendTrace(std::string* text, lua_State* L);
@@ -554,12 +530,12 @@ class Isolate final : public Strand,
   bool has_g_to_make_ = false;  // one of them is not made yet
   int64_t closing_since_ns_ = 0;
   bool stopping_ = false;
-  bool halted_ = false;            // no G runs any more
-  bool closing_ = false;           // inside or after lua_close
-  UnseenError* unseen_ = nullptr;  // errors that nobody has seen yet
-  bool has_unseen_ = false;        // errors that wait for a collection
-  bool wants_look_ = false;        // for them
-  bool seems_stuck_ = false;       // as nothing was runnable
+  bool halted_ = false;   // no G runs any more
+  bool closing_ = false;  // inside or after lua_close
+  Groups groups_{this};
+  Failures failures_{this};
+  bool wants_look_ = false;   // for errors that nobody can see any more
+  bool seems_stuck_ = false;  // as nothing was runnable
   int64_t next_idle_gc_ns_ = 0;
   LuaG* idle_timer_ = nullptr;            // collects when the isolate is idle
   uint32_t idle_gtick_ = 0;               // as it began to wait
@@ -569,7 +545,6 @@ class Isolate final : public Strand,
   Usage usage_;
   Meter meter_{&usage_};
   RosterEntry roster_entry_;
-  NestedTrace nested_trace_;
   SharedWait* shared_waits_ = nullptr;
   uint32_t shared_wait_count_ = 0;
   HostCall* waiting_ = nullptr;  // calls whose G has not ended

@@ -27,7 +27,6 @@
 namespace trilune::vm {
 
 class Isolate;
-class MemoryCharge;
 struct HostCall;
 
 // Where a waiting G's value is, or shall be pushed: see stdlib/chan.cc.
@@ -70,9 +69,10 @@ struct LuaG : G {
   };
 
   // `tag`: its number in the isolate, constant while it lives; above it, how
-  // many groups have failed whose function runs in its own state (fewer than
-  // the 200 nested C calls that Lua allows).
+  // many groups have failed whose function runs in its own state, as far as
+  // that can be counted.
   static constexpr uint32_t kSlotBits = 24;
+  static constexpr uint32_t kMaxInterrupts = UINT32_MAX >> kSlotBits;
   [[nodiscard]] uint32_t slot() const {
     return tag & ((uint32_t{1} << kSlotBits) - 1);
   }
@@ -114,42 +114,12 @@ struct Shield {
   Shield* prev = nullptr;
 };
 
-// A group of Gs, as far as their ends concern it; at the head of the userdata
-// of tri.group. User value 1: the first error; 2: the set of members' handles.
-struct GroupCore {
-  uint32_t live = 0;
-  bool failed = false;
-  bool cancelled = false;  // new members are cancelled at once
-  bool over = false;       // refuses new members
-  // The G that called tri.group, and the state in which the function runs.
-  LuaG* owner = nullptr;
-  uint64_t owner_id = 0;
-  lua_State* L = nullptr;
-  // The function's waits must raise: counted in the owner, if it runs in that
-  // G's own state; else in isolate->interrupted.
-  bool interrupted = false;
-  bool in_own_state = false;
-  GroupCore* next_interrupted = nullptr;
-  GroupCore* prev_interrupted = nullptr;
-  WaitQueue waiters;
-};
-
-// An error that nobody has seen yet; a userdata with a finalizer, which reports
-// it. It is made as the G fails: a finalizer that came late to an old userdata
-// would cost a search through the whole heap.
-struct UnseenError {
-  char* report;          // malloc'ed; null once seen or reported
-  MemoryCharge* charge;  // for it; or null
-  UnseenError* next;     // in the isolate's list while there is a report
-  UnseenError* prev;
-};
-
 struct GHandle {
   enum class Result : uint8_t {
-    kNone,         // alive
-    kOk,           // count values: user value 1 is it, or a table of several
-    kError,        // user value 1 is the error object
-    kUnseenError,  // user value 1 is a table: the error, and its UnseenError
+    kNone,     // alive
+    kOk,       // count values: user value 1 is it, or a table of several
+    kError,    // user value 1 is the error object
+    kFailure,  // user value 1 is the error's record: see failures.h
   };
   static constexpr int16_t kUnpooled = -1;
   static constexpr int16_t kCoroutine = -2;

@@ -64,7 +64,7 @@ const char* ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m,
 
 bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
   return g->Has(G::kCancelled) || g->interrupts() > 0 ||
-         iso->interrupted != nullptr;
+         iso->groups().has_listed();
 }
 
 // Why the running G may not wait, apart from where it is; null if it may.

@@ -35,7 +35,7 @@ TRI_NO_TSAN bool Isolate::HasReasonToPreempt() const {
   const LuaG* g = current;
   return is_watched() || HasRunnable() || word.HasMail() ||
          (g != nullptr && (g->Has(G::kCancelled) || g->interrupts() > 0)) ||
-         interrupted != nullptr;
+         groups_.has_listed();
 }
 
 // It has caught what its points raised too often, and raises at every
@@ -198,7 +198,7 @@ void Isolate::EndShield(Shield* shield) {
     return;
   }
   g->Clear(LuaG::kShielded);
-  if (g->Has(G::kCancelled) || g->interrupts() > 0) EndWaitOf(g);
+  if (g->Has(G::kCancelled) || groups_.MustRaise(g)) EndWaitOf(g);
 }
 
 Shield* Isolate::ShieldOf(const LuaG* g) const {

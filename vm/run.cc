@@ -372,18 +372,18 @@ bool Isolate::StoreResults(LuaG* g, GHandle* handle, int n) {
 }
 
 void Isolate::Finish(LuaG* g, int status, int n) {
-  char* report = nullptr;
-  if (status != LUA_OK) report = FinishWithError(g);  // may park, in __close
+  if (status != LUA_OK) CleanUp(g);  // may park, in __close
   Leave();
   lua_rawgeti(data_, kHandles, g->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
   if (status != LUA_OK && g->L != nullptr) {
     lua_xmove(g->L, data_, 1);
-    StoreError(handle, report);
+    failures_.Keep(g, handle);
   } else if (status != LUA_OK || !StoreResults(g, handle, n)) {
+    if (status == LUA_OK) failures_.Note(g, nullptr);
     g->Set(LuaG::kEscaped);  // its state, if any, is used up
     lua_pushvalue(data_, kNoMemory);
-    StoreError(handle, report);
+    failures_.Keep(g, handle);
   }
   ReleaseState(g, handle);
   EndRunning(g);
@@ -391,73 +391,18 @@ void Isolate::Finish(LuaG* g, int status, int n) {
   Free(g);
 }
 
-// Runs the __close handlers that are left and leaves the error object on top.
-// Returns a report of the error, if nobody waits to see it.
-char* Isolate::FinishWithError(LuaG* g) {
-  lua_rawgeti(data_, kHandles, g->slot());
-  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
-  lua_pop(data_, 1);
-  char* report = nullptr;
-  if (g->joiners.First() == nullptr && handle->host_call == nullptr &&
-      !g->Has(G::kCancelled) && !g->Has(LuaG::kGrouped)) {
-    report = MakeUnseenReport(g);
-  }
+// The G's function has failed: runs the __close handlers that are left, and
+// leaves the error object on top.
+void Isolate::CleanUp(LuaG* g) {
+  failures_.Note(g, g->L);
   g->Set(LuaG::kEscaped);
-  if (g->L != nullptr) {
-    // What is left of its clean-up gets a slice.
-    g->set_raises(0);
-    CurrentM()->hurry.store(false, std::memory_order_relaxed);
-    Leave();
-    Enter(g, nullptr, 0);
-    lua_resetthread(g->L);
-  }
-  return report;
-}
-
-// The error object is on top of data_, the handle below; pops the error.
-void Isolate::StoreError(GHandle* handle, char* report) {
-  handle->result = GHandle::Result::kError;
-  MemoryCharge* charge = nullptr;
-  if (report != nullptr &&
-      !MemoryCharge::Grow(config_.budget, std::strlen(report) + 1, &charge)) {
-    Report(report);  // now: it cannot be kept
-    std::free(report);
-  } else if (report != nullptr) {
-    lua_pushcfunction(worker_, [](lua_State* L) {
-      lua_createtable(L, 2, 0);
-      lua_pushvalue(L, 1);
-      lua_rawseti(L, -2, 1);
-      auto* unseen = static_cast<UnseenError*>(
-          lua_newuserdatauv(L, sizeof(UnseenError), 0));
-      unseen->report = nullptr;
-      unseen->charge = nullptr;
-      lua_State* data = Of(L)->data_;
-      lua_pushvalue(data, kUnseenMeta);
-      lua_xmove(data, L, 1);
-      lua_setmetatable(L, -2);
-      lua_rawseti(L, -2, 2);
-      unseen->report = static_cast<char*>(lua_touserdata(L, 2));
-      unseen->charge = static_cast<MemoryCharge*>(lua_touserdata(L, 3));
-      Of(L)->LinkUnseen(unseen);
-      return 1;
-    });
-    lua_pushvalue(data_, -1);
-    lua_xmove(data_, worker_, 1);
-    lua_pushlightuserdata(worker_, report);
-    lua_pushlightuserdata(worker_, charge);
-    if (CallOutside(worker_, 3, 1) == LUA_OK) {
-      lua_pop(data_, 1);
-      lua_xmove(worker_, data_, 1);
-      handle->result = GHandle::Result::kUnseenError;
-      has_unseen_ = true;
-    } else {
-      Report(report);
-      std::free(report);
-      MemoryCharge::Give(charge);
-      lua_settop(worker_, 0);
-    }
-  }
-  lua_setiuservalue(data_, -2, 1);
+  if (g->L == nullptr) return;
+  // What is left of its clean-up gets a slice.
+  g->set_raises(0);
+  CurrentM()->hurry.store(false, std::memory_order_relaxed);
+  Leave();
+  Enter(g, nullptr, 0);
+  lua_resetthread(g->L);
 }
 
 void Isolate::EndCancelledUnstarted(LuaG* g) {
@@ -495,7 +440,7 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
   if (gs_taken_ > 0 && g != main_g_) GiveGs(1);  // which was not taken
   if (handle != nullptr) {
     handle->g = nullptr;
-    if (g->Has(LuaG::kGrouped)) LeaveGroup(handle, g->Has(G::kCancelled));
+    if (g->Has(LuaG::kGrouped)) groups_.Leave(handle);
     if (handle->host_call != nullptr) EndHostCall(handle);
     if (handle->state == GHandle::kCoroutine) {
       lua_pushnil(data_);
@@ -511,34 +456,6 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
   }
   lua_pop(data_, 1);
   CheckDrained();
-}
-
-// The handle on top of data_ leaves its group: keeps the first error, cancels
-// the others then, and wakes who waits for the last.
-void Isolate::LeaveGroup(GHandle* handle, bool cancelled) {
-  const int at = lua_gettop(data_);
-  lua_getiuservalue(data_, at, handle->group_at);
-  auto* group = static_cast<GroupCore*>(lua_touserdata(data_, -1));
-  lua_getiuservalue(data_, -1, 2);  // the members
-  lua_pushvalue(data_, at);
-  lua_pushnil(data_);
-  lua_rawset(data_, -3);  // an existing key
-  group->live--;
-  if (handle->result == GHandle::Result::kError && !cancelled &&
-      !group->failed) {
-    group->failed = true;
-    lua_getiuservalue(data_, at, 1);
-    lua_setiuservalue(data_, at + 1, 1);
-    CancelMembers(at + 2);
-    Interrupt(group);
-  }
-  if (group->live == 0) {
-    while (WaiterBase* waiter = group->waiters.PopAndWin()) {
-      waiter->g->wake = WakeResult::kReady;
-      ReadyInStrand(waiter->g, /*woken=*/false);
-    }
-  }
-  lua_settop(data_, at);
 }
 
 void Isolate::EndHostCall(GHandle* handle) {
@@ -563,15 +480,10 @@ void Isolate::EndHostCall(GHandle* handle) {
 
 int Isolate::PushResults(lua_State* L, GHandle* handle, int handle_index) {
   luaL_checkstack(L, 6, "too many results");
-  if (handle->result == GHandle::Result::kUnseenError) {
+  if (handle->result == GHandle::Result::kFailure) {
+    lua_pushboolean(L, 0);
     lua_getiuservalue(L, handle_index, 1);
-    lua_rawgeti(L, -1, 2);
-    auto* unseen = static_cast<UnseenError*>(lua_touserdata(L, -1));
-    DropReport(unseen);
-    lua_rawgeti(L, -2, 1);
-    lua_setiuservalue(L, handle_index, 1);
-    lua_pop(L, 2);
-    handle->result = GHandle::Result::kError;
+    return 1 + failures_.PushSeen(L);
   }
   lua_pushboolean(L, handle->result == GHandle::Result::kOk);
   const bool is_error = handle->result == GHandle::Result::kError;

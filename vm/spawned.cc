@@ -53,12 +53,16 @@ void Spawned::VisitHeld(void (*visit)(Shared* held, void* argument),
   if (ended() && outcome_.values != nullptr) {
     VisitMessage(outcome_.values, visit, argument);
   }
+  if (ended() && has_early_ && early_.error != nullptr) {
+    VisitMessage(early_.error, visit, argument);
+  }
 }
 
 // Of one that nobody can reach: its isolate is closed.
 void Spawned::DropHeld() {
   Message* values = std::exchange(outcome_.values, nullptr);
   if (values != nullptr) FreeMessage(values);
+  if (std::exchange(has_early_, false)) Free(early_);
 }
 
 bool Spawned::TakeRoom(const Isolate* spawner, MemoryCharge** room) {
@@ -74,6 +78,7 @@ Spawned* Spawned::New(const Type* type, Isolate* spawner,
     auto* spawned = new Spawned(type, spawner, config, program.body);
     spawned->call_ = program.call;
     spawned->charge_ = program.room;
+    if (program.watched) spawned->SetWatched();
     return spawned;
   } catch (const std::bad_alloc&) {
     if (program.call != nullptr) FreeMessage(program.call);
@@ -155,6 +160,64 @@ void Spawned::SetTrace(char* trace) {
   lock_.Lock();
   if (!ended()) outcome_.trace.swap(kept);
   lock_.Unlock();
+}
+
+void Spawned::Free(const EarlyError& early) {
+  if (early.error != nullptr) FreeMessage(early.error);
+  std::free(early.text);
+  std::free(early.trace);
+  MemoryCharge::Give(early.charge);
+}
+
+void Spawned::SetEarly(Message* error, const char* text) {
+  told_early_ = true;
+  EarlyError early;
+  early.error = error;
+  const std::string words = Limited(text, kMaxText);
+  // Only the body's isolate, which is the caller's, writes the trace.
+  if (!MemoryCharge::Grow(budget_, words.size() + outcome_.trace.size() + 2,
+                          &early.charge)) {
+    Free(early);  // then the end will tell
+    return;
+  }
+  early.text = strdup(words.c_str());
+  early.trace = strdup(outcome_.trace.c_str());
+  Joiner* woken = nullptr;
+  lock_.Lock();
+  Joiner** link = &joiners_;
+  while (*link != nullptr) {
+    Joiner* joiner = *link;
+    if (joiner->early) {
+      *link = joiner->next;
+      joiner->next = woken;
+      woken = joiner;
+    } else {
+      link = &joiner->next;
+    }
+  }
+  const bool is_told = !has_early_ && !ended() && early.text != nullptr &&
+                       early.trace != nullptr;
+  if (is_told) {
+    has_early_ = true;
+    early_ = early;
+  }
+  lock_.Unlock();
+  if (!is_told) Free(early);
+  Wake(woken);
+}
+
+void Spawned::SetEarlyStands() {
+  lock_.Lock();
+  if (!ended()) outcome_.is_early = true;
+  lock_.Unlock();
+}
+
+bool Spawned::TakeEarly(EarlyError* early) {
+  lock_.Lock();
+  const bool has_one = std::exchange(has_early_, false);
+  if (has_one) *early = std::exchange(early_, EarlyError());
+  lock_.Unlock();
+  return has_one;
 }
 
 std::string Spawned::Limited(const char* text, size_t most) const try {
@@ -248,6 +311,10 @@ void Spawned::Publish(const Status& status, Message* reason) {
   lock_.Unlock();
   if (reason != nullptr) FreeMessage(reason);
   if (joiners == nullptr) LookForJoiner();
+  Wake(joiners);
+}
+
+void Spawned::Wake(Joiner* joiners) {
   while (joiners != nullptr) {
     Joiner* joiner = std::exchange(joiners, joiners->next);
     if (joiner->g->word.TryWake(joiner->ticket)) {
@@ -293,11 +360,11 @@ void Spawned::OnClosed(HostCall* call, const Status&) {
 
 // --- Joining. ---
 
-Spawned::Joining Spawned::Join(G* g) {
-  Joiner* joiner = NewJoiner(g, 0);
+Spawned::Joining Spawned::Join(G* g, bool early) {
+  Joiner* joiner = NewJoiner(g, 0, early);
   if (joiner == nullptr) return Joining::kNoMemory;
   lock_.Lock();
-  if (ended()) {
+  if (ended() || (early && has_early_)) {
     lock_.Unlock();
     delete joiner;
     return Joining::kEnded;

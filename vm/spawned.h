@@ -44,6 +44,7 @@ class Spawned final : public Shared {
     lua_CFunction body = nullptr;  // its argument: the Spawned, light
     Message* call = nullptr;       // for the body, owned; or null
     MemoryCharge* room = nullptr;  // what TakeRoom gave, owned
+    bool watched = false;          // see awaits_early
   };
   // Runs the program as a G of an isolate of its own. The caller owns a
   // reference. `spawner` may be null: it is asked about an unseen error.
@@ -63,6 +64,29 @@ class Spawned final : public Shared {
   void SetErrorText(const char* text) TRI_EXCLUDES(lock_);
   void SetError(Message* error) { SetValues(false, error); }
   void SetTrace(char* trace) TRI_EXCLUDES(lock_);  // malloc'ed, or null
+
+  // The error of a program whose clean-up code has still to run, for the member
+  // of a group that stands for it.
+  struct EarlyError {
+    Message* error = nullptr;  // null: `text` is it
+    char* text = nullptr;      // malloc'ed, as is the trace
+    char* trace = nullptr;
+    MemoryCharge* charge = nullptr;
+  };
+  static void Free(const EarlyError& early);
+  // Whether there is such a member, or will be, and the body has told it
+  // nothing yet; it does so once. relaxed: set before the program starts, or
+  // before it is sent what may fail.
+  [[nodiscard]] bool awaits_early() const {
+    return watched_.load(std::memory_order_relaxed) && !told_early_;
+  }
+  void SetWatched() { watched_.store(true, std::memory_order_relaxed); }
+  // `error`, owned, may be null.
+  void SetEarly(Message* error, const char* text) TRI_EXCLUDES(lock_);
+  // The body ends with the error that SetEarly told.
+  void SetEarlyStands() TRI_EXCLUDES(lock_);
+  // For the member, once: false if there is none (any more).
+  [[nodiscard]] bool TakeEarly(EarlyError* early) TRI_EXCLUDES(lock_);
 
   // Cancels the body; `reason`, a message of one value or null, is owned.
   // False: it had ended, or was cancelled before.
@@ -85,11 +109,11 @@ class Spawned final : public Shared {
   [[nodiscard]] bool ended() const {
     return ended_.load(std::memory_order_acquire);  // [SP1]
   }
-  // Queues the running G, whose wait is open, to be woken at the end. kEnded:
-  // there is nothing to wait for. kWaits: the caller parks now, with Unlock as
-  // ParkCommit::unlock.
+  // Queues the running G, whose wait is open, to be woken at the end; `early`:
+  // or by SetEarly, if TakeEarly has not been true. kEnded: there is nothing to
+  // wait for. kWaits: the caller parks now, with Unlock as ParkCommit::unlock.
   enum class Joining : uint8_t { kWaits, kEnded, kNoMemory };
-  [[nodiscard]] Joining Join(G* g) TRI_NO_ANALYSIS;
+  [[nodiscard]] Joining Join(G* g, bool early) TRI_NO_ANALYSIS;
   static void Unlock(void* spawned) TRI_NO_ANALYSIS;
   // The G's wait ended otherwise.
   void ForgetJoiner(const G* g) TRI_EXCLUDES(lock_);
@@ -99,11 +123,14 @@ class Spawned final : public Shared {
     G* g;
     uint64_t ticket;
     int32_t index;  // what g->wake_index shall be
+    bool early;     // SetEarly wakes it, too
     Joiner* next;
   };
   // For the running G, whose wait is open. Null without memory.
-  [[nodiscard]] static Joiner* NewJoiner(G* g, int32_t index) {
-    return new (std::nothrow) Joiner{g, g->word.ticket(), index, nullptr};
+  [[nodiscard]] static Joiner* NewJoiner(G* g, int32_t index,
+                                         bool early = false) {
+    return new (std::nothrow)
+        Joiner{g, g->word.ticket(), index, early, nullptr};
   }
   // Takes `joiner`. Requires: the lock is held since !ended() was seen, and
   // until the wait is public.
@@ -119,6 +146,7 @@ class Spawned final : public Shared {
     Message* values = nullptr;  // results, or the error; null: `text` is it
     std::string text;           // the error in words
     std::string trace;          // where it was raised, or empty
+    bool is_early = false;      // it is what SetEarly told
   };
   [[nodiscard]] const Outcome& outcome() const { return outcome_; }
   // Somebody has seen the error, or will: it is not reported any more.
@@ -153,13 +181,14 @@ class Spawned final : public Shared {
   ~Spawned() override;
 
   void VisitHeld(void (*visit)(Shared* held, void* argument),
-                 void* argument) override;
-  void DropHeld() override;
+                 void* argument) override TRI_NO_ANALYSIS;
+  void DropHeld() override TRI_NO_ANALYSIS;
 
   static void OnProgramEnd(HostCall* call, const Status& status);
   static void OnDrained(HostCall* call, const Status& status);
   static void OnClosed(HostCall* call, const Status& status);
   void SetValues(bool ok, Message* values) TRI_EXCLUDES(lock_);
+  static void Wake(Joiner* joiners);
   [[nodiscard]] std::string Limited(const char* text, size_t most) const;
   void Publish(const Status& status, Message* reason) TRI_EXCLUDES(lock_);
   void BeginEnd() TRI_EXCLUDES(lock_);
@@ -175,9 +204,11 @@ class Spawned final : public Shared {
   uint64_t id_ = 0;                 // constant once started
   IsolateConfig config_;            // the isolate's, which takes it
   Message* call_ = nullptr;
+  bool told_early_ = false;  // the body's
   Call program_;
   Call drain_;
   Call close_;
+  std::atomic<bool> watched_{false};
   std::atomic<bool> cancelled_{false};  // relaxed: only one caller gets false
   std::atomic<bool> seen_{false};       // read when nobody holds a reference
   std::atomic<bool> ended_{false};      // [SP1] after it, outcome_ is constant
@@ -185,6 +216,8 @@ class Spawned final : public Shared {
   Outcome outcome_;  // the body's, under lock_, until it has ended
   HandoverLock lock_;
   Joiner* joiners_ TRI_GUARDED_BY(lock_) = nullptr;
+  bool has_early_ TRI_GUARDED_BY(lock_) = false;  // and nobody has taken it
+  EarlyError early_ TRI_GUARDED_BY(lock_);
   std::shared_ptr<Isolate> isolate_ TRI_GUARDED_BY(lock_);
   bool ending_ TRI_GUARDED_BY(lock_) = false;  // who finds false posts drain_
   Spawned* next_ = nullptr;  // in the list of Isolates, under its lock

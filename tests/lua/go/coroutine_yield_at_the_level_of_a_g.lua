@@ -1,6 +1,6 @@
 -- coroutine.yield in a G outside a coroutine raises as in a main script.
 local tri = require "trilune"
-print(tri.go(coroutine.yield, 1):join())
+print(table.unpack({tri.go(coroutine.yield, 1):join()}, 1, 2))
 --> false attempt to yield from outside a coroutine
 print(tri.go(function() return pcall(coroutine.yield) end):join())
 --> true false attempt to yield from outside a coroutine

@@ -13,4 +13,4 @@ local function chain(first)
   return g:join()
 end
 print(chain(tri.go(function() return 0 end)))      --> true 10000
-print(chain(tri.go(error, "the first failed", 0))) --> false the first failed
+print(table.unpack({chain(tri.go(error, "the first failed", 0))}, 1, 2)) --> false the first failed

@@ -18,6 +18,6 @@ print(g:status())                                      --> runnable
 print(g:join())                                        --> true running runnable
 print(g:status())                                      --> dead
 local f = tri.go(error)
-print(f:join())                                        --> false nil
+print(table.unpack({f:join()}, 1, 2))                                        --> false nil
 print(f:status())                                      --> dead
 print(tri.go(function() return main:status() end):join()) --> true waiting

@@ -15,3 +15,4 @@ parked(g)
 g:cancel("stop")
 g:join()
 print(after[1], after[2], after[3])   --> false false stop
+--! stderr error in goroutine \d+: member

@@ -1,4 +1,4 @@
--- Of several errors the first one is raised, and errors of cancelled Gs change nothing.
+-- Of several errors the first one is raised; those of cancelled Gs are only reported.
 local tri = require "trilune"
 local gate = tri.chan()
 local ok, e = pcall(tri.group, function(group)
@@ -11,3 +11,4 @@ local ok, e = pcall(tri.group, function(group)
   group:go(gate.send, gate, "go")
 end)
 print(ok, e)   --> false first
+--! stderr later too

@@ -11,3 +11,4 @@ print(coroutine.resume(gen))      --> true false
 print(pcall(tri.sleep, 0))        --> true
 print(coroutine.close(gen))       --> true
 print(pcall(tri.sleep, 0))        --> true
+--! stderr error in goroutine \d+: member

@@ -16,9 +16,9 @@ print(f:close()) --> true
 print(io.type(f), tostring(f)) --> closed file file (closed)
 print(pcall(f.read, f)) --> false attempt to use a closed file
 print(pcall(f.close, f)) --> false attempt to use a closed file
-print(slow:join()) --> false close_while_in_use.lua:11: attempt to use a closed file
-print(writer:join()) --> false close_while_in_use.lua:12: attempt to use a closed file
-print(lines:join()) --> false close_while_in_use.lua:13: attempt to use a closed file
+print(table.unpack({slow:join()}, 1, 2)) --> false close_while_in_use.lua:11: attempt to use a closed file
+print(table.unpack({writer:join()}, 1, 2)) --> false close_while_in_use.lua:12: attempt to use a closed file
+print(table.unpack({lines:join()}, 1, 2)) --> false close_while_in_use.lua:13: attempt to use a closed file
 -- No input ever came.
 print(reader:join()) --> true nil Bad file descriptor 9
 w:close()
@@ -30,7 +30,7 @@ slow = tri.go(function() return p:read("a") end)
 while slow:status() ~= "waiting" do tri.yield() end
 print(p:close()) --> true
 print(reader:join()) --> true nil Bad file descriptor 9
-print(slow:join()) --> false close_while_in_use.lua:29: attempt to use a closed file
+print(table.unpack({slow:join()}, 1, 2)) --> false close_while_in_use.lua:29: attempt to use a closed file
 f, p, reader, slow, writer, lines = nil
 collectgarbage()
 os.remove(fifo)

@@ -5,8 +5,8 @@ local waiting
 local first = tri.go(function() return f:read("l", "l", "bad") end)
 local second = tri.go(function() return f:read("l", {}) end)
 local third = tri.go(function() return f:read() end)
-print(first:join()) --> false error_in_the_middle_frees_the_file.lua:5: bad argument #3 to 'read' (invalid format)
-print(second:join()) --> false error_in_the_middle_frees_the_file.lua:6: bad argument #2 to 'read' (string expected, got table)
+print(table.unpack({first:join()}, 1, 2)) --> false error_in_the_middle_frees_the_file.lua:5: bad argument #3 to 'read' (invalid format)
+print(table.unpack({second:join()}, 1, 2)) --> false error_in_the_middle_frees_the_file.lua:6: bad argument #2 to 'read' (string expected, got table)
 print(third:join()) --> true four
 print(f:read()) --> nil
 print(f:close()) --> true exit 0

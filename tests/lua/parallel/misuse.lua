@@ -25,8 +25,15 @@ try(par.map, print, {}, {n = -1})
 --> misuse.lua:6: bad option 'n' (a length expected, got -1)
 try(par.map, print, {}, {init = 1})
 --> misuse.lua:6: bad option 'init' (function or module name expected, got 1)
-print(select(2, pcall(par.map, print, {1}, {wrong = 1})):match "unknown.*")
---> unknown option 'wrong'
+try(par.map, print, {1}, {errors = true})
+--> misuse.lua:6: bad option 'errors' (a table expected, got boolean)
+-- Options of tri.spawn.
+try(par.map, print, {1}, {wrong = 1})
+--> misuse.lua:6: unknown option 'wrong'
+try(par.reduce, print, {1}, 0, {memory = -1})
+--> misuse.lua:6: bad option 'memory' (a size such as 67108864 or "64M" expected, got number)
+try(par.pool, {time = 0})
+--> misuse.lua:6: bad option 'time' (seconds above 0 expected, got number)
 try(par.pool, 1)
 --> misuse.lua:6: bad argument #1 to 'pool' (table expected, got number)
 try(par.pool, {chunk = 1})

@@ -10,6 +10,7 @@ local pool <close> = par.pool {workers = 3}
 local function round()
   local n, bad, how = math.random(0, 300), math.random(600), math.random(4)
   local options = {
+    errors = {},
     chunk = math.random(3) == 1 and math.random(50) or nil,
     timeout = how == 2 and math.random() * 0.004 or nil,
   }

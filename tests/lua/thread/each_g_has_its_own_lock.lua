@@ -5,7 +5,7 @@ local thread = require "thread"
 tri.lockthread()
 local id = thread.id()
 print(tri.go(function() return thread.id() == id end):join())   --> true false
-print(tri.go(tri.unlockthread):join())   --> false the goroutine is not locked to its thread
+print(table.unpack({tri.go(tri.unlockthread):join()}, 1, 2))   --> false the goroutine is not locked to its thread
 tri.sleep(0.001)
 print(thread.id() == id)                 --> true
 tri.unlockthread()
