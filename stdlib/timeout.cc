@@ -38,7 +38,7 @@ Outcome RunTimeout(G* base) {
     if (timeout != nullptr) {
       timeout->timer = nullptr;
       timeout->is_over = true;
-      iso->Interrupt(&timeout->core);
+      iso->groups().Interrupt(&timeout->core);
     }
     return iso->EndTimer(g);
   }
@@ -47,18 +47,32 @@ Outcome RunTimeout(G* base) {
 
 constexpr GKind kTimeoutKind = {&RunTimeout};
 
-// The function has ended, or its frame was dropped.
-void End(Isolate* iso, Timeout* timeout) {
+void StopTimer(Timeout* timeout) {
   LuaG* timer = timeout->timer;
-  if (timer != nullptr) {
-    timeout->timer = nullptr;
-    Isolate::StopTimer(timer);
-  }
-  iso->EndGroupFunction(&timeout->core);
+  if (timer == nullptr) return;
+  timeout->timer = nullptr;
+  Isolate::StopTimer(timer);
+}
+
+// The function has ended. The timeout is at index 1.
+void End(lua_State* L, Timeout* timeout) {
+  StopTimer(timeout);
+  Isolate::Of(L)->groups().EndFunction(&timeout->core);
+  // Else the state would stay until the finalizer has run.
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, 1);
 }
 
 int l_close(lua_State* L) {
-  End(Isolate::Of(L), Check<Timeout>(L, 1));
+  End(L, Check<Timeout>(L, 1));
+  return 0;
+}
+
+// The frame was dropped, in a generator that nobody closed.
+int l_gc(lua_State* L) {
+  auto* timeout = Check<Timeout>(L, 1);
+  StopTimer(timeout);
+  Isolate::Of(L)->groups().Forget(&timeout->core);
   return 0;
 }
 
@@ -79,7 +93,7 @@ bool IsInterruption(lua_State* L) {
 int l_timeout_k(lua_State* L, int status, lua_KContext) {
   auto* timeout = static_cast<Timeout*>(lua_touserdata(L, 1));
   Isolate* iso = Isolate::Of(L);
-  End(iso, timeout);
+  End(L, timeout);
   if (status == LUA_OK || status == LUA_YIELD) {
     lua_pushboolean(L, 1);
     lua_insert(L, 2);
@@ -99,8 +113,7 @@ int l_timeout(lua_State* L) {
   luaL_checkstack(L, 8, nullptr);
   Isolate* iso = Isolate::Of(L);
   auto* timeout = New<Timeout>(L, 1, lua_upvalueindex(1));
-  // In a generator that is dropped the state lives until the finalizer of what
-  // points to it has run.
+  // No address in the core outlives the state: see vm/group.h.
   lua_pushthread(L);
   lua_setiuservalue(L, -2, 1);
   lua_replace(L, 1);
@@ -111,9 +124,7 @@ int l_timeout(lua_State* L) {
       timeout->timer = StartTimer(L, &kTimeoutKind, {timeout, deadline, 0});
       if (timeout->timer == nullptr) return luaL_error(L, "not enough memory");
     }
-    timeout->core.owner = iso->current;
-    timeout->core.owner_id = iso->current->id;
-    timeout->core.L = L;
+    iso->groups().Begin(&timeout->core, L);
   }
   const int status =
       lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, &l_timeout_k);
@@ -121,9 +132,8 @@ int l_timeout(lua_State* L) {
 }
 
 constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
-// __gc: the frame was dropped, in a generator that nobody closed.
 constexpr luaL_Reg kTimeoutMeta[] = {
-    {"__close", &l_close}, {"__gc", &l_close}, {nullptr, nullptr}};
+    {"__close", &l_close}, {"__gc", &l_gc}, {nullptr, nullptr}};
 
 }  // namespace
 

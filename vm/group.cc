@@ -27,11 +27,14 @@ void Groups::EndFunction(GroupCore* group) {
   group->L = nullptr;
 }
 
+void Groups::Forget(GroupCore* group) {
+  if (group->interrupted) EndInterrupt(group);
+  group->L = nullptr;
+}
+
 void Groups::Drop(lua_State* L, int group) {
   auto* core = static_cast<GroupCore*>(lua_touserdata(L, group));
-  if (core->L == nullptr) return;
-  if (core->interrupted) EndInterrupt(core);
-  core->L = nullptr;
+  Forget(core);
   core->over = true;
   Cancel(L, group);
 }

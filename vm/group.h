@@ -61,10 +61,13 @@ class Groups {
 
   // The running G calls the group's function in `L`.
   void Begin(GroupCore* group, lua_State* L);
+  // Makes the function's waits raise until it has ended; also without members.
+  void Interrupt(GroupCore* group);
   // The running G has left the function.
   void EndFunction(GroupCore* group);
-  // The function's frame was collected: it never goes on. Cancels the members
-  // of the group at index `group`. For a finalizer.
+  // The function's frame was collected: it never goes on. For a finalizer.
+  void Forget(GroupCore* group);
+  // Forget, and cancels the members of the group at index `group`.
   void Drop(lua_State* L, int group);
 
   // Cancels the members of the group at index `group`.
@@ -81,7 +84,6 @@ class Groups {
   [[nodiscard]] bool has_listed() const { return interrupted_ != nullptr; }
 
  private:
-  void Interrupt(GroupCore* group);
   void EndInterrupt(GroupCore* group);
   void CancelMembers(int members, const LuaG* but);
   [[nodiscard]] LuaG* RunnerOf(const GroupCore* group) const;
