@@ -34,7 +34,7 @@ enum class LockRank : int {
   kFibers = 70,     // sched: the pool of stacks
   kChunks = 80,     // vm: the memory of Lua heaps
   kMessages = 85,   // vm: the depot of message blocks
-  kShells = 90,     // stdlib: who has the process ignore interrupts
+  kShells = 88,     // stdlib: who has the process ignore interrupts
 };
 
 // Called by Mutex in debug builds; aborts when the order is broken.
