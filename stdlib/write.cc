@@ -197,8 +197,10 @@ size_t TakeCopy(Writing* writing, RoomJob* job) {
   FILE* f = writing->use->file->f;
   const size_t pending = Pending(f);
   const size_t of_buffer = pending < kRoom ? pending : kRoom;
-  std::memcpy(job->data, PendingOf(f), of_buffer);
-  DropPending(f, of_buffer);
+  if (of_buffer > 0) {  // else there may be no buffer yet
+    std::memcpy(job->data, PendingOf(f), of_buffer);
+    DropPending(f, of_buffer);
+  }
   job->n = of_buffer;
   size_t max = kRoom - of_buffer;
   if (max > writing->to_send()) max = writing->to_send();

@@ -5,6 +5,8 @@ os.remove(name)
 assert(os.execute("mkfifo " .. name))
 local both = assert(io.open(name, "r+"))
 both:setvbuf("no")
+-- In tri.atomic a write raises where it would wait: then the FIFO is full.
+repeat until not pcall(tri.atomic, both.write, both, ("x"):rep(4096))
 local function writer() both:write(("x"):rep(1000000)) return both:write("never") end
 local g = tri.go(writer)
 while g:status() ~= "waiting" do tri.yield() end
