@@ -146,9 +146,11 @@ int l_group_errors(lua_State* L) {
 void EndFrame(lua_State* L, Group* group) {
   group->core.over = true;
   static_cast<Guard*>(lua_touserdata(L, kGuardAt))->is_open = false;
-  // The finalizer that it still has would keep the state alive for so long.
-  lua_pushnil(L);
-  lua_setiuservalue(L, kGuardAt, kGuardedState);
+  // The finalizer that it still has would keep them alive for so long.
+  for (int value = 1; value <= kGuardValues; value++) {
+    lua_pushnil(L);
+    lua_setiuservalue(L, kGuardAt, value);
+  }
 }
 
 int Finish(lua_State* L, Group* group, bool cancelled) {
