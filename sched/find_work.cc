@@ -76,8 +76,10 @@ void Scheduler::NoteTurns(M* m, int64_t elapsed_ns) {
       m->checked_strand == m->strand && m->checked_dispatches == m->dispatches;
   m->checked_strand = m->strand;
   m->checked_dispatches = m->dispatches;
-  m->strand->spent_turn.OnClock(
-      is_same ? elapsed_ns : std::min(elapsed_ns, config_.slice_ns));
+  // Nor does a program that stood still for seconds, or a long call of a C
+  // function, hold spent Gs up for as long.
+  const int64_t most_ns = is_same ? 2 * config_.slice_ns : config_.slice_ns;
+  m->strand->spent_turn.OnClock(std::min(elapsed_ns, most_ns));
 }
 
 bool Scheduler::CheckClock(M* m) {
@@ -223,7 +225,8 @@ Strand* Scheduler::Steal(M* m) {
   for (int round = 0; round < kStealRounds; round++) {
     const bool last_round = round == kStealRounds - 1;
     // A stride coprime to the number of Ps visits each once.
-    auto stride = static_cast<int>(m->random.Next() % static_cast<uint32_t>(made));
+    auto stride =
+        static_cast<int>(m->random.Next() % static_cast<uint32_t>(made));
     while (std::gcd(stride, made) != 1)
       stride++;
     auto at = static_cast<int>(m->random.Next() % static_cast<uint32_t>(made));

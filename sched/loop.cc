@@ -408,7 +408,11 @@ void YieldWithStack(M* m, G* g) {
   G* next = nullptr;
   if (MayPickAtOnce(m)) {
     if (!g->strand->solo) {
-      next = PickWithMail(m->strand);
+      if (m->strand->OnlySpentWait()) {
+        m->strand->spent_turn.OnOtherPicked();  // `g` goes on, as if picked
+      } else {
+        next = PickWithMail(m->strand);
+      }
       // Alone in the strand: go behind the other strands, if any waits.
       if (next == nullptr) m->rotate = true;
     }

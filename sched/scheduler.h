@@ -254,7 +254,7 @@ class Scheduler {
   void Reap(M* m) TRI_EXCLUDES(mu_);
   void WakeSysmon() TRI_REQUIRES(mu_);
   void SleepWhileIdle(int64_t until_ns) TRI_EXCLUDES(mu_);
-  void RestartWatches(int64_t now_ns);
+  void RestartWatches();
   [[nodiscard]] bool RetryThread(int64_t now_ns) TRI_EXCLUDES(mu_);
   [[nodiscard]] bool WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use);
   [[nodiscard]] bool WatchCall(M* m, uint64_t call, int64_t now_ns)
@@ -329,6 +329,7 @@ class Scheduler {
   Parker<> sysmon_parker_;
   std::atomic<bool> sysmon_stops_{false};  // relaxed: read at each tick
   bool reported_stuck_ = false;            // sysmon's
+  bool reported_no_thread_ = false;        // sysmon's
   bool sysmon_sleeps_ TRI_GUARDED_BY(mu_) = false;
 };
 

@@ -10,8 +10,9 @@
 // Locks      none
 // Invariants I1. Between two turns of spent Gs the others run for at least the
 //                first one's length, while they have work.
-//            I2. A spent G waits for no more than that: whatever wakes, yields
-//                or is made meanwhile runs on the others' account.
+//            I2. A spent G waits for no more than that: whatever wakes, yields,
+//                is made or is itself stopped meanwhile runs on the others'
+//                account.
 // Rejected   Every 16th pick for a spent G: see Role. Equal shares for each G:
 //            a G that wakes would have to be told from one that is made.
 //            Reading the clock at each pick: it costs as much as the switch.
@@ -32,10 +33,13 @@ class SpentTurn {
   void CountPicks(bool by_picks) { by_picks_ = by_picks; }
 
   // A G was stopped; `others` Gs were runnable before it. By picks, each of
-  // them has a turn before a spent G has one.
-  void OnStopped(uint32_t others) {
-    is_new_turn_ = true;
-    if (by_picks_) owed_ = std::max<int64_t>(others, kLeastPicks);
+  // them has a turn before a spent G has one. `is_only`: no spent G waits yet;
+  // if one does, and this was not the turn of such, it was one of the others.
+  void OnStopped(uint32_t others, bool is_only) {
+    is_new_turn_ = is_new_turn_ || is_only;
+    if (!by_picks_ || !is_new_turn_) return;
+    owed_ = std::max<int64_t>(others, kLeastPicks);
+    is_new_turn_ = false;
   }
 
   // Whether a spent G may run although others are runnable.
@@ -43,10 +47,15 @@ class SpentTurn {
     return owed_ <= 0 && (by_picks_ || !is_new_turn_);
   }
   // A spent G was picked.
-  void OnSpentPicked() { is_new_turn_ = true; }
+  void OnSpentPicked() {
+    is_new_turn_ = true;
+    if (by_picks_) owed_ = kLeastPicks;  // if it is not stopped, but waits
+  }
   // Another one was, while a spent G waited.
   void OnOtherPicked() {
-    if (by_picks_) owed_--;
+    if (!by_picks_) return;
+    owed_--;
+    is_new_turn_ = false;
   }
 
   // The strand ran for `ns` since the clock was looked at last. A turn of a

@@ -8,8 +8,7 @@
 //            TryWake owns both. Its `word` stays empty.
 // Locks      none
 // Invariants I1. A G is in at most one of service, first, runnext, fresh,
-// spent,
-//                the inbox.
+//                spent, the inbox.
 // Tests      tests/sched/strand_test.cc
 
 #ifndef TRI_SCHED_STRAND_H_
@@ -58,7 +57,7 @@ class Strand {
 
   // Queues a G that was stopped as its slice was over: see spent_turn.h.
   void PushSpent(G* g) {
-    spent_turn.OnStopped(fresh_.size());
+    spent_turn.OnStopped(fresh_.size(), spent_.empty());
     spent_.PushTail(g);
   }
 
@@ -98,6 +97,14 @@ class Strand {
   // from runnext in a row the next comes from fresh, so that a pair that wakes
   // each other starves nobody.
   [[nodiscard]] G* Pick();
+
+  // Whether nothing is runnable but spent Gs whose turn is not due: a G that
+  // yields goes on then.
+  [[nodiscard]] bool OnlySpentWait() const {
+    return !spent_.empty() && !spent_turn.IsDue() && fresh_.empty() &&
+           runnext_ == nullptr && first_ == nullptr && service_ == nullptr &&
+           !word.HasMail();
+  }
 
   // The signal handler's, too.
   [[nodiscard]] TRI_NO_TSAN bool HasRunnable() const {

@@ -193,7 +193,7 @@ void Scheduler::Sysmon() {
     // But not twice in a row, or nothing is watched while the machine is busy.
     was_late = !was_late && now - next > std::max(2 * tick, kLateNs);
     if (was_late) {
-      RestartWatches(now);
+      RestartWatches();
       in_use = true;
     } else if (WatchMs(now, &due, &in_use)) {
       tick = kMinTickNs;
@@ -309,15 +309,12 @@ bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use) {
   return acted;
 }
 
-// Sysmon has not looked for a while: begins to watch each M anew.
-void Scheduler::RestartWatches(int64_t now_ns) {
+// Sysmon has not looked for a while: no M has had the time to answer.
+void Scheduler::RestartWatches() {
   for (M* m = all_ms_.load(std::memory_order_acquire); m != nullptr;  // [MS1]
        m = m->next_all) {
-    Watch& watch = m->watch;
-    watch.call = 0;
-    watch.since_ns = now_ns;
-    watch.is_asked = false;
-    watch.cpu_ns = -1;
+    m->watch.is_asked = false;
+    m->watch.cpu_ns = -1;
   }
 }
 
@@ -327,12 +324,20 @@ bool Scheduler::RetryThread(int64_t now_ns) {
   {
     MutexLock lock(mu_);
     if (now_ns < retry_ns_) return true;
-  }
-  if (!SeesWork() && !LooksUnminded()) {
+    // Before the look: one that fails after it sets the flag again.
     lacks_thread_.store(false, std::memory_order_relaxed);
-    return false;
   }
+  if (!SeesWork() && !LooksUnminded()) return false;
   WakeOne();
+  if (!lacks_thread_.load(std::memory_order_relaxed) || reported_no_thread_) {
+    return true;
+  }
+  reported_no_thread_ = true;
+  std::fprintf(  // allow: printf, or the program would stand still in silence
+      stderr,
+      "trilune: no thread can be started (Resource temporarily unavailable): "
+      "goroutines wait until one of %d is free (said once)\n",
+      stats().threads);
   return true;
 }
 

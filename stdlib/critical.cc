@@ -1,5 +1,7 @@
 // trilune.atomic and trilune.shield: what must not be interrupted.
 
+#include <algorithm>
+
 #include "sched/clock.h"
 #include "sched/loop.h"
 #include "stdlib/modules.h"
@@ -89,7 +91,17 @@ void End(Isolate* iso, vm::Shield* shield) {
     shield->timer = nullptr;
     Isolate::StopTimer(timer);
   }
-  if (shield->g != nullptr) iso->RemoveShield(shield);
+  const vm::LuaG* g = shield->g;
+  if (g == nullptr) return;
+  const bool is_own = g == iso->current && g->id == shield->g_id;
+  iso->RemoveShield(shield);
+  if (!is_own || !iso->MustRaise()) return;
+  // All waits of a loop may be in shields, and no turn long: so each counts as
+  // a wait that raised. A shielded one may have taken the G's count meanwhile.
+  vm::LuaG* self = iso->current;
+  const int raises = std::max(self->raises(), shield->raises);
+  if (!self->is_killed()) self->set_raises(raises + vm::LuaG::kRaiseOfWait);
+  if (self->is_killed()) iso->preempter().Want(CurrentM());
 }
 
 int l_shield_close(lua_State* L) {
@@ -122,6 +134,7 @@ int l_shield(lua_State* L) {
     }
     box->core.g = iso->current;
     box->core.g_id = iso->current->id;
+    box->core.raises = iso->current->raises();
     iso->AddShield(&box->core);
   }
   lua_callk(L, 0, LUA_MULTRET, 0, &l_shield_k);

@@ -1,10 +1,8 @@
 // What the objects of trilune.sync share: how their waits end, and how they are
 // added to the module.
 //
-// Role       sync.cc has the locks, sync_counters.cc semaphores and wait groups.
-// Threads    the running G
-// Locks      none
-// Tests      tests/lua/sync
+// Role       sync.cc has the locks, sync_counters.cc semaphores and wait
+// groups. Threads    the running G Locks      none Tests      tests/lua/sync
 
 #ifndef TRI_STDLIB_SYNC_H_
 #define TRI_STDLIB_SYNC_H_
@@ -59,7 +57,7 @@ constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
 
 // Adds a constructor to the module on top of the stack.
 inline void AddType(lua_State* L, const char* name, lua_CFunction constructor,
-             const luaL_Reg* methods, const luaL_Reg* metamethods) {
+                    const luaL_Reg* methods, const luaL_Reg* metamethods) {
   NewMetatable(L, name, methods, metamethods);
   lua_pushcclosure(L, constructor, 1);
   lua_setfield(L, -2, name);

@@ -83,8 +83,23 @@ void Isolate::CloseState(HostCall* call) {
   if (main_ != nullptr) CloseHeap();
 }
 
+// The last block that lua_close frees holds the main state: the signal handler
+// must not touch that any more.
+void* Isolate::AllocateAtEnd(void* self, void* block, size_t old_bytes,
+                             size_t new_bytes) {
+  auto* iso = static_cast<Isolate*>(self);
+  lua_State* const main = iso->main_;
+  if (new_bytes == 0 && main != nullptr &&
+      block == reinterpret_cast<char*>(main) - LUA_EXTRASPACE) {
+    iso->main_ = nullptr;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    iso->preempter_.Forget(main);
+  }
+  return Heap::AllocateAtEnd(&iso->heap_, block, old_bytes, new_bytes);
+}
+
 void Isolate::CloseHeap() {
-  lua_setallocf(main_, &Heap::AllocateAtEnd, &heap_);
+  lua_setallocf(main_, &AllocateAtEnd, this);
   lua_close(main_);
   M* m = CurrentM();
   if (m != nullptr) m->rush.store(false, std::memory_order_relaxed);

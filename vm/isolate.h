@@ -470,6 +470,8 @@ class Isolate final : public Strand,
   void DropSharedWaits();
   void CloseState(HostCall* call);
   void CloseHeap();
+  static void* AllocateAtEnd(void* self, void* block, size_t old_bytes,
+                             size_t new_bytes);
   Outcome Straggled(LuaG* g);
   bool FinishClose();
   [[nodiscard]] HostCall* TakeRequests() TRI_EXCLUDES(host_mu_);

@@ -110,6 +110,7 @@ struct Shield {
   uint64_t g_id = 0;         // its record may serve another G by now
   LuaG* timer = nullptr;     // ends it
   bool covers_wait = false;  // of g's present wait
+  int raises = 0;            // of g as it began
   Shield* next = nullptr;
   Shield* prev = nullptr;
 };

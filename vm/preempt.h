@@ -90,6 +90,12 @@ class Preempter {
   void Set(lua_State* L, const HookSetting& setting);
   // `co` was made by lua_newthread, which copied the hook of `L`.
   void Inherit(lua_State* L, lua_State* co);
+  // `L` is about to be freed.
+  void Forget(lua_State* L) {
+    if (armed_L_.load(std::memory_order_relaxed) == L) {
+      armed_L_.store(nullptr, std::memory_order_relaxed);
+    }
+  }
   // For a new state, or one that serves again.
   void Reset(lua_State* L);
   [[nodiscard]] bool IsReset(lua_State* L) const {

@@ -4,6 +4,7 @@
 #ifndef TRI_TESTS_SCHED_FIXTURE_H_
 #define TRI_TESTS_SCHED_FIXTURE_H_
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,6 +104,7 @@ Death RunInChild(Body body) {
     close(ends[0]);
     close(ends[1]);
     std::signal(SIGABRT, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     body();
     _exit(0);
   }

@@ -17,7 +17,7 @@ TEST_CASE("spent turn: due at once where nobody was stopped") {
 // I1: the length of a turn is known at the next look at the clock only.
 TEST_CASE("spent turn: not before the length of the last one is known") {
   SpentTurn turn;
-  turn.OnStopped(1);
+  turn.OnStopped(1, true);
   CHECK_FALSE(turn.IsDue());
   turn.OnClock(100);
   CHECK_FALSE(turn.IsDue());
@@ -37,7 +37,7 @@ TEST_CASE("spent turn: not before the length of the last one is known") {
 TEST_CASE("spent turn: by picks no time counts") {
   SpentTurn turn;
   turn.CountPicks(true);
-  turn.OnStopped(20);
+  turn.OnStopped(20, true);
   for (int i = 0; i < 20; i++) {
     CHECK_FALSE(turn.IsDue());
     turn.OnClock(1'000'000'000);

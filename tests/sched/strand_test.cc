@@ -115,6 +115,50 @@ TEST_CASE("strand: who was stopped waits for as long as its turn lasted") {
   CHECK(PickAndCount(strand) == &spent);  // nobody else is there
 }
 
+// I2 of spent_turn.h: each of them is one of the others until it has been.
+TEST_CASE("strand: new Gs that are all stopped do not starve one that was") {
+  for (const bool by_picks : {false, true}) {
+    CAPTURE(by_picks);
+    Strand strand(nullptr);
+    strand.spent_turn.CountPicks(by_picks);
+    G old;
+    std::vector<G> chain(600);
+    strand.PushFresh(&chain[0]);
+    strand.PushSpent(&old);
+    strand.spent_turn.OnClock(10 * kTurnNs);
+    int turns = 0;
+    size_t next = 1;
+    while (next < chain.size()) {
+      G* g = PickAndCount(strand);
+      if (g == &old) {
+        turns++;
+      } else if (g >= &chain[next - 1]) {  // the newest makes the next
+        strand.PushNew(&chain[next++]);
+      }
+      strand.PushSpent(g);
+      strand.spent_turn.OnClock(10 * kTurnNs);
+    }
+    CHECK(turns >= 1);
+  }
+}
+
+TEST_CASE("strand: who yields goes on while only a spent G waits, not due") {
+  Strand strand(nullptr);
+  REQUIRE(strand.word.TryClaim());
+  G spent;
+  G other;
+  CHECK_FALSE(strand.OnlySpentWait());
+  strand.PushSpent(&spent);
+  CHECK(strand.OnlySpentWait());  // its turn's length is not known yet
+  strand.spent_turn.OnClock(kTurnNs);
+  CHECK(strand.OnlySpentWait());
+  strand.PushFresh(&other);
+  CHECK_FALSE(strand.OnlySpentWait());
+  CHECK(PickAndCount(strand) == &other);
+  strand.spent_turn.OnClock(kTurnNs);
+  CHECK_FALSE(strand.OnlySpentWait());  // due
+}
+
 TEST_CASE("strand: by picks, who was stopped waits for all before it") {
   for (const int others : {1, 100}) {
     CAPTURE(others);

@@ -1,9 +1,9 @@
--- A line of a session that waits for ever is a deadlock like in a script.
+-- A line of a session that waits for ever is an error of that line.
 --! no-script
 --! options -i -l tri=trilune
 --! stdin tri.chan():recv()\n
---! exit 2
---! stderr ^fatal: all goroutines are asleep - deadlock!$
+--! stderr ^all goroutines are asleep - deadlock!$
 --! stderr stdin:1: in
 --> Lua 5.4.4 Copyright (C) 1994-2022 Lua.org, PUC-Rio
 --> > tri.chan():recv()
+--> >

@@ -9,7 +9,7 @@ local ok, e = g:join()
 print(ok, e == object)                            --> false true
 local co = coroutine.create(function() coroutine.yield() error("message") end)
 g = tri.go(co)
-print(select(2, g:join()))                        --> errors.lua:10: message
+print((select(2, g:join())))                      --> errors.lua:10: message
 print(coroutine.status(co), coroutine.resume(co)) --> dead false cannot resume dead coroutine
 print(coroutine.close(co))                        --> true
 

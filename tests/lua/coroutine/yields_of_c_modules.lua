@@ -50,7 +50,8 @@ g:cancel("early")
 print(g:join())                                   --> false early
 
 -- In a goroutine of a function it raises as on the main script.
-print(tri.go(function() yielders.yield(1) end):join())   --> false attempt to yield from outside a coroutine
+local _, err = tri.go(function() yielders.yield(1) end):join()
+print(err)                                        --> attempt to yield from outside a coroutine
 -- A coroutine that a C function has suspended becomes a goroutine.
 co = coroutine.create(function() return "got", yielders.yield() end)
 coroutine.resume(co)

@@ -6,9 +6,12 @@ return function(rounds)
   local function locked() return m:lock() end
   local ways = {
     { "lock", function() local held <close> = m:lock() end, function() return m:trylock() and not m:unlock() end },
-    { "lock by assert", function() local held <close> = assert(m:lock(1)) end, function() return m:trylock() and not m:unlock() end },
+    { "lock by assert", function() local held <close> = assert(m:lock(1), "busy") end, function() return m:trylock() and not m:unlock() end },
     { "lock by a tail call", function() local held <close> = locked() end, function() return m:trylock() and not m:unlock() end },
     { "lock by pcall", function() local _, held <close> = pcall(m.lock, m) end, function() return m:trylock() and not m:unlock() end },
+    { "lock by or", function() local held <close> = m:lock(1) or error "busy" end, function() return m:trylock() and not m:unlock() end },
+    { "lock by select", function() local held <close> = select(1, m:lock()) end, function() return m:trylock() and not m:unlock() end },
+    { "lock before another", function() local held <close>, one = m:lock(), 1 end, function() return m:trylock() and not m:unlock() end },
     { "wlock", function() local held <close> = rw:lock() end, function() return rw:trylock() and not rw:unlock() end },
     { "rlock", function() local held <close> = rw:rlock() end, function() return rw:trylock() and not rw:unlock() end },
     { "acquire", function() local permit <close> = s:acquire() end, function() return s:count() == 3 end },

@@ -1,5 +1,6 @@
 -- With short slices trilune.atomic is not reported as long before 10 ms.
 --! options --slice 50us
+--! stderr \A(?!(.|\n)*for \d ms)
 local tri = require "trilune"
 tri.go(function() for _ = 1, 100 do tri.yield() end end)
 for _ = 1, 100 do

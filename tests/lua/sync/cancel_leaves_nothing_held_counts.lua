@@ -6,6 +6,9 @@ require "held_by_the_cancelled"(200)
 --> lock by assert 0
 --> lock by a tail call 0
 --> lock by pcall 0
+--> lock by or 0
+--> lock by select 0
+--> lock before another 0
 --> wlock 0
 --> rlock 0
 --> acquire 0
