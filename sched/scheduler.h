@@ -164,10 +164,10 @@ class Scheduler {
   // `m` has a locked G: gives its P away and sleeps until it is sent its G, in
   // next_g, with strand and P. Returns the strand; null: this M shall end.
   [[nodiscard]] Strand* AwaitLockedG(M* m) TRI_EXCLUDES(mu_);
-  // `m`, which runs the calling G, gets a locked one, and will run nothing else.
-  // An M that runs the others is left, or made: nobody else would mind the
-  // timers and take up work while every locked G waits. Returns an errno: no
-  // thread or no memory is to be had, and then nothing has changed.
+  // `m`, which runs the calling G, gets a locked one, and will run nothing
+  // else. An M that runs the others is left, or made: nobody else would mind
+  // the timers and take up work while every locked G waits. Returns an errno:
+  // no thread or no memory is to be had, and then nothing has changed.
   [[nodiscard]] int BindM(M* m) TRI_EXCLUDES(mu_);
   // Its locked G is locked no more.
   void UnbindM(M* m) TRI_EXCLUDES(mu_);

@@ -26,7 +26,8 @@ FILE* StartWithPipe(const char* command, bool reads, vm::Child* child);
 // `wake_fd` is readable, or if the child was told before, it is ended.
 int AwaitChild(vm::Child* child, int wake_fd);
 
-// As system(3) with a command: the process ignores SIGINT and SIGQUIT meanwhile.
+// As system(3) with a command: the process ignores SIGINT and SIGQUIT
+// meanwhile.
 int RunShell(const char* command, int wake_fd);
 
 }  // namespace trilune::stdlib

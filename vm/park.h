@@ -31,8 +31,8 @@
 
 namespace trilune::vm {
 
-// What belongs to the running G while it leaves its stack. Inlined: it is on the
-// path of each wait.
+// What belongs to the running G while it leaves its stack. Inlined: it is on
+// the path of each wait.
 class Resumption {
  public:
   // The G leaves.
