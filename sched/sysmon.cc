@@ -378,6 +378,19 @@ bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
   return true;
 }
 
+namespace {
+
+// Whether the thread, which has used `cpu_ns` in all, has had the time to
+// answer the last request. Without a CPU clock the time of day has to do.
+bool IsLate(const Watch& watch, int64_t cpu_ns, int64_t now_ns) {
+  const bool has_clock = cpu_ns >= 0 && watch.asked_cpu_ns >= 0;
+  const int64_t since_asked =
+      has_clock ? cpu_ns - watch.asked_cpu_ns : now_ns - watch.asked_ns;
+  return watch.is_asked && since_asked >= kAnswerNs;
+}
+
+}  // namespace
+
 // `m` runs a G.
 bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
   Watch& watch = m->watch;
@@ -444,12 +457,7 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
     // P, and nobody waiting, sysmon would take a core's time from them.
     return for_others;
   }
-  // Without a CPU clock the time has to do.
-  const bool has_clock = cpu_ns >= 0 && watch.asked_cpu_ns >= 0;
-  const int64_t since_asked =
-      has_clock ? cpu_ns - watch.asked_cpu_ns : now_ns - watch.asked_ns;
-  const bool is_late = watch.is_asked && since_asked >= kAnswerNs;
-  return is_late && is_wanted && TakeFromStuck(m, p);
+  return is_wanted && IsLate(watch, cpu_ns, now_ns) && TakeFromStuck(m, p);
 }
 
 // `m` runs C code that does not come back: it loses `p`.
