@@ -81,6 +81,18 @@ bool IsReadable(int fd) {
   return fd >= 0 && poll(&now, 1, 0) > 0;
 }
 
+// Tells a child to end if `wake_fd` says so, and ends it when it was told long
+// ago: `*killed`. Returns for how many milliseconds it may go on, -1: for ever.
+int Hurry(vm::Child* child, int wake_fd, bool* killed) {
+  if (child->told_ns == 0 && IsReadable(wake_fd)) child->TellToEnd();
+  if (child->told_ns == 0 || *killed) return -1;
+  const int64_t left = child->told_ns + kPatienceNs - NowNs();
+  *killed = left <= 0;
+  if (!*killed) return static_cast<int>(left / kMs) + 1;
+  child->Send(SIGKILL);
+  return -1;
+}
+
 }  // namespace
 
 FILE* StartWithPipe(const char* command, bool reads, vm::Child* child) {
@@ -119,14 +131,7 @@ int AwaitChild(vm::Child* child, int wake_fd) {
   while (true) {
     ended = waitpid(child->pid, &status, WNOHANG);
     if (ended != 0 && (ended > 0 || errno != EINTR)) break;
-    int ms = -1;
-    if (child->told_ns == 0 && IsReadable(wake_fd)) child->TellToEnd();
-    if (child->told_ns != 0 && !killed) {
-      const int64_t left = child->told_ns + kPatienceNs - NowNs();
-      killed = left <= 0;
-      if (killed) child->Send(SIGKILL);
-      if (!killed) ms = static_cast<int>(left / kMs) + 1;
-    }
+    int ms = Hurry(child, wake_fd, &killed);
     if (child->pidfd < 0) {
       ms = ms < 0 ? look_ms : std::min(ms, look_ms);
       look_ms = std::min(look_ms * 2, kMaxLookMs);

@@ -38,7 +38,6 @@ class InternalKind {
   const What what_;
   const InternalKind* const next_;
   // Constant once main has begun.
-  static const InternalKind* first_;
 };
 
 // Whether a userdata at `index` has at least the size of `T`: light ones have
