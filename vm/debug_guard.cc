@@ -138,15 +138,20 @@ constexpr luaL_Reg kFunctions[] = {{"getlocal", &l_getlocal},
 
 }  // namespace
 
-constinit const MetatableKey* MetatableKey::first_ = nullptr;
+namespace {
 
-MetatableKey::MetatableKey(const void* key) : key_(key), next_(first_) {
-  first_ = this;
+// Of all keys, which are listed as the program starts.
+constinit const MetatableKey* first_key = nullptr;
+
+}  // namespace
+
+MetatableKey::MetatableKey(const void* key) : key_(key), next_(first_key) {
+  first_key = this;
 }
 
 bool MetatableKey::IsIn(lua_State* L, int index) {
   index = lua_absindex(L, index);
-  for (const MetatableKey* at = first_; at != nullptr; at = at->next_) {
+  for (const MetatableKey* at = first_key; at != nullptr; at = at->next_) {
     const bool is_in = lua_rawgetp(L, index, at->key_) != LUA_TNIL;
     lua_pop(L, 1);
     if (is_in) return true;

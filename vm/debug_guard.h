@@ -34,7 +34,6 @@ class MetatableKey {
  private:
   const void* const key_;
   const MetatableKey* const next_;
-  static const MetatableKey* first_;
 };
 
 }  // namespace trilune::vm

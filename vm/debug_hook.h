@@ -25,10 +25,6 @@ int OpenDebugHooks(lua_State* L);
 // had put off goes on.
 void SettleHook(lua_State* L);
 
-// A protected call in `L` has failed: if that ended a hook's function, what it
-// had put off goes on.
-void SettleHook(lua_State* L);
-
 }  // namespace trilune::vm
 
 #endif  // TRI_VM_DEBUG_HOOK_H_
