@@ -92,7 +92,7 @@ bool IsAhead(const File* file, size_t n) {
   errno = 0;
   // Not locked: another process may take what there is before us, and then this
   // waits. Nobody else reads it now.
-  const int c = getc_unlocked(f);
+  const int c = getc_unlocked(f);  // NOLINT(concurrency-mt-unsafe)
   if (c == EOF) {
     if (std::ferror(f) != 0) *error = errno;
     return false;
