@@ -262,6 +262,30 @@ bool AwaitRoom(Writing* writing, bool is_locked) {
   return true;
 }
 
+// With the FILE's lock: sends what there is room for. `is_first`: nothing was
+// sent of this write.
+Sent SendLocked(Writing* writing, bool is_first) {
+  Use* use = writing->use;
+  FILE* f = use->file->f;
+  const size_t rest = writing->rest();
+  if (is_first) {
+    MakeBuffer(use->file);
+    if (rest > 0) writing->keep = WhatStays(*writing);
+  }
+  errno = 0;
+  // Also where nothing may be written: then it says so.
+  const bool all_stays =
+      rest > 0 && (writing->keep == rest || __fwritable(f) == 0);
+  Sent sent = Sent::kError;
+  if (!all_stays) {
+    sent = SendSome(writing);
+  } else if (Append(f, writing->pieces)) {
+    sent = Sent::kAll;
+  }
+  if (sent == Sent::kError) use->error = errno;
+  return sent;
+}
+
 // Writes the pieces, and what is in the buffer before them.
 bool WriteToStream(Writing* writing) {
   Use* use = writing->use;
@@ -272,21 +296,8 @@ bool WriteToStream(Writing* writing) {
     Sent sent = Sent::kNothing;
     const bool is_locked = ftrylockfile(f) != 0;
     if (!is_locked) {
-      if (is_first) {
-        MakeBuffer(use->file);
-        if (before > 0) writing->keep = WhatStays(*writing);
-      }
+      sent = SendLocked(writing, is_first);
       is_first = false;
-      errno = 0;
-      // Also where nothing may be written: then it says so.
-      const bool all_stays =
-          before > 0 && (writing->keep == before || __fwritable(f) == 0);
-      if (all_stays) {
-        sent = Append(f, writing->pieces) ? Sent::kAll : Sent::kError;
-      } else {
-        sent = SendSome(writing);
-      }
-      if (sent == Sent::kError) use->error = errno;
       funlockfile(f);
     }
     switch (sent) {

@@ -120,6 +120,7 @@ TEST_CASE("history: a path that cannot be used is no history") {
 }
 
 TEST_CASE("history: where it is kept") {
+  // NOLINTBEGIN(concurrency-mt-unsafe): no other thread runs.
   setenv("HOME", "/home/me", 1);
   unsetenv("XDG_STATE_HOME");
   unsetenv("TRILUNE_HISTORY");
@@ -133,6 +134,7 @@ TEST_CASE("history: where it is kept") {
   unsetenv("TRILUNE_HISTORY");
   unsetenv("XDG_STATE_HOME");
   unsetenv("HOME");
+  // NOLINTEND(concurrency-mt-unsafe)
   CHECK(HistoryFile::DefaultPath().empty());
 }
 
