@@ -113,7 +113,7 @@ class Repl {
 
   Status Run() {
     if (at_terminal_) {
-      const Status status = RunInMain(SetUpPrompt, nullptr);
+      Status status = RunInMain(SetUpPrompt, nullptr);
       if (!status.ok()) return status;
     }
     Outcome outcome = Outcome::kLine;
