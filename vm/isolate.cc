@@ -83,7 +83,7 @@ std::shared_ptr<Isolate> Isolate::Create(Scheduler* sched, IsolateConfig config,
 }
 
 Status Isolate::Open(lua_CFunction open) {
-  const Status no_memory = Status::NoMemory();
+  Status no_memory = Status::NoMemory();
   main_ = lua_newstate(&Heap::Allocate, &heap_);
   if (main_ == nullptr) return no_memory;
   lua_State* L = main_;

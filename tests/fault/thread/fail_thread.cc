@@ -23,17 +23,17 @@ long NumberFrom(const char* name, long otherwise) {
 std::atomic<long> made{0};  // relaxed: a number only
 
 bool Fails() {
-  static const long first = NumberFrom("TRI_FAIL_AT", 0);
-  static const long in_a_row = NumberFrom("TRI_FAIL_COUNT", 1);
+  static const long kFirst = NumberFrom("TRI_FAIL_AT", 0);
+  static const long kInARow = NumberFrom("TRI_FAIL_COUNT", 1);
   const long number = made.fetch_add(1, std::memory_order_relaxed) + 1;
-  if (number == first) {
+  if (number == kFirst) {
     const char* note =
         std::getenv("TRI_FAIL_NOTE");  // NOLINT(concurrency-mt-unsafe)
     const int fd =
         note == nullptr ? -1 : open(note, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     if (fd >= 0) close(fd);
   }
-  return first > 0 && number >= first && number - first < in_a_row;
+  return kFirst > 0 && number >= kFirst && number - kFirst < kInARow;
 }
 
 using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*),
@@ -41,11 +41,12 @@ using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*),
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name)
 extern "C" int pthread_create(pthread_t* thread,
                               const pthread_attr_t* attributes,
                               void* (*start)(void*), void* argument) noexcept {
-  static const auto create =
+  static const auto kCreate =
       reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"));
   if (Fails()) return EAGAIN;
-  return create(thread, attributes, start, argument);
+  return kCreate(thread, attributes, start, argument);
 }
