@@ -54,6 +54,8 @@ const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 
 // --- Making. ---
 
+// One list of steps, whose order is what matters: what may raise comes first.
+// NOLINTNEXTLINE(readability-function-size,readability-function-cognitive-complexity)
 GHandle* Isolate::Go(lua_State* L, int n, bool in_group, CoroutineBody body) {
   if (is_timed_) CheckLimits();
   if (killed_) {
