@@ -5,6 +5,7 @@
 
 #include "sched/loop.h"
 #include "stdlib/modules.h"
+#include "stdlib/sync.h"
 #include "vm/park.h"
 
 namespace trilune::stdlib {
@@ -32,27 +33,16 @@ int l_event_reset(lua_State* L) {
   return 0;
 }
 
-int PushSet(lua_State* L) {
-  lua_pushboolean(L, 1);
-  return 1;
-}
-
 int l_event_wait_k(lua_State* L, int, lua_KContext) {
-  switch (EndWait(L)) {
-    case WakeResult::kCancelled:
-      vm::RaiseCancelled(L);
-    case WakeResult::kTimeout:
-      return PushTimeout(L);
-    default:
-      return PushSet(L);
-  }
+  const int n = EndTimedWait(L, EndWait(L));
+  return n > 0 ? n : PushTrue(L);
 }
 
 int l_event_wait(lua_State* L) {
   auto* event = Check<Event>(L, 1);
   bool now = false;
   const int64_t deadline = CheckDeadline(L, 2, &now);
-  if (event->is_set) return PushSet(L);
+  if (event->is_set) return PushTrue(L);
   if (now) return PushTimeout(L);
   return WaitIn(L, event->waiters,
                 {.reason = WaitReason::kEvent, .deadline_ns = deadline},
