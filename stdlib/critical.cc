@@ -1,7 +1,5 @@
 // trilune.atomic and trilune.shield: what must not be interrupted.
 
-#include <algorithm>
-
 #include "sched/clock.h"
 #include "sched/loop.h"
 #include "stdlib/modules.h"
@@ -18,14 +16,12 @@ using vm::LuaG;
 struct Atomic {
   const TypeTag* tag;
   static constexpr TypeTag kTag = {"atomic"};
-  bool open = false;
+  vm::AtomicCall call;
 };
 
 int l_atomic_close(lua_State* L) {
   auto* atomic = Check<Atomic>(L, 1);
-  if (!atomic->open) return 0;
-  atomic->open = false;
-  Isolate::Of(L)->EndAtomic(L);
+  Isolate::Of(L)->EndAtomic(L, &atomic->call);
   return 0;
 }
 
@@ -38,10 +34,7 @@ int l_atomic(lua_State* L) {
   atomic->tag = &Atomic::kTag;
   lua_insert(L, 1);
   lua_toclose(L, 1);
-  if (iso->current != nullptr) {
-    iso->BeginAtomic();
-    atomic->open = true;
-  }
+  if (iso->current != nullptr) iso->BeginAtomic(&atomic->call);
   lua_call(L, lua_gettop(L) - 2, LUA_MULTRET);
   return lua_gettop(L) - 1;
 }
@@ -75,8 +68,7 @@ Outcome RunShieldTimer(G* base) {
   if (iso->halted()) shield = nullptr;
   if (shield == nullptr || NowNs() >= g->timer.next_ns) {
     if (shield != nullptr) {
-      shield->timer = nullptr;
-      iso->EndShield(shield);
+      iso->shields().Expire(shield);
     }
     return iso->EndTimer(g);
   }
@@ -85,27 +77,16 @@ Outcome RunShieldTimer(G* base) {
 
 constexpr GKind kShieldTimerKind = {&RunShieldTimer};
 
-void End(Isolate* iso, vm::Shield* shield) {
-  LuaG* timer = shield->timer;
-  if (timer != nullptr) {
-    shield->timer = nullptr;
-    Isolate::StopTimer(timer);
-  }
-  const vm::LuaG* g = shield->g;
-  if (g == nullptr) return;
-  const bool is_own = g == iso->current && g->id == shield->g_id;
-  iso->RemoveShield(shield);
-  if (!is_own || !iso->MustRaise()) return;
-  // All waits of a loop may be in shields, and no turn long: so each counts as
-  // a wait that raised. A shielded one may have taken the G's count meanwhile.
-  vm::LuaG* self = iso->current;
-  const int raises = std::max(self->raises(), shield->raises);
-  if (!self->is_killed()) self->set_raises(raises + vm::LuaG::kRaiseOfWait);
-  if (self->is_killed()) iso->preempter().Want(CurrentM());
+int l_shield_close(lua_State* L) {
+  Isolate::Of(L)->shields().End(&CheckShield(L, 1)->core);
+  // Else the state would stay until the finalizer has run.
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, 1);
+  return 0;
 }
 
-int l_shield_close(lua_State* L) {
-  End(Isolate::Of(L), &CheckShield(L, 1)->core);
+int l_shield_gc(lua_State* L) {
+  Isolate::Of(L)->shields().Forget(&CheckShield(L, 1)->core);
   return 0;
 }
 
@@ -119,10 +100,12 @@ int l_shield(lua_State* L) {
   lua_settop(L, 1);
   Isolate* iso = Isolate::Of(L);
   luaL_checkstack(L, 4, nullptr);
-  auto* box = new (lua_newuserdatauv(L, sizeof(ShieldBox), 0)) ShieldBox();
+  auto* box = new (lua_newuserdatauv(L, sizeof(ShieldBox), 1)) ShieldBox();
   box->tag = &ShieldBox::kTag;
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_setmetatable(L, -2);
+  lua_pushthread(L);
+  lua_setiuservalue(L, -2, 1);
   lua_insert(L, 1);
   lua_toclose(L, 1);
   if (iso->current != nullptr) {
@@ -132,10 +115,7 @@ int l_shield(lua_State* L) {
       if (timer == nullptr) return luaL_error(L, "not enough memory");
       box->core.timer = timer;
     }
-    box->core.g = iso->current;
-    box->core.g_id = iso->current->id;
-    box->core.raises = iso->current->raises();
-    iso->AddShield(&box->core);
+    iso->shields().Begin(&box->core, L);
   }
   lua_callk(L, 0, LUA_MULTRET, 0, &l_shield_k);
   return l_shield_k(L, LUA_OK, 0);
@@ -145,9 +125,8 @@ constexpr luaL_Reg kNoMethods[] = {{nullptr, nullptr}};
 constexpr luaL_Reg kAtomicMeta[] = {{"__close", &l_atomic_close},
                                     {nullptr, nullptr}};
 // __gc: the frame was dropped, in a generator that nobody closed.
-constexpr luaL_Reg kShieldMeta[] = {{"__close", &l_shield_close},
-                                    {"__gc", &l_shield_close},
-                                    {nullptr, nullptr}};
+constexpr luaL_Reg kShieldMeta[] = {
+    {"__close", &l_shield_close}, {"__gc", &l_shield_gc}, {nullptr, nullptr}};
 
 }  // namespace
 

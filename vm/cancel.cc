@@ -43,7 +43,8 @@ bool Isolate::CancelQuietly(LuaG* g) {
 }
 
 void Isolate::EndWaitOf(LuaG* g) {
-  if (g->word.state() == GState::kSyscall && ShieldOf(g) == nullptr) {
+  if (shields_.any() && shields_.Covers(g)) return;
+  if (g->word.state() == GState::kSyscall) {
     // It may just come back: then it reads the eventfd in vain.
     if (g->wake_fd >= 0) static_cast<void>(eventfd_write(g->wake_fd, 1));
     return;
@@ -66,9 +67,26 @@ bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
   return frame != nullptr;
 }
 
+// It may have been resumed by another G than the one that made it.
+LuaG* Isolate::RunnerOf(lua_State* L, LuaG* likely, uint64_t id) const {
+  LuaG* own = OwnerOf(L);
+  if (own != nullptr) return own;
+  // A coroutine that runs, or has resumed another, has no such status.
+  if (lua_status(L) != LUA_OK) return nullptr;
+  if (likely->id == id && likely->L != nullptr && IsRunBy(likely, L)) {
+    return likely;
+  }
+  LuaG* runner = nullptr;
+  ForEachG([&](LuaG* g) {
+    if (g->L != nullptr && IsRunBy(g, L)) runner = g;
+    return runner != nullptr;
+  });
+  return runner;
+}
+
 bool Isolate::MustRaise() const {
-  if (shields_ != nullptr && ShieldOf(current) != nullptr) return false;
-  return current->Has(G::kCancelled) || groups_.MustRaise(current);
+  if (!current->Has(G::kCancelled) && !groups_.MustRaise(current)) return false;
+  return !shields_.any() || !shields_.Covers(current);
 }
 
 void Isolate::PushReason(lua_State* L, LuaG* g) {

@@ -65,11 +65,14 @@ int Resume(lua_State* L, lua_State* co, int n) {
   std::atomic_signal_fence(std::memory_order_seq_cst);  // the handler's eyes
   iso->frames = &frame;
   iso->preempter().Moved();
+  const uint64_t atomic = iso->atomic();
   int results = 0;
   const int status = lua_resume(co, L, n, &results);
   iso->frames = frame.below;
   iso->preempter().Moved();
+  if (status != LUA_OK && iso->shields().any()) iso->shields().OnLeft(co);
   if (status != LUA_OK && status != LUA_YIELD) {
+    iso->set_atomic(atomic);
     lua_xmove(co, L, 1);
     return -1;
   }

@@ -105,27 +105,10 @@ bool Groups::MustRaise(const LuaG* g) const {
   return false;
 }
 
-// The G that runs the function of `group` now, or null: it is suspended in a
-// coroutine. Mostly the one that called tri.group; but a generator may have
-// been resumed by another.
-LuaG* Groups::RunnerOf(const GroupCore* group) const {
-  LuaG* owner = group->owner;
-  if (owner->id == group->owner_id && owner->L != nullptr &&
-      iso_->IsRunBy(owner, group->L)) {
-    return owner;
-  }
-  LuaG* runner = nullptr;
-  iso_->ForEachG([&](LuaG* g) {
-    if (g->L != nullptr && iso_->IsRunBy(g, group->L)) runner = g;
-    return runner != nullptr;
-  });
-  return runner;
-}
-
 void Groups::Interrupt(GroupCore* group) {
   if (group->L == nullptr || group->interrupted) return;
   group->interrupted = true;
-  LuaG* g = RunnerOf(group);
+  LuaG* g = iso_->RunnerOf(group->L, group->owner, group->owner_id);
   // Nested groups of one G are few; but waits reset the count of C calls by
   // which Lua limits them.
   if (g != nullptr && g->L == group->L &&

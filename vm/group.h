@@ -86,7 +86,6 @@ class Groups {
  private:
   void EndInterrupt(GroupCore* group);
   void CancelMembers(int members, const LuaG* but);
-  [[nodiscard]] LuaG* RunnerOf(const GroupCore* group) const;
 
   Isolate* const iso_;
   GroupCore* interrupted_ = nullptr;

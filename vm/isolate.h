@@ -48,6 +48,7 @@
 #include "vm/raise_delay.h"
 #include "vm/roster.h"
 #include "vm/shared_wait.h"
+#include "vm/shield.h"
 #include "vm/usage.h"
 
 namespace trilune::vm {
@@ -56,6 +57,12 @@ class Isolate;
 class Isolates;
 class IsolatePool;
 class MessageSpace;
+
+// A call of tri.atomic; calls are numbered from 1 on.
+struct AtomicCall {
+  uint64_t number = 0;  // 0: over
+  uint64_t around = 0;  // the call in which it is, or 0
+};
 
 class Isolate final : public Strand,
                       public std::enable_shared_from_this<Isolate> {
@@ -229,16 +236,16 @@ class Isolate final : public Strand,
   [[nodiscard]] bool ShallTakeRequest(const M* m) const;
 
   // tri.atomic. From Begin to End no other G of this isolate runs.
-  void BeginAtomic();
-  void EndAtomic(lua_State* L);
-  [[nodiscard]] bool in_atomic() const { return atomic_depth_ > 0; }
+  void BeginAtomic(AtomicCall* call);
+  void EndAtomic(lua_State* L, AtomicCall* call);
+  [[nodiscard]] bool in_atomic() const { return atomic_ != 0; }
+  // The innermost call, or 0. As a coroutine fails the calls in it are left
+  // without an EndAtomic, which comes when it is closed, if ever: so whoever
+  // resumed it sets what was the innermost one before.
+  [[nodiscard]] uint64_t atomic() const { return atomic_; }
+  void set_atomic(uint64_t number) { atomic_ = number; }
 
-  // tri.shield.
-  void AddShield(Shield* shield);
-  void RemoveShield(Shield* shield);
-  void EndShield(Shield* shield);  // its time is over
-  [[nodiscard]] Shield* ShieldOf(const LuaG* g) const;
-  [[nodiscard]] bool has_shields() const { return shields_ != nullptr; }
+  [[nodiscard]] Shields& shields() { return shields_; }
 
   // Writes "goroutine N [state]:" and the stack of every G.
   [[nodiscard]] std::string Dump();
@@ -320,6 +327,7 @@ class Isolate final : public Strand,
  private:
   friend class Failures;
   friend class Groups;
+  friend class Shields;
 
   // lua_pcall, outside any G, of what may run code of scripts: finalizers at
   // least, wherever memory is asked for. Limits hold there, too. In the midst
@@ -451,6 +459,9 @@ class Isolate final : public Strand,
   void EndWaitOf(LuaG* g);
   // Whether `g` runs `L`: its own state, or a coroutine it is resuming.
   [[nodiscard]] bool IsRunBy(const LuaG* g, const lua_State* L) const;
+  // The G that runs `L` now, or null: it is suspended, or has failed. Mostly
+  // `likely`, if that is still the G of this id.
+  [[nodiscard]] LuaG* RunnerOf(lua_State* L, LuaG* likely, uint64_t id) const;
   void EndHostCall(GHandle* handle);
   [[nodiscard]] std::string TraceOf(lua_State* L, int level = 0);
   [[nodiscard]] std::string StackOf(const LuaG* g);
@@ -493,8 +504,9 @@ class Isolate final : public Strand,
   IsolateConfig config_;  // constant once the first G runs
   Preempter preempter_;
   const GKind* spawned_kind_;
-  Shield* shields_ = nullptr;
-  int atomic_depth_ = 0;
+  Shields shields_{this};
+  uint64_t atomic_ = 0;        // the innermost call of tri.atomic
+  uint64_t atomic_calls_ = 0;  // so far
   bool atomic_reported_ = false;
   int64_t atomic_since_ns_ = 0;
   Heap heap_;

@@ -171,16 +171,7 @@ void Isolate::Kill(int64_t now_ns) {
   }
   lua_settop(worker_, top);
   // Waits that nothing may end, as of a group for its members, stay.
-  while (shields_ != nullptr) {
-    Shield* shield = shields_;
-    if (shield->timer != nullptr) {
-      StopTimer(std::exchange(shield->timer, nullptr));
-    }
-    if (shield->covers_wait && shield->g->id == shield->g_id) {
-      shield->g->Clear(LuaG::kShielded);
-    }
-    RemoveShield(shield);
-  }
+  shields_.EndAll();
   CancelAll();
   ForEachG([this](LuaG* g) {
     if (g->Has(G::kCancelled)) EndWaitOf(g);

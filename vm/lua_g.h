@@ -103,18 +103,6 @@ struct CoFrame {
   CoFrame* below;
 };
 
-// tri.shield, as far as waits are concerned: those of `g` ignore cancellation
-// until the time is over. At the head of a userdata.
-struct Shield {
-  LuaG* g = nullptr;         // null: over
-  uint64_t g_id = 0;         // its record may serve another G by now
-  LuaG* timer = nullptr;     // ends it
-  bool covers_wait = false;  // of g's present wait
-  int raises = 0;            // of g as it began
-  Shield* next = nullptr;
-  Shield* prev = nullptr;
-};
-
 struct GHandle {
   enum class Result : uint8_t {
     kNone,     // alive

@@ -94,14 +94,6 @@ LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded, Unwind unwind) {
       ChooseStackless(L, iso, g, CurrentM(), &iso->park_stackless);
   if (why == nullptr) why = WhyNoWaitNow(iso, g, shielded);
   if (why != nullptr) Raise(L, why, unwind);
-  if (iso->has_shields()) {
-    Shield* shield = iso->ShieldOf(g);
-    if (shield != nullptr) {
-      // One that no cancel ends outlasts the shield.
-      shield->covers_wait = !shielded;
-      shielded = true;
-    }
-  }
   if (shielded) {
     g->Set(LuaG::kShielded);
   } else {

@@ -1,5 +1,5 @@
 // What happens at a preemption point: the G lets others go first, or raises
-// because it was cancelled. And what holds that off: tri.atomic, tri.shield.
+// because it was cancelled. And tri.atomic, which holds off the others.
 
 #include <algorithm>
 #include <string>
@@ -75,13 +75,13 @@ void Isolate::AtPreemptionPoint(lua_State* L, bool waits) {
       !sched->SomebodyWaitsForP(m)) {
     return;
   }
-  if (atomic_depth_ > 0) ReportIfLongAtomic(L);
+  if (in_atomic()) ReportIfLongAtomic(L);
   if (!CanLeaveStack(m)) {
     m->Answer();
     return;
   }
-  const bool first = atomic_depth_ > 0 ||
-                     (preempter_.mode() == PreemptMode::kStrand && !waits);
+  const bool first =
+      in_atomic() || (preempter_.mode() == PreemptMode::kStrand && !waits);
   const RaiseDelay delay = raise_delay;  // others change it meanwhile
   Resumption resumption(this, m);
   PreemptWithStack(m, g, first);
@@ -138,15 +138,21 @@ void Isolate::RaiseAt(lua_State* L, int weight) {
 
 // --- tri.atomic. ---
 
-void Isolate::BeginAtomic() {
-  if (atomic_depth_++ > 0) return;
+void Isolate::BeginAtomic(AtomicCall* call) {
+  call->around = atomic_;
+  call->number = ++atomic_calls_;
+  atomic_ = call->number;
+  if (call->around != 0) return;
   atomic_since_ns_ = NowNs();
   atomic_reported_ = false;
 }
 
-void Isolate::EndAtomic(lua_State* L) {
-  if (atomic_depth_ == 1) ReportIfLongAtomic(L);
-  atomic_depth_--;
+void Isolate::EndAtomic(lua_State* L, AtomicCall* call) {
+  const uint64_t number = std::exchange(call->number, 0);
+  // The call was left already, as its coroutine failed.
+  if (number == 0 || atomic_ != number) return;
+  if (call->around == 0) ReportIfLongAtomic(L);
+  atomic_ = call->around;
 }
 
 void Isolate::ReportIfLongAtomic(lua_State* L) {
@@ -160,53 +166,6 @@ void Isolate::ReportIfLongAtomic(lua_State* L) {
          " is in trilune.atomic for " + std::to_string(ns / 1'000'000) +
          " ms: no other goroutine of its isolate can run\n" + TraceOf(L) +
          "\n");
-}
-
-// --- tri.shield. ---
-
-void Isolate::AddShield(Shield* shield) {
-  if (killed_) {  // it holds nothing off
-    if (shield->timer != nullptr) {
-      StopTimer(std::exchange(shield->timer, nullptr));
-    }
-    shield->g = nullptr;
-    return;
-  }
-  shield->prev = nullptr;
-  shield->next = shields_;
-  if (shields_ != nullptr) shields_->prev = shield;
-  shields_ = shield;
-}
-
-void Isolate::RemoveShield(Shield* shield) {
-  shield->g = nullptr;
-  (shield->prev != nullptr ? shield->prev->next : shields_) = shield->next;
-  if (shield->next != nullptr) shield->next->prev = shield->prev;
-}
-
-void Isolate::EndShield(Shield* shield) {
-  LuaG* g = shield->g;
-  if (g == nullptr) return;  // the isolate was killed
-  const bool is_alive = g->id == shield->g_id;
-  const bool covers_wait =
-      is_alive && (shield->covers_wait || g->word.state() == GState::kSyscall);
-  RemoveShield(shield);
-  if (!covers_wait) return;
-  Shield* outer = ShieldOf(g);
-  if (outer != nullptr) {
-    outer->covers_wait = true;
-    return;
-  }
-  g->Clear(LuaG::kShielded);
-  if (g->Has(G::kCancelled) || groups_.MustRaise(g)) EndWaitOf(g);
-}
-
-Shield* Isolate::ShieldOf(const LuaG* g) const {
-  Shield* shield = shields_;
-  while (shield != nullptr && (shield->g != g || shield->g_id != g->id)) {
-    shield = shield->next;
-  }
-  return shield;
 }
 
 }  // namespace trilune::vm

@@ -189,7 +189,8 @@ bool Isolate::Begin(LuaG* g, int* n) {
   const int at = lua_gettop(data_);
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, at));
   if (handle->state == GHandle::kCoroutine) {
-    g->L = BeginCoroutine(data_, at, g->Has(G::kCancelled), n);
+    const bool is_cancelled = g->Has(G::kCancelled) && !shields_.Covers(g);
+    g->L = BeginCoroutine(data_, at, is_cancelled, n);
     return true;
   }
   int16_t number = 0;
