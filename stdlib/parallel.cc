@@ -174,6 +174,13 @@ int l_store(lua_State* L) {
   return 0;
 }
 
+// acquired(value) -> the value, which the caller of the function that ends with
+// this call must close: see vm/raise_delay.h
+int l_acquired(lua_State* L) {
+  vm::Isolate::Of(L)->raise_delay.NoteAcquired();
+  return lua_gettop(L);
+}
+
 // Pushes the function that `source` is, without line numbers: what a script
 // raises with level 2, or lets a coroutine.wrap raise, is to carry none of a
 // module that it did not write.
@@ -217,8 +224,9 @@ int OpenParallel(lua_State* L) {
     lua_pushcfunction(L, helper);
   lua_call(L, static_cast<int>(std::size(kWorkerHelpers)), 1);
   constexpr lua_CFunction kHelpers[] = {
-      &l_clock,       &l_array,      &l_pack,        &l_slice,         &l_store,
-      &l_count_steps, &WatchSpawned, &ExpectWatcher, &ReadSpawnOptions};
+      &l_clock,          &l_array,       &l_pack,       &l_slice,
+      &l_store,          &l_count_steps, &WatchSpawned, &ExpectWatcher,
+      &ReadSpawnOptions, &l_acquired};
   for (lua_CFunction helper : kHelpers)
     lua_pushcfunction(L, helper);
   lua_call(L, static_cast<int>(std::size(kHelpers)) + 1, 1);

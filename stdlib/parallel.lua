@@ -7,7 +7,7 @@
 -- ends the call, and the call ends the workers.
 
 local worker, clock, array, pack, slice, store, count_steps, watch, expect,
-  read_spawn_options = ...
+  read_spawn_options, acquired = ...
 local tri = require "trilune"
 local sync = require "trilune.sync"
 
@@ -527,7 +527,9 @@ local function pool(options)
   local crew = new_crew(options, check_workers(2, options))
   check_spawn(2, crew)
   crew.members = {}
-  return setmetatable({crew = crew, mutex = sync.mutex()}, Pool)
+  -- A tail call: nothing is raised between its return and the caller's
+  -- `local p <close>`.
+  return acquired(setmetatable({crew = crew, mutex = sync.mutex()}, Pool))
 end
 
 return {
