@@ -21,6 +21,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <new>
 #include <string>
 
 #include "sched/clock.h"
@@ -504,26 +505,29 @@ void Scheduler::AppendDetail(std::string* text) {
 
 // A line in the form of Go's GODEBUG=schedtrace; with detail, what each P and M
 // does.
-void Scheduler::WriteTrace(int64_t since_start_ns) {
+void Scheduler::WriteTrace(int64_t since_start_ns) try {
   std::string text;
   char line[256];
-  mu_.Lock();
-  std::snprintf(line, sizeof(line),
-                "SCHED %lldms: procs=%d idleprocs=%d threads=%d spinning=%d "
-                "idlethreads=%d runqueue=%u [",
-                static_cast<long long>(since_start_ns / 1'000'000), procs(),
-                waker_.idle_ps(), m_count_ - ended_ms_, waker_.spinning(),
-                idle_m_count_, global_size_.load(std::memory_order_relaxed));
-  text += line;
-  const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
-  for (int i = 0; i < made; i++) {
-    if (i > 0) text += ' ';
-    text += std::to_string(ps_[i]->queue.LooksLong());
-  }
-  text += "]\n";
-  if (config_.trace_detail) AppendDetail(&text);
-  mu_.Unlock();  // stderr may keep its writer waiting
+  {
+    MutexLock lock(mu_);
+    std::snprintf(line, sizeof(line),
+                  "SCHED %lldms: procs=%d idleprocs=%d threads=%d spinning=%d "
+                  "idlethreads=%d runqueue=%u [",
+                  static_cast<long long>(since_start_ns / 1'000'000), procs(),
+                  waker_.idle_ps(), m_count_ - ended_ms_, waker_.spinning(),
+                  idle_m_count_, global_size_.load(std::memory_order_relaxed));
+    text += line;
+    const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
+    for (int i = 0; i < made; i++) {
+      if (i > 0) text += ' ';
+      text += std::to_string(ps_[i]->queue.LooksLong());
+    }
+    text += "]\n";
+    if (config_.trace_detail) AppendDetail(&text);
+  }  // stderr may keep its writer waiting
   std::fwrite(text.data(), 1, text.size(), stderr);
+} catch (const std::bad_alloc&) {
+  // The next one, perhaps.
 }
 
 }  // namespace trilune

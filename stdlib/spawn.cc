@@ -546,8 +546,11 @@ int l_preload(lua_State* L) {
   }
   Message* what =
       vm::WriteMessage(L, 2, n + 1, {.name = "package", .first = 1});
-  iso->isolates()->pool().SetPreload(
-      &PreloadBody, what, static_cast<size_t>(spares), iso->config().report);
+  if (!iso->isolates()->pool().SetPreload(&PreloadBody, what,
+                                          static_cast<size_t>(spares),
+                                          iso->config().report)) {
+    return luaL_error(L, "not enough memory");
+  }
   return 0;
 }
 

@@ -179,6 +179,15 @@ class Isolate::Impl {
     bool left_behind = false;  // with an abandoned isolate
   };
 
+  // What closing needs. If the isolate is abandoned, all of it is left behind
+  // with that, for ever.
+  struct Closing {
+    HostCall drain{HostCall::Kind::kDrain, nullptr, nullptr};
+    HostCall close{HostCall::Kind::kClose, nullptr, nullptr};
+    std::shared_ptr<vm::Isolate> iso;
+    std::list<Pending> pending;
+  };
+
   // Nothing that owns memory lives in a frame that waits: if a G waits there,
   // and its isolate is dropped, the frame is never left.
   bool Post(HostCall* call) TRI_EXCLUDES(mu_) {
@@ -194,25 +203,19 @@ class Isolate::Impl {
     return Status(StatusCode::kTimeout,
                   "a goroutine did not stop; its isolate is abandoned");
   }
-  Status Abandon() TRI_EXCLUDES(mu_);
+  Status Abandon(Closing* left) TRI_EXCLUDES(mu_);
   static IsolateUsage UsageOf(const vm::Isolate* iso) {
     vm::UsageRecord record;
     iso->isolates()->roster().ReadOne(iso, &record);
     return ToUsage(record);
   }
 
-  static std::unique_ptr<HostCall> NewCall(HostCall::Kind kind) {
-    return std::make_unique<HostCall>(kind, nullptr, nullptr);
-  }
-
   const std::string name_;
   const std::chrono::nanoseconds stop_deadline_;
   Mutex mu_{LockRank::kIsolate};
   // Made in advance: closing needs no memory.
-  std::unique_ptr<HostCall> drain_ TRI_GUARDED_BY(mu_) =
-      NewCall(HostCall::Kind::kDrain);
-  std::unique_ptr<HostCall> close_ TRI_GUARDED_BY(mu_) =
-      NewCall(HostCall::Kind::kClose);
+  std::unique_ptr<Closing> closing_ TRI_GUARDED_BY(mu_) =
+      std::make_unique<Closing>();
   std::shared_ptr<vm::Isolate> iso_ TRI_GUARDED_BY(mu_);
   std::list<Pending> pending_ TRI_GUARDED_BY(mu_);
   bool abandoned_ TRI_GUARDED_BY(mu_) = false;
@@ -255,25 +258,18 @@ Status Isolate::Impl::Close() {
     return Status(StatusCode::kInvalidArgument,
                   "an isolate cannot be closed by one of its own goroutines");
   }
-  // Both calls may be left behind with the isolate: they are never freed then.
-  std::unique_ptr<HostCall> drain;
-  std::unique_ptr<HostCall> close;
+  std::unique_ptr<Closing> closing;
   {
     MutexLock lock(mu_);
-    drain = std::move(drain_);
-    close = std::move(close_);
+    closing = std::move(closing_);
   }
-  if (close == nullptr) {  // another thread closes it, too
-    drain = NewCall(HostCall::Kind::kDrain);
-    close = NewCall(HostCall::Kind::kClose);
-  }
-  iso->Post(drain.get());
-  drain->Wait(NowNs() + stop_deadline_.count());
-  iso->Post(close.get());
-  if (!close->Wait(NowNs() + stop_deadline_.count() + kFinalizersNs)) {
-    static_cast<void>(drain.release());
-    static_cast<void>(close.release());
-    return Abandon();
+  // Another thread closes it, too.
+  if (closing == nullptr) closing = std::make_unique<Closing>();
+  iso->Post(&closing->drain);
+  closing->drain.Wait(NowNs() + stop_deadline_.count());
+  iso->Post(&closing->close);
+  if (!closing->close.Wait(NowNs() + stop_deadline_.count() + kFinalizersNs)) {
+    return Abandon(closing.release());
   }
   MutexLock lock(mu_);
   last_exit_ = iso->exit_request();
@@ -284,16 +280,15 @@ Status Isolate::Impl::Close() {
 
 // A G does not stop. What it may still use is never freed; who waits for it
 // goes on, but for the callers of Main, whose memory it may use.
-Status Isolate::Impl::Abandon() {
+Status Isolate::Impl::Abandon(Closing* left) {
   MutexLock lock(mu_);
   if (!abandoned_ && iso_ != nullptr) {
     abandoned_ = true;
     last_exit_ = iso_->exit_request();
     last_usage_ = UsageOf(iso_.get());
-    static_cast<void>(new std::shared_ptr<vm::Isolate>(std::move(iso_)));
-    auto* left = new std::list<Pending>();
-    left->splice(left->end(), pending_);
-    for (Pending& pending : *left) {
+    left->iso = std::move(iso_);
+    left->pending.splice(left->pending.end(), pending_);
+    for (Pending& pending : left->pending) {
       pending.left_behind = true;
       pending.call.Complete(
           Status(StatusCode::kStopped, "the isolate was abandoned"));

@@ -126,7 +126,7 @@ TRI_NO_TSAN bool Budget::IsUsedUp(int64_t now_ns, int64_t cpu_ns) const {
   return false;
 }
 
-std::string Budget::Reason(int64_t now_ns) const {
+std::string Budget::Reason(int64_t now_ns) const try {
   for (const Budget* at = this; at != nullptr; at = at->parent_.get()) {
     const Limits& limits = at->limits_;
     if (limits.instructions != 0 && at->instructions() > limits.instructions) {
@@ -143,6 +143,8 @@ std::string Budget::Reason(int64_t now_ns) const {
     }
   }
   return "limit exceeded";
+} catch (const std::bad_alloc&) {
+  return "limit exceeded";  // short enough to need none
 }
 
 bool Budget::is_timed() const {

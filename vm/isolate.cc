@@ -46,12 +46,20 @@ bool AsksBySignal(const IsolateConfig& config) {
 const GKind Isolate::kHostKind = {&Isolate::RunHost, &Isolate::OnPreemptSignal,
                                   true};
 
+// A request on its way to the root, which comes back if that refuses it.
+struct Isolate::ExitCall : HostCall {
+  ExitCall() : HostCall(Kind::kExit, nullptr, &request) {}
+  ExitRequest request;
+  std::shared_ptr<Isolate> exiting;
+};
+
 Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),
       config_(std::move(config)),
       preempter_(this, config_.preempt, config_.preempt_count),
       spawned_kind_(AsksBySignal(config_) ? &kSpawnedKind : &kQuietSpawnedKind),
-      host_g_(Allocate(/*own=*/true)) {
+      host_g_(Allocate(/*own=*/true)),
+      exit_call_(std::make_unique<ExitCall>()) {
   spent_turn.CountPicks(config_.preempt == PreemptMode::kCount);
   ApplyBudget();
 }
@@ -309,8 +317,7 @@ void Isolate::Serve(HostCall* call) {
       CloseState(call);
       break;
     case HostCall::Kind::kDump:
-      *static_cast<std::string*>(call->argument) =
-          main_ == nullptr ? "closed\n\n" : Dump();
+      ServeDump(static_cast<std::string*>(call->argument));
       Complete(call, Status());
       break;
     case HostCall::Kind::kExit:
@@ -319,6 +326,12 @@ void Isolate::Serve(HostCall* call) {
                          : Status(StatusCode::kStopped, "it is ending"));
       break;
   }
+}
+
+void Isolate::ServeDump(std::string* text) try {
+  *text = main_ == nullptr ? "closed\n\n" : Dump();
+} catch (const std::bad_alloc&) {
+  *text = "no memory\n\n";  // short enough to need none
 }
 
 void Isolate::InterruptMain(const char* reason) {
@@ -490,25 +503,25 @@ ExitRequest Isolate::exit_request() const {
 bool Isolate::PassExitToRoot(const ExitRequest& request) {
   const std::shared_ptr<Isolate> root = config_.root.lock();
   if (root == nullptr || root.get() == this || root->closed()) return false;
-  struct Passing : HostCall {
-    Passing(const ExitRequest& what, std::shared_ptr<Isolate> who)
-        : HostCall(Kind::kExit, nullptr, &its_request),
-          its_request(what),
-          exiting(std::move(who)) {
-      on_complete = [](HostCall* call, const Status& status) {
-        auto* self = static_cast<Passing*>(call);
-        const std::shared_ptr<Isolate> iso = std::move(self->exiting);
-        // The root was ending already: nobody will end this program but itself.
-        if (!status.ok() && iso != nullptr) {
-          iso->Post(new Passing(self->its_request, nullptr));
-        }
-        delete self;
-      };
+  std::unique_ptr<ExitCall> call;
+  {
+    MutexLock lock(host_mu_);
+    call = std::move(exit_call_);
+  }
+  if (call == nullptr) return true;  // another G was first
+  call->request = request;
+  call->exiting = shared_from_this();
+  call->on_complete = [](HostCall* done, const Status& status) {
+    auto* self = static_cast<ExitCall*>(done);
+    const std::shared_ptr<Isolate> iso = std::move(self->exiting);
+    if (status.ok() || iso == nullptr) {
+      delete self;
+      return;
     }
-    ExitRequest its_request;
-    std::shared_ptr<Isolate> exiting;
+    // The root was ending already: nobody will end this program but itself.
+    iso->Post(self);
   };
-  root->Post(new Passing(request, shared_from_this()));
+  root->Post(call.release());
   return true;
 }
 

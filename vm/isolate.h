@@ -162,7 +162,8 @@ class Isolate final : public Strand,
   // Requires: killed().
   [[nodiscard]] const char* kill_reason() const { return kill_reason_.c_str(); }
   // How the host is told of an error: as kLimit, if one has ended the work.
-  [[nodiscard]] Status ErrorStatus(StatusCode code, std::string message) const;
+  [[nodiscard]] Status ErrorStatus(StatusCode code,
+                                   std::string_view message) const;
   // For the signal handler: a limit is used up, so `L`, which runs, shall come
   // to a preemption point, even in a finalizer, a hook, or after an error in
   // one. Charges for instructions that nobody could count there.
@@ -470,6 +471,7 @@ class Isolate final : public Strand,
   void Serve(HostCall* call);
   void ServeSpawn(HostCall* call);
   void ServeCancel(HostCall* call);
+  void ServeDump(std::string* text);
   void Configure(IsolateConfig&& config);
   [[nodiscard]] bool PassExitToRoot(const ExitRequest& request);
   bool ServeExit(const ExitRequest& request) TRI_EXCLUDES(host_mu_);
@@ -579,6 +581,8 @@ class Isolate final : public Strand,
   HostCall* requests_ TRI_GUARDED_BY(host_mu_) = nullptr;
   HostCall** requests_tail_ TRI_GUARDED_BY(host_mu_) = &requests_;
   ExitRequest exit_ TRI_GUARDED_BY(host_mu_);
+  struct ExitCall;  // made in advance; null once it was posted
+  std::unique_ptr<ExitCall> exit_call_ TRI_GUARDED_BY(host_mu_);
 };
 
 }  // namespace trilune::vm

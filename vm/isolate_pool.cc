@@ -7,55 +7,74 @@
 #include <utility>
 
 #include "sched/clock.h"
+#include "sched/sync/check.h"
 #include "vm/isolate.h"
 #include "vm/isolates.h"
 
 namespace trilune::vm {
 
-// Opens an isolate and, with a body, runs that in it. Frees itself.
-struct IsolatePool::Preparing : HostCall {
-  Preparing(Kind what, lua_CFunction function, Message* message)
-      : HostCall(what, function, message) {
-    on_complete = &OnPrepared;
+// An isolate of the pool, with every call that leads it to its end: what ends
+// it needs no memory. Held by the preparation, then by the list of the idle,
+// and by the end that was begun.
+struct IsolatePool::Spare {
+  struct Call : HostCall {
+    using HostCall::HostCall;
+    Spare* spare = nullptr;
+  };
+
+  // With a `body` that runs in the isolate once it is open.
+  Spare(IsolatePool* its_pool, lua_CFunction body)
+      : pool(its_pool),
+        prepare(
+            body != nullptr ? HostCall::Kind::kSpawn : HostCall::Kind::kOpen,
+            body, nullptr),
+        drain(HostCall::Kind::kDrain, nullptr, nullptr),
+        close(HostCall::Kind::kClose, nullptr, nullptr) {
+    prepare.on_complete = &OnPrepared;
+    drain.on_complete = &OnDrained;
+    close.on_complete = &OnClosed;
+    for (Call* call : {&prepare, &drain, &close})
+      call->spare = this;
   }
-  ~Preparing() {
-    if (argument != nullptr) FreeMessage(static_cast<Message*>(argument));
+  Spare(const Spare&) = delete;
+  Spare& operator=(const Spare&) = delete;
+  ~Spare() { FreeArgument(); }
+  void FreeArgument() {
+    auto* message =
+        static_cast<Message*>(std::exchange(prepare.argument, nullptr));
+    if (message != nullptr) FreeMessage(message);
   }
-  IsolatePool* pool = nullptr;
+
+  IsolatePool* const pool;
   std::shared_ptr<Isolate> iso;
   uint64_t generation = 0;
-};
-
-struct IsolatePool::Closing : HostCall {
-  Closing() : HostCall(Kind::kClose, nullptr, nullptr) {
-    on_complete = &OnClosed;
-  }
-  IsolatePool* pool = nullptr;
-  std::shared_ptr<Isolate> iso;
-};
-
-// Ends the Gs of one, before it is closed.
-struct IsolatePool::Draining : HostCall {
-  Draining() : HostCall(Kind::kDrain, nullptr, nullptr) {
-    on_complete = &OnDrained;
-  }
-  IsolatePool* pool = nullptr;
-  std::shared_ptr<Isolate> iso;
+  Call prepare;
+  Call drain;
+  Call close;
+  // Under the pool's lock. Once `ends` is true, which it becomes once, OnClosed
+  // frees this; the preparation is over by then, as each call before a close
+  // is completed before that.
+  bool ends = false;
+  Spare* next = nullptr;  // among the idle, or those to be closed
 };
 
 IsolatePool::~IsolatePool() {
+  while (idle_ != nullptr)
+    delete std::exchange(idle_, idle_->next);
   if (what_ != nullptr) FreeMessage(what_);
 }
 
 std::shared_ptr<Isolate> IsolatePool::Take(PreemptMode mode) {
   std::shared_ptr<Isolate> iso;
+  std::unique_ptr<Spare> spare;
   {
     MutexLock lock(mu_);
     // Coroutines that preloaded modules have made could not be counted.
     const bool fits = mode != PreemptMode::kCount || what_ == nullptr;
-    if (fits && !idle_.empty()) {
-      iso = std::move(idle_.back());
-      idle_.pop_back();
+    if (fits && idle_ != nullptr) {
+      spare.reset(std::exchange(idle_, idle_->next));
+      idle_count_--;
+      iso = spare->iso;
       hits_++;
     } else {
       misses_++;
@@ -73,7 +92,7 @@ std::shared_ptr<Isolate> IsolatePool::Take(PreemptMode mode) {
 }
 
 void IsolatePool::EndSlowPreparation(int64_t now_ns) {
-  std::shared_ptr<Isolate> slow;
+  Spare* slow = nullptr;
   {
     MutexLock lock(mu_);
     if (in_preparation_ == nullptr ||
@@ -83,7 +102,7 @@ void IsolatePool::EndSlowPreparation(int64_t now_ns) {
     was_slow_ = true;
     slow = TakeInPreparation();
   }
-  End(slow);
+  Drain(slow);
 }
 
 std::shared_ptr<Isolate> IsolatePool::NewIsolate() const {
@@ -94,70 +113,82 @@ std::shared_ptr<Isolate> IsolatePool::NewIsolate() const {
 
 // Null: no more are wanted, or there is no memory; the next Take tries again.
 // One at a time: the programs that were just spawned need the Ps as well.
-std::unique_ptr<IsolatePool::Preparing> IsolatePool::BeginPreparation() {
+std::unique_ptr<IsolatePool::Spare> IsolatePool::BeginPreparation() {
   MutexLock lock(mu_);
-  if (stopping_ || preparing_ > 0 || idle_.size() >= target_) return nullptr;
-  std::unique_ptr<Preparing> preparing(new (std::nothrow) Preparing(
-      body_ != nullptr ? HostCall::Kind::kSpawn : HostCall::Kind::kOpen, body_,
-      nullptr));
-  if (preparing == nullptr) return nullptr;
+  if (stopping_ || preparing_ > 0 || idle_count_ >= target_) return nullptr;
+  std::unique_ptr<Spare> spare(new (std::nothrow) Spare(this, body_));
+  if (spare == nullptr) return nullptr;
   if (body_ != nullptr && what_ != nullptr) {
-    preparing->argument = CopyMessage(what_, nullptr);
-    if (preparing->argument == nullptr) return nullptr;
+    spare->prepare.argument = CopyMessage(what_, nullptr);
+    if (spare->prepare.argument == nullptr) return nullptr;
   }
-  preparing->pool = this;
-  preparing->generation = generation_;
+  spare->generation = generation_;
   preparing_++;
   preparing_since_ns_ = NowNs();
-  return preparing;
+  return spare;
 }
 
 void IsolatePool::Refill() {
-  std::unique_ptr<Preparing> preparing = BeginPreparation();
-  if (preparing == nullptr) return;
+  std::unique_ptr<Spare> made = BeginPreparation();
+  if (made == nullptr) return;
   try {
-    preparing->iso = NewIsolate();
+    made->iso = NewIsolate();
   } catch (const std::bad_alloc&) {
     MutexLock lock(mu_);
     preparing_--;
     changed_.NotifyAll();
     return;
   }
+  Spare* spare = made.release();
   // Posting looks at the isolate to the end; by then it may have been taken,
   // and closed.
-  const std::shared_ptr<Isolate> iso = preparing->iso;
+  const std::shared_ptr<Isolate> iso = spare->iso;
   bool is_late = false;
   {
     MutexLock lock(mu_);
-    is_late = stopping_ || preparing->generation != generation_;
+    is_late = stopping_ || spare->generation != generation_;
     if (is_late) {
-      closing_++;
+      BeginEnd(spare);
     } else {
-      in_preparation_ = iso;
+      in_preparation_ = spare;
     }
   }
-  iso->Post(preparing.release());
-  if (is_late) End(iso);
+  iso->Post(&spare->prepare);
+  if (is_late) Drain(spare);
 }
 
 void IsolatePool::OnPrepared(HostCall* call, const Status& status) {
-  auto* preparing = static_cast<Preparing*>(call);
-  IsolatePool* pool = preparing->pool;
-  const bool try_more = pool->Prepared(preparing, status);
-  delete preparing;
-  if (try_more) pool->Refill();
+  Spare* spare = static_cast<Spare::Call*>(call)->spare;
+  IsolatePool* pool = spare->pool;
+  if (pool->Prepared(spare, status)) pool->Refill();
 }
 
-// False: the heap could not be opened. Soon after it cannot be, either.
-bool IsolatePool::Prepared(Preparing* preparing, const Status& result) {
-  std::shared_ptr<Isolate> iso = std::move(preparing->iso);
-  std::function<void(std::string_view)> report;
+namespace {
+
+// Without memory, less tellingly.
+void ReportFailedPreload(const std::function<void(std::string_view)>& report,
+                         const Status& status) try {
+  Isolate::ReportTo(report,
+                    "trilune: cannot preload: " + status.message() + "\n");
+} catch (const std::bad_alloc&) {
+  Isolate::ReportTo(report, "trilune: cannot preload: not enough memory\n");
+}
+
+}  // namespace
+
+// Whether to prepare the next one. False: the heap could not be opened; soon
+// after it cannot be, either. `spare` may be gone afterwards.
+bool IsolatePool::Prepared(Spare* spare, const Status& result) {
+  std::shared_ptr<const Report> report;
   Status status = result;
-  if (status.ok() && iso->live > 0) {
+  if (status.ok() && spare->iso->live > 0) {
     status = Status(StatusCode::kLuaError,
                     "a module has left a goroutine that still runs");
   }
+  const bool has_body = spare->prepare.body != nullptr;
   bool failed = false;
+  bool ends_now = false;
+  spare->FreeArgument();
   {
     MutexLock lock(mu_);
     preparing_--;
@@ -167,121 +198,138 @@ bool IsolatePool::Prepared(Preparing* preparing, const Status& result) {
                       "a module has waited for more than 10 s");
     }
     changed_.NotifyAll();
-    closing_++;  // at once: AwaitNone shall see no gap
-    const bool is_wanted = !stopping_ && preparing->generation == generation_;
-    if (status.ok() && is_wanted && idle_.size() < kMaxSpares) {
-      closing_--;
-      iso->KeepWarm(this, NowNs() + kIdleNs);
-      idle_.push_back(std::move(iso));
+    const bool is_wanted = !stopping_ && spare->generation == generation_;
+    if (status.ok() && is_wanted && !spare->ends && idle_count_ < kMaxSpares) {
+      spare->iso->KeepWarm(this, NowNs() + kIdleNs);
+      spare->next = std::exchange(idle_, spare);
+      idle_count_++;
       return true;
     }
     failed = !status.ok() && is_wanted;
-    if (failed && preparing->body != nullptr) {
+    if (failed && has_body) {
       generation_++;  // as all others would: programs load their modules
       body_ = nullptr;
       report = report_;
     }
+    ends_now = !spare->ends;
+    if (ends_now) BeginEnd(spare);  // here: AwaitNone shall see no gap
   }
-  if (failed && preparing->body != nullptr) {
-    Isolate::ReportTo(report,
-                      "trilune: cannot preload: " + status.message() + "\n");
+  if (failed && has_body) {
+    ReportFailedPreload(report != nullptr ? *report : Report(), status);
   }
-  End(iso);
-  return !failed || preparing->body != nullptr;
+  if (ends_now) Drain(spare);
+  return !failed || has_body;
 }
 
-void IsolatePool::End(const std::shared_ptr<Isolate>& iso) {
-  auto* draining = new Draining();
-  draining->pool = this;
-  draining->iso = iso;
-  iso->Post(draining);
+void IsolatePool::BeginEnd(Spare* spare) {
+  TRI_CHECK(!spare->ends);
+  spare->ends = true;
+  closing_++;
+}
+
+// Posting looks at the isolate to the end, when the spare may be gone.
+void IsolatePool::Drain(Spare* spare) {
+  const std::shared_ptr<Isolate> iso = spare->iso;
+  iso->Post(&spare->drain);
 }
 
 void IsolatePool::OnDrained(HostCall* call, const Status&) {
-  auto* draining = static_cast<Draining*>(call);
-  draining->pool->Close(draining->iso);
-  delete draining;
+  Close(static_cast<Spare::Call*>(call)->spare);
 }
 
-void IsolatePool::Close(const std::shared_ptr<Isolate>& iso) {
-  auto* closing = new Closing();
-  closing->pool = this;
-  closing->iso = iso;
-  iso->Post(closing);
+void IsolatePool::Close(Spare* spare) {
+  const std::shared_ptr<Isolate> iso = spare->iso;
+  iso->Post(&spare->close);
+}
+
+void IsolatePool::CloseAll(Spare* first) {
+  while (first != nullptr)
+    Close(std::exchange(first, first->next));
 }
 
 void IsolatePool::OnClosed(HostCall* call, const Status&) {
-  auto* closing = static_cast<Closing*>(call);
-  IsolatePool* pool = closing->pool;
-  delete closing;  // and the isolate
+  Spare* spare = static_cast<Spare::Call*>(call)->spare;
+  IsolatePool* pool = spare->pool;
+  delete spare;  // and the isolate
   MutexLock lock(pool->mu_);
   pool->closing_--;
   pool->changed_.NotifyAll();
 }
 
-void IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
-                             std::function<void(std::string_view)> report) {
-  std::vector<std::shared_ptr<Isolate>> old;
-  std::shared_ptr<Isolate> in_preparation;
+bool IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
+                             const Report& report) {
+  std::shared_ptr<const Report> kept;
+  try {
+    kept = std::make_shared<const Report>(report);
+  } catch (const std::bad_alloc&) {
+    if (what != nullptr) FreeMessage(what);
+    return false;
+  }
+  Spare* old = nullptr;
+  Spare* in_preparation = nullptr;
   {
     MutexLock lock(mu_);
     generation_++;
     body_ = body;
     std::swap(what_, what);
-    report_ = std::move(report);
+    std::swap(report_, kept);
     least_ = std::min(spares, kMaxSpares);
     target_ = std::max(target_, least_);
-    old.assign(idle_.begin(), idle_.end());
-    idle_.clear();
-    closing_ += old.size();
+    old = TakeIdle();
     in_preparation = TakeInPreparation();
   }
   if (what != nullptr) FreeMessage(what);
-  if (in_preparation != nullptr) End(in_preparation);
-  for (const std::shared_ptr<Isolate>& iso : old)
-    Close(iso);
+  if (in_preparation != nullptr) Drain(in_preparation);
+  CloseAll(old);
   Refill();
+  return true;
+}
+
+// To be closed.
+IsolatePool::Spare* IsolatePool::TakeIdle() {
+  for (Spare* spare = idle_; spare != nullptr; spare = spare->next)
+    BeginEnd(spare);
+  idle_count_ = 0;
+  return std::exchange(idle_, nullptr);
 }
 
 // To be ended, as nobody wants it any more: its modules may wait for ever.
-std::shared_ptr<Isolate> IsolatePool::TakeInPreparation() {
-  if (in_preparation_ != nullptr) closing_++;
-  return std::move(in_preparation_);
+IsolatePool::Spare* IsolatePool::TakeInPreparation() {
+  if (in_preparation_ != nullptr) BeginEnd(in_preparation_);
+  return std::exchange(in_preparation_, nullptr);
 }
 
 int64_t IsolatePool::Expire(const Isolate* iso, int64_t now_ns) {
-  std::shared_ptr<Isolate> gone;
+  Spare* gone = nullptr;
   {
     MutexLock lock(mu_);
-    const auto at = std::find_if(idle_.begin(), idle_.end(),
-                                 [iso](const std::shared_ptr<Isolate>& one) {
-                                   return one.get() == iso;
-                                 });
-    if (at == idle_.end()) return 0;
+    Spare** link = &idle_;
+    while (*link != nullptr && (*link)->iso.get() != iso)
+      link = &(*link)->next;
+    gone = *link;
+    if (gone == nullptr) return 0;
     // Nobody took it in all that time: those prepared later lie above.
-    if (idle_.size() <= least_) return now_ns + kIdleNs;
-    gone = std::move(*at);
-    idle_.erase(at);
-    closing_++;
-    target_ = std::max(least_, std::min(target_, idle_.size()));
+    if (idle_count_ <= least_) return now_ns + kIdleNs;
+    *link = gone->next;
+    idle_count_--;
+    BeginEnd(gone);
+    target_ = std::max(least_, std::min(target_, idle_count_));
   }
   Close(gone);
   return 0;
 }
 
 void IsolatePool::Stop() {
-  std::vector<std::shared_ptr<Isolate>> old;
-  std::shared_ptr<Isolate> in_preparation;
+  Spare* old = nullptr;
+  Spare* in_preparation = nullptr;
   {
     MutexLock lock(mu_);
     stopping_ = true;
-    old.swap(idle_);
-    closing_ += old.size();
+    old = TakeIdle();
     in_preparation = TakeInPreparation();
   }
-  if (in_preparation != nullptr) End(in_preparation);
-  for (const std::shared_ptr<Isolate>& iso : old)
-    Close(iso);
+  if (in_preparation != nullptr) Drain(in_preparation);
+  CloseAll(old);
 }
 
 bool IsolatePool::AwaitNone(int64_t deadline_ns) {
@@ -296,7 +344,7 @@ bool IsolatePool::AwaitNone(int64_t deadline_ns) {
 
 IsolatePool::Stats IsolatePool::stats() {
   MutexLock lock(mu_);
-  return {idle_.size(), target_, hits_, misses_};
+  return {idle_count_, target_, hits_, misses_};
 }
 
 }  // namespace trilune::vm

@@ -9,6 +9,8 @@
 // Locks      mu_ (kIsolates)
 // Invariants I1. An isolate is in idle_ from the end of its preparation until
 //                it is taken or leaves; nobody else refers to it then.
+//            I2. Once it is made it needs no memory to end: its Spare has the
+//                calls for that.
 // Tests      tests/vm/isolate_pool_test.cc; tests/lua/spawn
 
 #ifndef TRI_VM_ISOLATE_POOL_H_
@@ -18,7 +20,6 @@
 #include <functional>
 #include <memory>
 #include <string_view>
-#include <vector>
 
 #include <lua.hpp>
 
@@ -40,9 +41,9 @@ class IsolatePool {
   // A preparation that takes longer has modules that wait for something.
   static constexpr int64_t kMaxPreparationNs = 10'000'000'000;
 
-  explicit IsolatePool(Isolates* all) : all_(all) {
-    idle_.reserve(kMaxSpares);  // so that to keep one needs no memory
-  }
+  using Report = std::function<void(std::string_view)>;
+
+  explicit IsolatePool(Isolates* all) : all_(all) {}
   IsolatePool(const IsolatePool&) = delete;
   IsolatePool& operator=(const IsolatePool&) = delete;
   ~IsolatePool();
@@ -54,9 +55,9 @@ class IsolatePool {
 
   // From now on isolates are prepared by `body`, which runs as a G with a copy
   // of `what`, owned, as argument; at least `spares` are kept. Those that are
-  // ready now go.
-  void SetPreload(lua_CFunction body, Message* what, size_t spares,
-                  std::function<void(std::string_view)> report)
+  // ready now go. False: not enough memory, and nothing has changed.
+  [[nodiscard]] bool SetPreload(lua_CFunction body, Message* what,
+                                size_t spares, const Report& report)
       TRI_EXCLUDES(mu_);
 
   // Ends a preparation that takes too long: none of the modules is loaded in
@@ -82,32 +83,36 @@ class IsolatePool {
       TRI_EXCLUDES(mu_);
 
  private:
-  struct Preparing;
-  struct Closing;
-  struct Draining;
+  struct Spare;
 
   [[nodiscard]] std::shared_ptr<Isolate> NewIsolate() const;
-  [[nodiscard]] std::unique_ptr<Preparing> BeginPreparation() TRI_EXCLUDES(mu_);
+  [[nodiscard]] std::unique_ptr<Spare> BeginPreparation() TRI_EXCLUDES(mu_);
   // Starts a preparation, if more are wanted.
   void Refill() TRI_EXCLUDES(mu_);
   static void OnPrepared(HostCall* call, const Status& status);
   static void OnClosed(HostCall* call, const Status& status);
   static void OnDrained(HostCall* call, const Status& status);
-  [[nodiscard]] bool Prepared(Preparing* preparing, const Status& result)
+  [[nodiscard]] bool Prepared(Spare* spare, const Status& result)
       TRI_EXCLUDES(mu_);
-  [[nodiscard]] std::shared_ptr<Isolate> TakeInPreparation() TRI_REQUIRES(mu_);
-  // closing_ counts `iso` since it has left idle_, or its preparation has
-  // ended. End first lets its Gs clean up.
-  void End(const std::shared_ptr<Isolate>& iso) TRI_EXCLUDES(mu_);
-  void Close(const std::shared_ptr<Isolate>& iso) TRI_EXCLUDES(mu_);
+  // All that are idle, or the one in preparation, or null: their ends have
+  // begun.
+  [[nodiscard]] Spare* TakeIdle() TRI_REQUIRES(mu_);
+  [[nodiscard]] Spare* TakeInPreparation() TRI_REQUIRES(mu_);
+  // Counts it in closing_. Once; then Drain, which first lets its Gs clean up,
+  // or Close.
+  void BeginEnd(Spare* spare) TRI_REQUIRES(mu_);
+  static void Drain(Spare* spare);
+  static void Close(Spare* spare);
+  static void CloseAll(Spare* first);
 
   Isolates* const all_;
   Mutex mu_{LockRank::kIsolates};
   CondVar changed_;
-  std::vector<std::shared_ptr<Isolate>> idle_ TRI_GUARDED_BY(mu_);
+  Spare* idle_ TRI_GUARDED_BY(mu_) = nullptr;  // the newest; owned
+  size_t idle_count_ TRI_GUARDED_BY(mu_) = 0;
   size_t preparing_ TRI_GUARDED_BY(mu_) = 0;
   // The one in preparation, unless it is being ended.
-  std::shared_ptr<Isolate> in_preparation_ TRI_GUARDED_BY(mu_);
+  Spare* in_preparation_ TRI_GUARDED_BY(mu_) = nullptr;
   int64_t preparing_since_ns_ TRI_GUARDED_BY(mu_) = 0;
   bool was_slow_ TRI_GUARDED_BY(mu_) = false;  // the one being ended
   size_t closing_ TRI_GUARDED_BY(mu_) = 0;
@@ -120,7 +125,8 @@ class IsolatePool {
   uint64_t generation_ TRI_GUARDED_BY(mu_) = 0;
   lua_CFunction body_ TRI_GUARDED_BY(mu_) = nullptr;
   Message* what_ TRI_GUARDED_BY(mu_) = nullptr;
-  std::function<void(std::string_view)> report_ TRI_GUARDED_BY(mu_);
+  // Shared, so that to take it needs no memory.
+  std::shared_ptr<const Report> report_ TRI_GUARDED_BY(mu_);
 };
 
 }  // namespace trilune::vm

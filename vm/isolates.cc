@@ -1,6 +1,8 @@
 #include "vm/isolates.h"
 
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include "vm/isolate.h"
 #include "vm/spawned.h"
@@ -41,31 +43,37 @@ void Isolates::Remove(Spawned* spawned, std::shared_ptr<Isolate> isolate) {
   if (--count_ == 0) changed_.NotifyAll();
 }
 
-std::vector<Spawned*> Isolates::RetainAll(bool timed_only) {
-  std::vector<Spawned*> all;
+Spawned* Isolates::RetainAll(Spawned* Spawned::*next, bool timed_only) {
+  Spawned* all = nullptr;
   MutexLock lock(mu_);
   for (Spawned* one = first_; one != nullptr; one = one->next_) {
     if (timed_only && !one->is_timed()) continue;
     one->Retain();
-    all.push_back(one);
+    one->*next = std::exchange(all, one);
   }
   return all;
 }
 
 void Isolates::PublishOverdue(int64_t now_ns) {
-  for (Spawned* one : RetainAll(/*timed_only=*/true)) {
+  Spawned* all = RetainAll(&Spawned::next_overdue_, /*timed_only=*/true);
+  while (all != nullptr) {
+    Spawned* one = std::exchange(all, all->next_overdue_);
     one->PublishIfOverdue(now_ns);
     one->Release();
   }
 }
 
 void Isolates::Stop() {
+  bool stops_already = false;
   {
     MutexLock lock(mu_);
-    stopping_ = true;
+    stops_already = std::exchange(stopping_, true);
   }
   pool_.Stop();
-  for (Spawned* one : RetainAll(/*timed_only=*/false)) {
+  if (stops_already) return;  // Add has refused all since then
+  Spawned* all = RetainAll(&Spawned::next_stopped_, /*timed_only=*/false);
+  while (all != nullptr) {
+    Spawned* one = std::exchange(all, all->next_stopped_);
     one->Abort();
     one->Release();
   }
@@ -84,11 +92,30 @@ bool Isolates::AwaitNone(int64_t deadline_ns) {
 }
 
 Isolates::Living Isolates::living() {
+  // Dropped without the lock: the last one that holds a Spawned may report.
+  struct Retained {
+    explicit Retained(Spawned* one) : spawned(one) { one->Retain(); }
+    Retained(Retained&& other) noexcept
+        : spawned(std::exchange(other.spawned, nullptr)) {}
+    Retained& operator=(Retained&&) = delete;
+    ~Retained() {
+      if (spawned != nullptr) spawned->Release();
+    }
+    Spawned* spawned;
+  };
+  std::vector<Retained> all;
+  {
+    MutexLock lock(mu_);
+    all.reserve(count_);
+    for (Spawned* one = first_; one != nullptr; one = one->next_)
+      all.emplace_back(one);
+  }
   Living living;
-  for (Spawned* one : RetainAll(/*timed_only=*/false)) {
-    std::shared_ptr<Isolate> iso = one->isolate();
-    if (iso != nullptr) living.emplace_back(one->name(), std::move(iso));
-    one->Release();
+  for (const Retained& one : all) {
+    std::shared_ptr<Isolate> iso = one.spawned->isolate();
+    if (iso != nullptr) {
+      living.emplace_back(one.spawned->name(), std::move(iso));
+    }
   }
   return living;
 }

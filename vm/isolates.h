@@ -70,7 +70,8 @@ class Isolates {
   [[nodiscard]] bool AwaitNone(int64_t deadline_ns) TRI_EXCLUDES(mu_);
   // For sysmon: tells those who join one that does not answer at its limit.
   void PublishOverdue(int64_t now_ns) TRI_EXCLUDES(mu_);
-  // The isolates that live now, with what they are called in dumps.
+  // The isolates that live now, with what they are called in dumps. Throws
+  // without memory.
   using Living = std::vector<std::pair<std::string, std::shared_ptr<Isolate>>>;
   [[nodiscard]] Living living() TRI_EXCLUDES(mu_);
 
@@ -84,8 +85,9 @@ class Isolates {
   SharedCycles cycles_;  // outlives what extensions and isolates hold
   IsolatePool pool_{this};
   CondVar changed_;
-  // Each retained for the caller.
-  [[nodiscard]] std::vector<Spawned*> RetainAll(bool timed_only)
+  // A list of them through `next`, which only one caller at a time may use,
+  // each retained for it: sysmon and Stop may need memory for nothing.
+  [[nodiscard]] Spawned* RetainAll(Spawned* Spawned::*next, bool timed_only)
       TRI_EXCLUDES(mu_);
 
   Spawned* first_ TRI_GUARDED_BY(mu_) = nullptr;

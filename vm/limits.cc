@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <new>
+#include <string>
 #include <utility>
 
 #include "sched/clock.h"
@@ -128,12 +130,16 @@ Outcome Isolate::RunLimitTimer(G* base) {
   return iso->EndTimer(g);
 }
 
-Status Isolate::ErrorStatus(StatusCode code, std::string message) const {
-  if (!killed_) return Status(code, std::move(message));
-  if (message.find(kill_reason_) == std::string::npos) {
-    message = kill_reason_ + ": " + message;
+Status Isolate::ErrorStatus(StatusCode code, std::string_view message) const {
+  if (!killed_) return Status(code, message);
+  if (message.find(kill_reason_) != std::string_view::npos) {
+    return Status(StatusCode::kLimit, message);
   }
-  return Status(StatusCode::kLimit, std::move(message));
+  try {
+    return Status(StatusCode::kLimit, (kill_reason_ + ": ").append(message));
+  } catch (const std::bad_alloc&) {
+    return Status(StatusCode::kLimit, kill_reason_);
+  }
 }
 
 void Isolate::CheckLimits() {

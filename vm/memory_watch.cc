@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -80,31 +82,39 @@ SystemMemory::SystemMemory(std::string proc, std::string cgroups)
     : proc_(std::move(proc)), cgroups_(std::move(cgroups)) {}
 
 SystemMemory::~SystemMemory() {
+  Forget();
+}
+
+void SystemMemory::Forget() {
   for (const Group& group : groups_) {
     for (const int fd : {group.used, group.max, group.high, group.stat}) {
       if (fd >= 0) close(fd);
     }
   }
+  groups_.clear();
   if (meminfo_ >= 0) close(meminfo_);
+  meminfo_ = -1;
 }
 
 void SystemMemory::AddGroup(const std::string& directory, bool is_v1) {
-  Group group;
+  // Listed first: what throws closes nothing.
+  Group& group = groups_.emplace_back();
   group.is_v1 = is_v1;
   const std::string base = directory + "/memory.";
   group.max = Open(base + (is_v1 ? "limit_in_bytes" : "max"));
   if (!is_v1) group.high = Open(base + "high");
-  if (group.max < 0 && group.high < 0) return;  // the root has no limits
+  if (group.max < 0 && group.high < 0) {  // the root has no limits
+    groups_.pop_back();
+    return;
+  }
   group.used = Open(base + (is_v1 ? "usage_in_bytes" : "current"));
   group.stat = Open(base + "stat");
-  groups_.push_back(group);
 }
 
 // The process's cgroup and all around it, whose limits bind it, too. In a
 // container the path may be one that only the host knows: then what is mounted
 // as the root is the container's own.
 void SystemMemory::Find() {
-  has_looked_ = true;
   meminfo_ = Open(proc_ + "/meminfo");
   const int fd = Open(proc_ + "/self/cgroup");
   if (fd < 0) return;
@@ -163,7 +173,15 @@ MemoryUse SystemMemory::ReadMachine() const {
 }
 
 MemoryUse SystemMemory::Read() {
-  if (!has_looked_) Find();
+  if (!has_looked_) {
+    try {
+      Find();
+    } catch (const std::bad_alloc&) {  // sysmon has nobody to tell
+      Forget();
+      return {};  // the next time
+    }
+    has_looked_ = true;
+  }
   MemoryUse closest;
   for (const Group& group : groups_) {
     const MemoryUse use = ReadGroup(group);

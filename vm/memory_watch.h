@@ -58,6 +58,7 @@ class SystemMemory final : public MemorySource {
   };
 
   void Find();
+  void Forget();
   void AddGroup(const std::string& directory, bool is_v1);
   [[nodiscard]] static MemoryUse ReadGroup(const Group& group);
   [[nodiscard]] MemoryUse ReadMachine() const;

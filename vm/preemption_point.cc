@@ -2,6 +2,8 @@
 // because it was cancelled. And tri.atomic, which holds off the others.
 
 #include <algorithm>
+#include <cstdio>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -162,10 +164,17 @@ void Isolate::ReportIfLongAtomic(lua_State* L) {
   if (ns <= std::max(sched->config().slice_ns, kLeastLongAtomicNs)) return;
   atomic_reported_ = true;
   const uint64_t id = current == nullptr ? 0 : current->id;
-  Report("trilune: goroutine " + std::to_string(id) +
-         " is in trilune.atomic for " + std::to_string(ns / 1'000'000) +
-         " ms: no other goroutine of its isolate can run\n" + TraceOf(L) +
-         "\n");
+  char title[160];
+  std::snprintf(title, sizeof(title),
+                "trilune: goroutine %llu is in trilune.atomic for %lld ms: no "
+                "other goroutine of its isolate can run\n",
+                static_cast<unsigned long long>(id),
+                static_cast<long long>(ns / 1'000'000));
+  try {
+    Report(title + TraceOf(L) + "\n");
+  } catch (const std::bad_alloc&) {
+    Report(title);
+  }
 }
 
 }  // namespace trilune::vm

@@ -22,11 +22,13 @@ Spawned::Spawned(const Type* its_type, Isolate* spawner,
       budget_(config.budget),
       program_(HostCall::Kind::kSpawn, body, this),
       drain_(HostCall::Kind::kDrain, nullptr, nullptr),
-      close_(HostCall::Kind::kClose, nullptr, nullptr) {
+      close_(HostCall::Kind::kClose, nullptr, nullptr),
+      cancel_(HostCall::Kind::kCancel, nullptr, nullptr) {
   program_.on_complete = &OnProgramEnd;
   drain_.on_complete = &OnDrained;
   close_.on_complete = &OnClosed;
-  for (Call* one : {&program_, &drain_, &close_})
+  cancel_.on_complete = &OnCancelled;
+  for (Call* one : {&program_, &drain_, &close_, &cancel_})
     one->spawned = this;
 }
 
@@ -233,21 +235,17 @@ bool Spawned::Cancel(Message* reason) {
     if (reason != nullptr) FreeMessage(reason);
     return false;
   }
-  // It belongs to the isolate now, which frees it by completing it.
-  struct Cancelling : HostCall {
-    explicit Cancelling(Message* why) : HostCall(Kind::kCancel, nullptr, why) {
-      on_complete = [](HostCall* call, const Status&) {
-        delete static_cast<Cancelling*>(call);
-      };
-    }
-    ~Cancelling() {
-      if (argument != nullptr) FreeMessage(static_cast<Message*>(argument));
-    }
-  };
-  auto* call = new Cancelling(reason);
-  call->target = &program_;
-  iso->Post(call);
+  Retain();  // until it is completed
+  cancel_.argument = reason;
+  cancel_.target = &program_;
+  iso->Post(&cancel_);
   return true;
+}
+
+void Spawned::OnCancelled(HostCall* call, const Status&) {
+  auto* reason = static_cast<Message*>(std::exchange(call->argument, nullptr));
+  if (reason != nullptr) FreeMessage(reason);
+  static_cast<Call*>(call)->spawned->Release();
 }
 
 void Spawned::Abort() {
@@ -272,16 +270,28 @@ void Spawned::OnProgramEnd(HostCall* call, const Status& status) {
   self->BeginEnd();
 }
 
+namespace {
+
+// Makes a call that its completion frees; false: not enough memory.
+bool PostOwned(Isolate* iso, HostCall::Kind kind) {
+  auto* call = new (std::nothrow) HostCall(kind, nullptr, nullptr);
+  if (call == nullptr) return false;
+  call->on_complete = [](HostCall* done, const Status&) { delete done; };
+  iso->Post(call);
+  return true;
+}
+
+}  // namespace
+
 void Spawned::PublishIfOverdue(int64_t now_ns) {
   if (ended() || !budget_->IsUsedUp(now_ns, 0)) return;
   if (overdue_since_ns_ == 0) {
     // It may wait, and somebody else have used up what they share.
-    overdue_since_ns_ = now_ns;
     const std::shared_ptr<Isolate> iso = isolate();
-    if (iso == nullptr) return;
-    auto* call = new HostCall(HostCall::Kind::kLimits, nullptr, nullptr);
-    call->on_complete = [](HostCall* done, const Status&) { delete done; };
-    iso->Post(call);
+    if (iso != nullptr && !PostOwned(iso.get(), HostCall::Kind::kLimits)) {
+      return;  // without memory: the next time
+    }
+    overdue_since_ns_ = now_ns;
     return;
   }
   if (now_ns - overdue_since_ns_ < kOverdueNs) return;
@@ -340,9 +350,8 @@ void Spawned::LookForJoiner() {
   }
   const std::shared_ptr<Isolate> spawner = spawner_.lock();
   if (spawner == nullptr) return;
-  auto* call = new HostCall(HostCall::Kind::kLook, nullptr, nullptr);
-  call->on_complete = [](HostCall* done, const Status&) { delete done; };
-  spawner->Post(call);
+  // Without memory the handle's end tells.
+  static_cast<void>(PostOwned(spawner.get(), HostCall::Kind::kLook));
 }
 
 // The last use of the isolate on its strand. It is destroyed here, unless

@@ -187,6 +187,7 @@ class Spawned final : public Shared {
   static void OnProgramEnd(HostCall* call, const Status& status);
   static void OnDrained(HostCall* call, const Status& status);
   static void OnClosed(HostCall* call, const Status& status);
+  static void OnCancelled(HostCall* call, const Status& status);
   void SetValues(bool ok, Message* values) TRI_EXCLUDES(lock_);
   static void Wake(Joiner* joiners);
   [[nodiscard]] std::string Limited(const char* text, size_t most) const;
@@ -208,6 +209,7 @@ class Spawned final : public Shared {
   Call program_;
   Call drain_;
   Call close_;
+  Call cancel_;  // posted once, by who finds cancelled_ false
   std::atomic<bool> watched_{false};
   std::atomic<bool> cancelled_{false};  // relaxed: only one caller gets false
   std::atomic<bool> seen_{false};       // read when nobody holds a reference
@@ -220,6 +222,9 @@ class Spawned final : public Shared {
   EarlyError early_ TRI_GUARDED_BY(lock_);
   std::shared_ptr<Isolate> isolate_ TRI_GUARDED_BY(lock_);
   bool ending_ TRI_GUARDED_BY(lock_) = false;  // who finds false posts drain_
+  // For the functions of Isolates.
+  Spawned* next_overdue_ = nullptr;
+  Spawned* next_stopped_ = nullptr;
   Spawned* next_ = nullptr;  // in the list of Isolates, under its lock
   Spawned* prev_ = nullptr;
 };

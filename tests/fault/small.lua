@@ -61,6 +61,12 @@ local failed, why = tri.spawn(function() error "expected" end):join(60)
 assert(failed == false)
 if not why:find "expected" then error(why, 0) end
 tri.procs(tri.procs() + 1)
+tri.preload { "string", spares = 1 }
+local sleeper = tri.spawn(function() require "trilune".sleep(60) end)
+sleeper:cancel { "expected" }
+failed, why = sleeper:join(60)
+assert(failed == false)
+if type(why) ~= "table" or why[1] ~= "expected" then error(why, 0) end
 
 -- A heap that grows, and files.
 local t = {}

@@ -4,7 +4,9 @@
 #include "vm/isolate_pool.h"
 
 #include <atomic>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -19,6 +21,35 @@
 #include "vm/isolate.h"
 #include "vm/isolates.h"
 #include "vm/park.h"
+
+namespace {
+
+// While it is true, C++ has no memory left. relaxed: no data comes with it.
+std::atomic<bool> is_out_of_memory{false};
+
+}  // namespace
+
+// Not inlined: the compiler would see an allocation by malloc.
+[[gnu::noinline]] void* operator new(size_t bytes,
+                                     const std::nothrow_t& /*tag*/) noexcept {
+  const bool fails = is_out_of_memory.load(std::memory_order_relaxed);
+  return fails ? nullptr : std::malloc(bytes);
+}
+[[gnu::noinline]] void* operator new(size_t bytes) {
+  void* block = operator new(bytes, std::nothrow);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+[[gnu::noinline]] void operator delete(void* block) noexcept {
+  std::free(block);
+}
+[[gnu::noinline]] void operator delete(void* block, size_t /*bytes*/) noexcept {
+  std::free(block);
+}
+[[gnu::noinline]] void operator delete(void* block,
+                                       const std::nothrow_t& /*tag*/) noexcept {
+  std::free(block);
+}
 
 namespace trilune::vm {
 namespace {
@@ -111,10 +142,11 @@ TEST_CASE("isolate pool: a module that waits at its load is given up") {
   Fixture f;
   std::atomic<int> reports{0};
   std::string report;
-  f.pool.SetPreload(&WaitForever, nullptr, 1, [&](std::string_view text) {
-    report = text;
-    reports++;
-  });
+  REQUIRE(
+      f.pool.SetPreload(&WaitForever, nullptr, 1, [&](std::string_view text) {
+        report = text;
+        reports++;
+      }));
   Await([] { return prepared_count == 1; });
   f.pool.EndSlowPreparation(NowNs());  // not yet
   CHECK(f.pool.stats().idle == 0);
@@ -151,7 +183,7 @@ TEST_CASE("isolate pool: each miss doubles it, each hit is refilled") {
 
 TEST_CASE("isolate pool: those that nobody takes go, down to the least") {
   Fixture f;
-  f.pool.SetPreload(&Remember, nullptr, 2, {});
+  REQUIRE(f.pool.SetPreload(&Remember, nullptr, 2, {}));
   f.Take(8);
   const size_t target = f.pool.stats().target;
   REQUIRE(target >= 2);
@@ -176,7 +208,7 @@ TEST_CASE("isolate pool: another preload replaces what was prepared") {
   Fixture f;
   f.Take();
   f.AwaitIdle(1);
-  f.pool.SetPreload(&Remember, nullptr, 3, {});
+  REQUIRE(f.pool.SetPreload(&Remember, nullptr, 3, {}));
   f.AwaitIdle(3);
   CHECK(prepared_count == 3);
   f.Take();
@@ -195,7 +227,7 @@ TEST_CASE("isolate pool: a preload that fails is reported once, then left") {
   reports = runs = 0;
   {
     Fixture f;
-    f.pool.SetPreload(
+    REQUIRE(f.pool.SetPreload(
         [](lua_State* L) {
           runs++;
           return luaL_error(L, "no such module");
@@ -204,7 +236,7 @@ TEST_CASE("isolate pool: a preload that fails is reported once, then left") {
         [](std::string_view what) {
           text = what;
           reports++;
-        });
+        }));
     f.AwaitIdle(5);
     f.Take(3);
     f.AwaitIdle(f.pool.stats().target);
@@ -229,9 +261,74 @@ TEST_CASE("isolate pool: stopped while it prepares") {
   for (int round = 0; round < 200; round++) {
     Fixture f;
     f.Take(round % 4);
-    if (round % 3 == 0) f.pool.SetPreload(&Remember, nullptr, 4, {});
+    if (round % 3 == 0) {
+      REQUIRE(f.pool.SetPreload(&Remember, nullptr, 4, {}));
+    }
     if (round % 5 == 0) std::this_thread::yield();
   }
+}
+
+// `act` throws nothing meanwhile.
+template <class Act>
+void WithoutMemory(Act act) {
+  is_out_of_memory = true;
+  bool threw = false;
+  try {
+    act();
+  } catch (const std::bad_alloc&) {
+    threw = true;
+  }
+  is_out_of_memory = false;
+  CHECK(!threw);
+}
+
+TEST_CASE("isolate pool: it stops without memory") {
+  Fixture f;
+  REQUIRE(f.pool.SetPreload(&Remember, nullptr, 3, {}));
+  f.AwaitIdle(3);
+  bool none_is_left = false;
+  WithoutMemory([&f, &none_is_left] {
+    f.all->Stop();
+    none_is_left = f.pool.AwaitNone(INT64_MAX);
+  });
+  CHECK(none_is_left);
+}
+
+TEST_CASE("isolate pool: what is given up ends without memory") {
+  Fixture f;
+  std::atomic<int> reports{0};
+  REQUIRE(f.pool.SetPreload(&WaitForever, nullptr, 1,
+                            [&](std::string_view) { reports++; }));
+  Await([] { return prepared_count == 1; });
+  const int64_t late = NowNs() + IsolatePool::kMaxPreparationNs + 1;
+  WithoutMemory([&f, &reports, late] {
+    f.pool.EndSlowPreparation(late);
+    Await([&reports] { return reports == 1; });
+  });
+}
+
+TEST_CASE("isolate pool: what is ready is taken without memory") {
+  Fixture f;
+  f.Take();
+  f.AwaitIdle(1);
+  std::shared_ptr<Isolate> one;
+  WithoutMemory([&f, &one] { one = f.pool.Take(); });
+  REQUIRE(one != nullptr);
+  f.taken.push_back(std::move(one));
+}
+
+TEST_CASE("isolate pool: without memory the old preload stays") {
+  Fixture f;
+  REQUIRE(f.pool.SetPreload(&Remember, nullptr, 1, {}));
+  f.AwaitIdle(1);
+  bool is_set = true;
+  WithoutMemory([&f, &is_set] {
+    is_set = f.pool.SetPreload(&WaitForever, nullptr, 5, {});
+  });
+  CHECK(!is_set);
+  f.Take();
+  f.AwaitIdle(1);
+  CHECK(prepared_count == 2);
 }
 
 TEST_CASE("isolate pool: after its end spawns still get an isolate") {
