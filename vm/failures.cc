@@ -30,6 +30,7 @@ struct Failures::Making {
   LuaG* g = nullptr;         // whose error it is; null: a finalizer's
   bool of_function = false;  // of a group, which the G goes on after
   bool is_unseen = false;
+  bool is_awaited = false;
   char* text = nullptr;  // owned by the record, once there is one
   size_t trace_at = 0;
   MemoryCharge* charge = nullptr;
@@ -97,8 +98,9 @@ void Failures::Note(LuaG* g, lua_State* L, const char* trace) {
   if (is_new) {
     Making making;
     making.g = g;
-    making.is_unseen =
-        group != nullptr || (!cancelled && g->joiners.First() == nullptr);
+    making.is_awaited =
+        group == nullptr && !cancelled && g->joiners.First() != nullptr;
+    making.is_unseen = group != nullptr || (!cancelled && !making.is_awaited);
     const std::string own =
         trace == nullptr && L != nullptr ? TakeTrace(L, 0) : std::string();
     MakeRecord(&making, trace != nullptr ? trace : own);
@@ -236,6 +238,7 @@ int Failures::MakeRecordIn(lua_State* worker) {
     report->text = making->text;
     report->trace_at = making->trace_at;
     report->charge = making->charge;
+    report->is_awaited = making->is_awaited;
     if (making->is_unseen) self.Link(report);
   }
   return 0;
@@ -271,12 +274,35 @@ void Failures::Keep(LuaG* g, GHandle* handle) {
       lua_pushvalue(data, at);
       lua_rawseti(data, -2, kObject);
     }
+    if (g->joiners.First() == nullptr) MakeUnseen(g);
     lua_replace(data, at);
     lua_pushnil(data);
     lua_rawseti(data, Isolate::kFailed, g->slot());
   }
   lua_settop(data, at);
   lua_setiuservalue(data, -2, 1);
+}
+
+// The record on top of data(), of the G `g` that ends, may have been made while
+// somebody joined `g`, who has given up since: then another takes its place,
+// to be reported.
+void Failures::MakeUnseen(LuaG* g) {
+  lua_State* data = iso_->data_;
+  if (lua_istable(data, -1) == 0 || g->Has(LuaG::kGrouped)) return;
+  lua_rawgeti(data, -1, kReport);
+  const auto* report = static_cast<FailureReport*>(lua_touserdata(data, -1));
+  lua_pop(data, 1);
+  if (report == nullptr || !report->is_awaited) return;
+  std::string_view trace(report->text + report->trace_at);
+  if (!trace.empty()) trace.remove_suffix(1);  // the newline
+  lua_pushnil(data);                           // no group
+  lua_rawgeti(data, -2, kObject);
+  Making making;
+  making.g = g;
+  making.is_unseen = true;
+  MakeRecord(&making, trace);
+  lua_pop(data, 3);
+  lua_rawgeti(data, Isolate::kFailed, g->slot());
 }
 
 int Failures::PushSeen(lua_State* L) {

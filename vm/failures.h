@@ -39,6 +39,7 @@ struct FailureReport {
   size_t trace_at;       // where in it the traceback begins; the end: no trace
   MemoryCharge* charge;  // for it; or null
   bool is_unseen;        // then it is in the list
+  bool is_awaited;       // when it was made somebody joined the G
   FailureReport* next;
   FailureReport* prev;
 };
@@ -94,6 +95,7 @@ class Failures {
   [[nodiscard]] bool IsOwn(LuaG* g, const GroupCore* group, bool may_be_reason);
   void NoteIfOwn(lua_State* L, int group, bool has_trace);
   void MakeRecord(Making* making, std::string_view trace);
+  void MakeUnseen(LuaG* g);
   static int MakeRecordIn(lua_State* worker);
   [[nodiscard]] std::string WordsOf();
   [[nodiscard]] std::string TakeTrace(lua_State* L, int level);
