@@ -18,7 +18,6 @@
 namespace trilune::stdlib {
 namespace {
 
-constexpr int64_t kPatienceNs = 1'000'000'000;
 constexpr int64_t kMs = 1'000'000;
 // How often to look where the kernel has no pidfds.
 constexpr int kMaxLookMs = 20;
@@ -82,15 +81,12 @@ bool IsReadable(int fd) {
 }
 
 // Tells a child to end if `wake_fd` says so, and ends it when it was told long
-// ago: `*killed`. Returns for how many milliseconds it may go on, -1: for ever.
-int Hurry(vm::Child* child, int wake_fd, bool* killed) {
+// ago. Returns for how many milliseconds it may go on, -1: for ever.
+int Hurry(vm::Child* child, int wake_fd) {
   if (child->told_ns == 0 && IsReadable(wake_fd)) child->TellToEnd();
-  if (child->told_ns == 0 || *killed) return -1;
-  const int64_t left = child->told_ns + kPatienceNs - NowNs();
-  *killed = left <= 0;
-  if (!*killed) return static_cast<int>(left / kMs) + 1;
-  child->Send(SIGKILL);
-  return -1;
+  const int64_t now = NowNs();
+  const int64_t look_ns = child->KillIfLate(now);
+  return look_ns == 0 ? -1 : static_cast<int>((look_ns - now) / kMs) + 1;
 }
 
 }  // namespace
@@ -124,14 +120,13 @@ FILE* StartWithPipe(const char* command, bool reads, vm::Child* child) {
 }
 
 int AwaitChild(vm::Child* child, int wake_fd) {
-  bool killed = false;
   int look_ms = 1;
   int status = 0;
   pid_t ended = 0;
   while (true) {
     ended = waitpid(child->pid, &status, WNOHANG);
     if (ended != 0 && (ended > 0 || errno != EINTR)) break;
-    int ms = Hurry(child, wake_fd, &killed);
+    int ms = Hurry(child, wake_fd);
     if (child->pidfd < 0) {
       ms = ms < 0 ? look_ms : std::min(ms, look_ms);
       look_ms = std::min(look_ms * 2, kMaxLookMs);

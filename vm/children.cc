@@ -3,10 +3,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "sched/clock.h"
-#include "vm/lua_g.h"
+#include "vm/isolate.h"
 
 namespace trilune::vm {
 
@@ -25,6 +26,16 @@ void Child::TellToEnd() {
   Send(SIGTERM);
 }
 
+int64_t Child::KillIfLate(int64_t now_ns) {
+  if (told_ns == 0 || killed) return 0;
+  if (now_ns < told_ns + kPatienceNs) return told_ns + kPatienceNs;
+  killed = true;
+  Send(SIGKILL);
+  return 0;
+}
+
+const GKind Children::kTimerKind = {&Children::RunTimer};
+
 void Children::Add(Child* child, const LuaG* g) {
   child->g = g;
   child->g_id = g->id;
@@ -42,9 +53,36 @@ void Children::Remove(Child* child) {
 }
 
 void Children::TellThoseOf(const LuaG* g) {
+  bool told = false;
   for (Child* child = head_; child != nullptr; child = child->next) {
-    if (child->g == g && child->g_id == g->id) child->TellToEnd();
+    if (child->g != g || child->g_id != g->id) continue;
+    child->TellToEnd();
+    told = true;
   }
+  if (!told || has_timer_) return;
+  const int64_t when = NowNs() + Child::kPatienceNs;
+  // Without memory: when the file is closed or collected.
+  has_timer_ = static_cast<Isolate*>(g->strand)->StartTimer(
+                   &kTimerKind, {this, when, 0}, /*own=*/true) != nullptr;
+}
+
+Outcome Children::RunTimer(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  auto* self = static_cast<Children*>(g->timer.target);
+  g->timer.next_ns = iso->halted() ? 0 : self->KillLate(NowNs());
+  if (g->timer.next_ns != 0) return iso->ParkTimer(g);
+  self->has_timer_ = false;
+  return iso->EndTimer(g);
+}
+
+int64_t Children::KillLate(int64_t now_ns) {
+  int64_t next_ns = 0;
+  for (Child* child = head_; child != nullptr; child = child->next) {
+    const int64_t look_ns = child->KillIfLate(now_ns);
+    if (next_ns == 0 || (look_ns != 0 && look_ns < next_ns)) next_ns = look_ns;
+  }
+  return next_ns;
 }
 
 }  // namespace trilune::vm
