@@ -1,8 +1,14 @@
 // warn: what luaL_newstate sets up, which is private to it: warnings go to
 // stderr after "@on", and are dropped until then.
+//
+// Lua hands a warning over in pieces; they are written at once, or those of
+// several isolates would mix. Between the pieces of one nothing else runs on
+// its thread: what makes them is C code that does not call back.
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <string_view>
 
 #include "stdlib/modules.h"
 
@@ -29,20 +35,55 @@ void Off(void* main, const char* message, int to_be_continued) {
   Controls(main, message, to_be_continued);
 }
 
+// The pieces so far of the warning that this thread is making.
+struct Pending {
+  char* text = nullptr;  // malloc'ed; null between warnings
+  size_t size = 0;
+  size_t capacity = 0;
+
+  // Without memory what there is, and `piece`, are written as they are.
+  void Add(std::string_view piece) {
+    if (size + piece.size() > capacity) {
+      const size_t more = 2 * capacity + piece.size() + kLeast;
+      auto* grown = static_cast<char*>(std::realloc(text, more));
+      if (grown == nullptr) {
+        Write();
+        std::fwrite(piece.data(), 1, piece.size(), stderr);
+        return;
+      }
+      text = grown;
+      capacity = more;
+    }
+    std::memcpy(text + size, piece.data(), piece.size());
+    size += piece.size();
+  }
+  void Write() {
+    std::fwrite(text, 1, size, stderr);
+    std::fflush(stderr);
+    std::free(text);
+    *this = Pending();
+  }
+
+ private:
+  static constexpr size_t kLeast = 256;
+};
+
+thread_local constinit Pending pending;
+
 void Continue(void* main, const char* message, int to_be_continued) {
-  std::fputs(message, stderr);
+  pending.Add(message);
   if (to_be_continued != 0) {
     Set(main, &Continue);
     return;
   }
-  std::fputs("\n", stderr);
-  std::fflush(stderr);
+  pending.Add("\n");
+  pending.Write();
   Set(main, &On);
 }
 
 void On(void* main, const char* message, int to_be_continued) {
   if (Controls(main, message, to_be_continued)) return;
-  std::fputs("Lua warning: ", stderr);
+  pending.Add("Lua warning: ");
   Continue(main, message, to_be_continued);
 }
 
