@@ -62,6 +62,12 @@ int WaitIn(lua_State* L, WaitQueue& queue, const WaitOptions& options,
   return vm::Park(L, commit, k, context);
 }
 
+int EndTimedWait(lua_State* L, WakeResult result) {
+  if (result == WakeResult::kReady) return 0;
+  if (result == WakeResult::kTimeout) return PushTimeout(L);
+  vm::RaiseCancelled(L);
+}
+
 WakeResult EndWait(lua_State* L) {
   vm::LuaG* g = vm::Isolate::Of(L)->current;
   WaitQueue::Remove(&g->waiter);

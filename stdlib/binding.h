@@ -69,6 +69,9 @@ double CheckSeconds(lua_State* L, int index);
 
 // Pushes nil, "timeout" and returns 2.
 int PushTimeout(lua_State* L);
+// Ends a wait that only what it waited for can end well: 0 when that did, or
+// the number of results to return; raises when cancelled.
+int EndTimedWait(lua_State* L, WakeResult result);
 
 // Pushes a new metatable with `methods` as __index and `name` as __name; each
 // function gets the metatable as upvalue 1.

@@ -45,14 +45,8 @@ int l_go(lua_State* L) {
 }
 
 int l_join_k(lua_State* L, int, lua_KContext) {
-  switch (EndWait(L)) {
-    case WakeResult::kCancelled:
-      vm::RaiseCancelled(L);
-    case WakeResult::kTimeout:
-      return PushTimeout(L);
-    default:
-      break;
-  }
+  const int n = EndTimedWait(L, EndWait(L));
+  if (n > 0) return n;
   auto* handle = static_cast<GHandle*>(lua_touserdata(L, 1));
   return Isolate::Of(L)->PushResults(L, handle, 1);
 }

@@ -33,14 +33,6 @@ inline int32_t NumberOf(const WaiterBase* waiter) {
   return static_cast<const vm::LuaWaiter*>(waiter)->index;
 }
 
-// Ends a wait that only a release can end well: 0 when it did, or the number of
-// results to return; raises when cancelled.
-inline int EndTimedWait(lua_State* L, WakeResult result) {
-  if (result == WakeResult::kReady) return 0;
-  if (result == WakeResult::kTimeout) return PushTimeout(L);
-  vm::RaiseCancelled(L);
-}
-
 inline int PushTrue(lua_State* L) {
   lua_pushboolean(L, 1);
   return 1;
