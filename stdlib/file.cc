@@ -149,7 +149,7 @@ LuaFile* NewFile(lua_State* L, File::Closer closer) {
 void SetFile(LuaFile* handle, FILE* f, File::Kind kind, bool is_terminal) {
   handle->stream.f = f;
   handle->file->f = f;
-  if (handle->file->shared()) handle->file->turn = FileTurn::Of(f);
+  if (handle->file->shared()) handle->file->turn = FileTurnOf(f);
   handle->file->kind = kind;
   handle->file->is_terminal = is_terminal;
 }

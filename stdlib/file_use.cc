@@ -129,7 +129,7 @@ void FreeTurnWait(void* wait) {
 constexpr vm::SharedWait::Kind kTurnWait = {
     [](vm::SharedWait* base) {
       auto* wait = static_cast<TurnWait*>(base);
-      wait->turn->Drop(wait);
+      wait->turn->Drop(&wait->waiter);
       std::free(wait);
     },
     [](const vm::SharedWait*) { return true; }};
@@ -150,7 +150,7 @@ int l_turn_k(lua_State* L, int, lua_KContext context);
 int AwaitTurn(lua_State* L, TurnWait* wait) {
   vm::LuaG* g = vm::BeginPark(L, WaitReason::kFile, wait->shielded,
                               {&FreeTurnWait, wait});
-  if (!wait->turn->Queue(wait, g)) {
+  if (!wait->turn->Queue(&wait->waiter, g)) {
     const auto* operation = static_cast<const Operation*>(wait->operation);
     std::free(wait);
     return RunInTurn(L, operation);
@@ -168,7 +168,7 @@ int l_turn_k(lua_State* L, int, lua_KContext context) {
   vm::Isolate* iso = vm::Isolate::Of(L);
   iso->RemoveSharedWait(wait);
   const bool cancelled = iso->current->wake == WakeResult::kCancelled;
-  const bool is_ours = wait->turn->EndWait(wait);
+  const bool is_ours = wait->turn->EndWait(&wait->waiter);
   if (!is_ours && !cancelled) return AwaitTurn(L, wait);
   const auto* operation = static_cast<const Operation*>(wait->operation);
   std::free(wait);

@@ -95,6 +95,15 @@ struct RelacySync {
       }
       return value_.compare_exchange_strong(expected, desired, Rmw(order), $);
     }
+    bool compare_exchange_strong(T& expected, T desired,
+                                 std::memory_order order,
+                                 std::memory_order failure) {
+      if (weak == Weak::kTorn) {
+        return compare_exchange_strong(expected, desired, order);
+      }
+      return value_.compare_exchange_strong(expected, desired, Rmw(order), $,
+                                            ToRelacy(failure), $);
+    }
     T exchange(T value, std::memory_order order) {
       if (weak == Weak::kTorn) {
         const T seen = value_.load(rl::mo_acquire, $);
