@@ -1,13 +1,13 @@
 -- `local p <close> = par.pool()` is one step for a G that is cancelled: it is never raised between the call and the mark.
 --! options --preempt count:101
 local tri, par = require "trilune", require "trilune.parallel"
-local options = { workers = 1 }
 local mark_line
 -- The instruction that marks the variable is the only one on the line of the parenthesis.
 local function make()
   while true do
-    local p <close> = par.pool(options
+    local p <close> = par.pool(
     )
+    local _ = p
   end
 end
 mark_line = debug.getinfo(make, "S").linedefined + 3
