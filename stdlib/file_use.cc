@@ -309,7 +309,7 @@ void BetweenChunks(Use* use, size_t n) {
     if (now - file->since_ns < iso->sched->config().slice_ns) return;
     file->since_ns = 0;
   }
-  iso->AtPreemptionPoint(use->L, /*waits=*/true);
+  iso->AtPreemptionPoint(use->L, vm::Isolate::Point::kCall);
 }
 
 int WakeFdOf(File* file) {

@@ -47,6 +47,21 @@ bool RunsCoroutine(lua_State* L, LuaG* g) {
   return handle != nullptr && handle->state == GHandle::kCoroutine;
 }
 
+int Reset(lua_State* L, lua_State* co);
+
+// The running G was cancelled, and `co` is to be ended as a whole: see
+// Isolate::ShallAbandon. What its handlers raise is that reason again, mostly.
+int EndAbandoned(lua_State* L, lua_State* co) {
+  Isolate* iso = Isolate::Of(L);
+  iso->TakeAbandoned();
+  Reset(L, co);
+  lua_settop(co, 0);
+  iso->PushReason(L, iso->current);
+  // Who resumed it is raised at the next instruction.
+  iso->preempter().Want(CurrentM());
+  return -1;
+}
+
 // Moves `n` arguments to `co` and resumes it. Returns the number of results,
 // now on L's stack; or -1, with the error there.
 int Resume(lua_State* L, lua_State* co, int n) {
@@ -71,6 +86,7 @@ int Resume(lua_State* L, lua_State* co, int n) {
   iso->frames = frame.below;
   iso->preempter().Moved();
   if (status != LUA_OK && iso->shields().any()) iso->shields().OnLeft(co);
+  if (status == LUA_YIELD && iso->abandoned == co) return EndAbandoned(L, co);
   if (status != LUA_OK && status != LUA_YIELD) {
     iso->set_atomic(atomic);
     lua_xmove(co, L, 1);

@@ -217,9 +217,12 @@ class Isolate final : public Strand,
   }
   [[nodiscard]] Preempter& preempter() { return preempter_; }
   [[nodiscard]] Isolates* isolates() const { return config_.isolates; }
-  // The running G, in `L`, was asked to let others go first, or to raise,
-  // between two instructions or in a call that `waits`. May raise, and park.
-  void AtPreemptionPoint(lua_State* L, bool waits = false);
+  // Where that is: in a hook of ours, which is all that Lua does before the
+  // instruction; in one of a script's; in a C function that may wait.
+  enum class Point : uint8_t { kInstruction, kScriptHook, kCall };
+  // The running G, in `L`, was asked to let others go first, or to raise. May
+  // do so, and park.
+  void AtPreemptionPoint(lua_State* L, Point point);
   [[noreturn]] void RaiseAtWait(lua_State* L) {
     RaiseAt(L, LuaG::kRaiseOfWait);
   }
@@ -324,6 +327,10 @@ class Isolate final : public Strand,
   MessageSpace* messages = nullptr;     // made at the first message
   Children children;                    // that nobody has waited for yet
   uint32_t module_generation = 0;  // calls of require that loaded something
+  // Has yielded so that who resumed it ends it as a whole, with the reason of
+  // the running G's cancellation, or null: see ShallAbandon.
+  lua_State* abandoned = nullptr;
+  void TakeAbandoned();  // before it is closed
 
  private:
   friend class Failures;
@@ -452,7 +459,9 @@ class Isolate final : public Strand,
   [[nodiscard]] size_t max_text() const {
     return config_.budget == nullptr ? SIZE_MAX : kMaxText;
   }
-  void CleanUp(LuaG* g);
+  void Conclude(LuaG* g, int status, int n);
+  int CleanUp(LuaG* g);
+  void EndAbandoned(LuaG* g);
   [[nodiscard]] bool StoreResults(LuaG* g, GHandle* handle, int n);
   void EndCancelledUnstarted(LuaG* g);
   void EndRunning(LuaG* g);
@@ -498,7 +507,8 @@ class Isolate final : public Strand,
   void GiveGs(uint32_t n);
   [[nodiscard]] TRI_NO_TSAN bool IsOverLimit() const;
 
-  void RaiseOrPutOff(lua_State* L);
+  void RaiseOrPutOff(lua_State* L, Point point);
+  [[nodiscard]] bool ShallAbandon(lua_State* L) const;
   [[noreturn]] void RaiseAt(lua_State* L, int weight);
   [[noreturn]] void EndFinalizer(lua_State* L);
   void ReportIfLongAtomic(lua_State* L);

@@ -158,7 +158,7 @@ void Preempter::Poll(lua_State* L, int instructions) {
     }
     want_.store(false, std::memory_order_relaxed);
   }
-  Isolate::Of(L)->AtPreemptionPoint(L);
+  Isolate::Of(L)->AtPreemptionPoint(L, Isolate::Point::kScriptHook);
 }
 
 void Preempter::Hook(lua_State* L, lua_Debug* ar) {
@@ -179,13 +179,13 @@ void Preempter::Hook(lua_State* L, lua_Debug* ar) {
   }
   if (!self.want_.load(std::memory_order_relaxed)) return;
   self.want_.store(false, std::memory_order_relaxed);
-  Isolate::Of(L)->AtPreemptionPoint(L);
+  Isolate::Of(L)->AtPreemptionPoint(L, Isolate::Point::kInstruction);
 }
 
 void Preempter::CountHook(lua_State* L, lua_Debug*) {
   Isolate* iso = Isolate::Of(L);
   iso->meter().NoteCounted(iso->preempter().count());
-  iso->AtPreemptionPoint(L);
+  iso->AtPreemptionPoint(L, Isolate::Point::kInstruction);
 }
 
 }  // namespace trilune::vm

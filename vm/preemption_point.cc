@@ -58,7 +58,7 @@ bool Isolate::MayLeaveStack(lua_State* L) const {
   return L != main_ || current->L == main_;
 }
 
-void Isolate::AtPreemptionPoint(lua_State* L, bool waits) {
+void Isolate::AtPreemptionPoint(lua_State* L, Point point) {
   LuaG* g = current;
   if (g == nullptr && outside_ == nullptr && !closing_) return;
   CurrentM()->has_request.store(false, std::memory_order_relaxed);
@@ -69,7 +69,7 @@ void Isolate::AtPreemptionPoint(lua_State* L, bool waits) {
     return;
   }
   if (MustRaise()) {
-    RaiseOrPutOff(L);
+    RaiseOrPutOff(L, point);
     return;
   }
   M* m = CurrentM();
@@ -83,14 +83,15 @@ void Isolate::AtPreemptionPoint(lua_State* L, bool waits) {
     return;
   }
   const bool first =
-      in_atomic() || (preempter_.mode() == PreemptMode::kStrand && !waits);
+      in_atomic() ||
+      (preempter_.mode() == PreemptMode::kStrand && point != Point::kCall);
   const RaiseDelay delay = raise_delay;  // others change it meanwhile
   Resumption resumption(this, m);
   PreemptWithStack(m, g, first);
   resumption.Resume();
   raise_delay = delay;
   if (MustRaise()) {
-    RaiseOrPutOff(L);
+    RaiseOrPutOff(L, point);
   } else {
     raise_delay.Pass();
   }
@@ -111,10 +112,35 @@ void Isolate::EndFinalizer(lua_State* L) {
 }
 
 // The G must raise: here, or at the next instruction (raise_delay.h).
-void Isolate::RaiseOrPutOff(lua_State* L) {
-  if (raise_delay.MayRaise()) RaiseAt(L, LuaG::kRaiseOfPoint);
+void Isolate::RaiseOrPutOff(lua_State* L, Point point) {
+  const bool may_raise = raise_delay.MayRaise();
+  if (may_raise && point == Point::kInstruction && ShallAbandon(L)) {
+    CurrentM()->Answer();
+    abandoned = L;
+    lua_yield(L, 0);  // it takes place as the hook returns
+    return;
+  }
+  if (may_raise) RaiseAt(L, LuaG::kRaiseOfPoint);
   CurrentM()->Answer();
   preempter_.Want(CurrentM());
+}
+
+// Whether raising would take too long: the G is to be stopped at every
+// instruction, and `L` is deep. A loop that recurses through pcall gets as deep
+// as the stack has room for, some 100,000 calls, as Lua's limit of nested C
+// calls begins anew with each error that it catches. Each level would catch
+// what is raised, and each time liblua walks all the levels that are left. So
+// the coroutine yields, which nothing catches, and is closed. Not with a
+// script's line hook, which liblua would call in between.
+bool Isolate::ShallAbandon(lua_State* L) const {
+  constexpr int kDeep = 1000;
+  const LuaG* g = current;
+  if (!g->is_killed() || !g->Has(G::kCancelled)) return false;
+  if (g == main_g_ && interrupts_once_) return false;
+  if (L != Innermost() || lua_isyieldable(L) == 0) return false;
+  lua_Debug ar;
+  return (lua_gethookmask(L) & LUA_MASKLINE) == 0 &&
+         lua_getstack(L, kDeep, &ar) != 0;
 }
 
 // Level-triggered: what this raises may be caught, and then it is raised again.
@@ -136,6 +162,12 @@ void Isolate::RaiseAt(lua_State* L, int weight) {
   // Else Lua would call no hooks of `L` until a pcall around this has ended.
   if (weight == LuaG::kRaiseOfPoint) AllowHooks(L);
   RaiseReason(L, g);
+}
+
+// liblua would count but one instruction more to the next count hook.
+void Isolate::TakeAbandoned() {
+  lua_State* L = std::exchange(abandoned, nullptr);
+  preempter_.Set(L, preempter_.Get(L));
 }
 
 // --- tri.atomic. ---

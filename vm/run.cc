@@ -256,6 +256,10 @@ Outcome Isolate::RunSpawned(G* base) {
       iso->Finish(g, status, results);
       return Outcome::kEnded;
     }
+    if (iso->abandoned == g->L) {
+      iso->EndAbandoned(g);
+      return Outcome::kEnded;
+    }
     const Pending pending = iso->pending;
     const bool must_raise = pending == Pending::kNothing && iso->MustRaise();
     iso->Leave();
@@ -375,7 +379,25 @@ bool Isolate::StoreResults(LuaG* g, GHandle* handle, int n) {
 }
 
 void Isolate::Finish(LuaG* g, int status, int n) {
-  if (status != LUA_OK) CleanUp(g);  // may park, in __close
+  if (status != LUA_OK) {
+    failures_.Note(g, g->L);
+    CleanUp(g);  // may park, in __close
+  }
+  Conclude(g, status, n);
+}
+
+// ShallAbandon has stopped the G: it ends as if it had raised the reason, which
+// is no failure.
+void Isolate::EndAbandoned(LuaG* g) {
+  TakeAbandoned();
+  if (CleanUp(g) != LUA_ERRRUN) {
+    lua_settop(g->L, 0);
+    PushReason(g->L, g);
+  }
+  Conclude(g, LUA_ERRRUN, 0);
+}
+
+void Isolate::Conclude(LuaG* g, int status, int n) {
   Leave();
   lua_rawgeti(data_, kHandles, g->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
@@ -395,17 +417,17 @@ void Isolate::Finish(LuaG* g, int status, int n) {
 }
 
 // The G's function has failed: runs the __close handlers that are left, and
-// leaves the error object on top.
-void Isolate::CleanUp(LuaG* g) {
-  failures_.Note(g, g->L);
+// leaves the error object on top. What that is after those handlers is the
+// status it returns.
+int Isolate::CleanUp(LuaG* g) {
   g->Set(LuaG::kEscaped);
-  if (g->L == nullptr) return;
+  if (g->L == nullptr) return LUA_ERRMEM;
   // What is left of its clean-up gets a slice.
   g->set_raises(0);
   CurrentM()->hurry.store(false, std::memory_order_relaxed);
   Leave();
   Enter(g, nullptr, 0);
-  lua_resetthread(g->L);
+  return lua_resetthread(g->L);
 }
 
 void Isolate::EndCancelledUnstarted(LuaG* g) {
