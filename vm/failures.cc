@@ -162,7 +162,11 @@ void Failures::MakeRecord(Making* making, std::string_view trace) try {
                                     &making->charge);
   if (is_kept) {
     making->text = strdup(text.c_str());
-    if (making->text == nullptr && making->is_unseen) iso_->Report(text);
+    if (making->text == nullptr) {
+      MemoryCharge::Give(std::exchange(making->charge, nullptr));
+      if (making->is_unseen) iso_->Report(text);
+      making->is_unseen = false;
+    }
     lua_State* data = iso_->data_;
     lua_State* worker = iso_->worker_;
     lua_pushcfunction(worker, &MakeRecordIn);

@@ -17,7 +17,8 @@
 // Rejected   Looking at the next instruction: liblua does not show it. To
 //            acquire and mark in one function: lua_toclose marks a slot of its
 //            own C frame only.
-// Tests      tests/lua/sync/cancel_leaves_nothing_held_*.lua
+// Tests      tests/vm/raise_delay_test.cc;
+//            tests/lua/sync/cancel_leaves_nothing_held_*.lua
 
 #ifndef TRI_VM_RAISE_DELAY_H_
 #define TRI_VM_RAISE_DELAY_H_
