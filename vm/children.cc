@@ -1,6 +1,7 @@
 #include "vm/children.h"
 
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,20 @@
 #include "vm/isolate.h"
 
 namespace trilune::vm {
+namespace {
+
+// How often to see whether those that were told have ended. Until then the
+// timer waits for something outside, so that no deadlock is seen.
+constexpr int64_t kLookNs = 10'000'000;
+
+bool HasEnded(pid_t pid) {
+  siginfo_t info = {};
+  const int result =
+      waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT);
+  return result != 0 || info.si_pid != 0;
+}
+
+}  // namespace
 
 void Child::Send(int signal) const {
   // It may have ended: then it is a zombie, which ignores it.
@@ -60,7 +75,7 @@ void Children::TellThoseOf(const LuaG* g) {
     told = true;
   }
   if (!told || has_timer_) return;
-  const int64_t when = NowNs() + Child::kPatienceNs;
+  const int64_t when = NowNs() + kLookNs;
   // Without memory: when the file is closed or collected.
   has_timer_ = static_cast<Isolate*>(g->strand)->StartTimer(
                    &kTimerKind, {this, when, 0}, /*own=*/true) != nullptr;
@@ -77,12 +92,13 @@ Outcome Children::RunTimer(G* base) {
 }
 
 int64_t Children::KillLate(int64_t now_ns) {
-  int64_t next_ns = 0;
+  bool some_are_left = false;
   for (Child* child = head_; child != nullptr; child = child->next) {
-    const int64_t look_ns = child->KillIfLate(now_ns);
-    if (next_ns == 0 || (look_ns != 0 && look_ns < next_ns)) next_ns = look_ns;
+    if (child->KillIfLate(now_ns) != 0 && !HasEnded(child->pid)) {
+      some_are_left = true;
+    }
   }
-  return next_ns;
+  return some_are_left ? now_ns + kLookNs : 0;
 }
 
 }  // namespace trilune::vm
