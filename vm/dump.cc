@@ -1,13 +1,13 @@
 // Dumps of all Gs, and tracebacks.
 
-#include <cstring>
-#include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "sched/clock.h"
 #include "sched/fiber.h"
 #include "vm/isolate.h"
+#include "vm/traceback.h"
 
 namespace trilune::vm {
 namespace {
@@ -20,25 +20,24 @@ constexpr int kMaxDumped = 10'000;
 // The traceback of one state from `level` on, "stack traceback:\n\t...". Empty
 // without memory.
 std::string Isolate::TraceOf(lua_State* L, int level) {
+  struct Making {
+    lua_State* of;
+    int level;
+    FunctionNames* names;
+    std::string text;
+    size_t max_bytes;
+  };
+  Making making = {L, level, &function_names_, {}, max_text()};
+  function_names_.Prepare(config_.budget, module_generation);
   lua_pushcfunction(worker_, [](lua_State* worker) {
-    auto* of = static_cast<lua_State*>(lua_touserdata(worker, 1));
-    luaL_traceback(worker, of, nullptr,
-                   static_cast<int>(lua_tointeger(worker, 2)));
-    return 1;
+    auto* its = static_cast<Making*>(lua_touserdata(worker, 1));
+    AppendTraceback(worker, its->of, its->level, its->names, &its->text,
+                    its->max_bytes);
+    return 0;
   });
-  lua_pushlightuserdata(worker_, L);
-  lua_pushinteger(worker_, level);
-  std::string text;
-  if (CallOutside(worker_, 2, 1) == LUA_OK) {
-    const char* trace = lua_tostring(worker_, -1);
-    try {
-      text.assign(trace, strnlen(trace, max_text()));
-    } catch (const std::bad_alloc&) {
-      // Without it, then.
-    }
-  }
-  lua_pop(worker_, 1);
-  return text;
+  lua_pushlightuserdata(worker_, &making);
+  if (CallOutside(worker_, 1, 0) != LUA_OK) lua_pop(worker_, 1);
+  return std::move(making.text);
 }
 
 // The stack of a G that is not running, through the coroutines it resumes.

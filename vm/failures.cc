@@ -151,7 +151,11 @@ void Failures::NoteIfOwn(lua_State* L, int group, bool has_trace) {
 // nil. Without memory it is reported at once.
 void Failures::MakeRecord(Making* making, std::string_view trace) try {
   const uint64_t id = making->g == nullptr ? 0 : making->g->id;
-  std::string text = "trilune: error in goroutine " + std::to_string(id) + ": ";
+  std::string text;
+  text.reserve(trace.size() + 128);  // it grows once, unless the words are long
+  text += "trilune: error in goroutine ";
+  text += std::to_string(id);
+  text += ": ";
   // Words may have to be asked for: only if they are read, perhaps.
   if (making->is_unseen) text += WordsOf();
   text += "\n";
