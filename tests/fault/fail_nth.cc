@@ -64,32 +64,42 @@ bool Fails() {
 
 }  // namespace
 
+// The names that the C library has them by.
 extern "C" {
+void* Malloc(size_t bytes) __asm__("malloc");
+void* Calloc(size_t count, size_t bytes) __asm__("calloc");
+void* Realloc(void* block, size_t bytes) __asm__("realloc");
+void* AlignedAlloc(size_t align, size_t bytes) __asm__("aligned_alloc");
+void* Memalign(size_t align, size_t bytes) __asm__("memalign");
+int PosixMemalign(void** block, size_t align,
+                  size_t bytes) __asm__("posix_memalign");
+void* Mmap(void* address, size_t bytes, int protection, int flags, int fd,
+           off_t offset) __asm__("mmap");
+}
 
-void* malloc(size_t bytes) {
+void* Malloc(size_t bytes) {
   return Fails() ? nullptr : __libc_malloc(bytes);
 }
-void* calloc(size_t count, size_t bytes) {
+void* Calloc(size_t count, size_t bytes) {
   return Fails() ? nullptr : __libc_calloc(count, bytes);
 }
-void* realloc(void* block, size_t bytes) {
+void* Realloc(void* block, size_t bytes) {
   return Fails() ? nullptr : __libc_realloc(block, bytes);
 }
-void* aligned_alloc(size_t align, size_t bytes) {
+void* AlignedAlloc(size_t align, size_t bytes) {
   return Fails() ? nullptr : __libc_memalign(align, bytes);
 }
-void* memalign(size_t align, size_t bytes) {
+void* Memalign(size_t align, size_t bytes) {
   return Fails() ? nullptr : __libc_memalign(align, bytes);
 }
-int posix_memalign(void** block, size_t align, size_t bytes) {
+int PosixMemalign(void** block, size_t align, size_t bytes) {
   if (Fails()) return ENOMEM;
   *block = __libc_memalign(align, bytes);
   return *block == nullptr ? ENOMEM : 0;
 }
-void* mmap(void* address, size_t bytes, int protection, int flags, int fd,
+void* Mmap(void* address, size_t bytes, int protection, int flags, int fd,
            off_t offset) {
   if (Fails()) return MAP_FAILED;
   return reinterpret_cast<void*>(  // NOLINT(performance-no-int-to-ptr)
       syscall(SYS_mmap, address, bytes, protection, flags, fd, offset));
-}
 }
