@@ -199,8 +199,6 @@ class Scheduler {
   [[nodiscard]] bool Check(M* m);
 
  private:
-  friend struct SchedulerTestAccess;
-
   void QueueLocal(M* m, Strand* strand) TRI_EXCLUDES(mu_);
   void PushGlobal(Strand* first, Strand* last, uint32_t n) TRI_REQUIRES(mu_);
   [[nodiscard]] Strand* PopGlobalLocked(P* p, uint32_t max) TRI_REQUIRES(mu_);

@@ -54,12 +54,14 @@ void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
 
 int WaitIn(lua_State* L, WaitQueue& queue, const WaitOptions& options,
            lua_KFunction k, lua_KContext context) {
-  vm::LuaG* g = vm::BeginPark(L, options.reason, options.shielded);
+  const vm::Parking parking =
+      vm::BeginPark(L, options.reason, options.shielded);
+  vm::LuaG* g = parking.g;
   g->waiter.index = options.number;
   queue.PushTail(&g->waiter, g);
   ParkCommit commit;
   commit.deadline_ns = options.deadline_ns;
-  return vm::Park(L, commit, k, context);
+  return vm::Park(L, parking, commit, k, context);
 }
 
 int EndTimedWait(lua_State* L, WakeResult result) {

@@ -120,13 +120,14 @@ int l_send(lua_State* L) {
       break;
   }
   if (now) return PushTimeout(L);
-  LuaG* g = vm::BeginPark(L, WaitReason::kChanSend);
+  const vm::Parking parking = vm::BeginPark(L, WaitReason::kChanSend);
+  LuaG* g = parking.g;
   g->waiter.L = L;
   g->waiter.stack_index = 2;
   chan->core.QueueSender(&g->waiter, g);
   ParkCommit commit;
   commit.deadline_ns = deadline;
-  return vm::Park(L, commit, &l_send_k, 0);
+  return vm::Park(L, parking, commit, &l_send_k, 0);
 }
 
 int l_trysend(lua_State* L) {
@@ -163,12 +164,13 @@ int Recv(lua_State* L, LuaChan* chan, int index, int64_t deadline, bool now,
       break;
   }
   if (now) return PushReceived(L, WakeResult::kTimeout);
-  LuaG* g = vm::BeginPark(L, WaitReason::kChanRecv);
+  const vm::Parking parking = vm::BeginPark(L, WaitReason::kChanRecv);
+  LuaG* g = parking.g;
   g->waiter.L = L;
   chan->core.QueueReceiver(&g->waiter, g);
   ParkCommit commit;
   commit.deadline_ns = deadline;
-  return vm::Park(L, commit, k, 0);
+  return vm::Park(L, parking, commit, k, 0);
 }
 
 int l_recv(lua_State* L) {

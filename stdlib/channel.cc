@@ -66,7 +66,8 @@ ChanWait* NewChanWait(lua_State* L, SharedChan* chan, Message* message,
   return wait;
 }
 
-int ParkIn(lua_State* L, ChanWait* wait, int64_t deadline, lua_KFunction k) {
+int ParkIn(lua_State* L, vm::Parking parking, ChanWait* wait, int64_t deadline,
+           lua_KFunction k) {
   vm::BeginHandleWait(L, 1);
   Isolate::Of(L)->AddSharedWait(wait);
   ParkCommit commit;
@@ -74,7 +75,7 @@ int ParkIn(lua_State* L, ChanWait* wait, int64_t deadline, lua_KFunction k) {
   commit.external = true;
   commit.unlock = [](void* chan) { static_cast<SharedChan*>(chan)->Unlock(); };
   commit.unlock_argument = wait->chan;
-  return vm::Park(L, commit, k, reinterpret_cast<lua_KContext>(wait));
+  return vm::Park(L, parking, commit, k, reinterpret_cast<lua_KContext>(wait));
 }
 
 // For a continuation: how the wait ended. `*message`: what its waiter has.
@@ -146,11 +147,11 @@ int l_send(lua_State* L) {
     return EndSend(L, ToWake(result), message);
   }
   ChanWait* wait = NewChanWait(L, chan, message, deadline != kNever);
-  LuaG* g = vm::BeginPark(L, WaitReason::kChanSend, /*shielded=*/false,
-                          {&FreeChanWait, wait});
-  result = chan->SendOrQueue(&wait->waiter, g);
+  const vm::Parking parking = vm::BeginPark(
+      L, WaitReason::kChanSend, /*shielded=*/false, {&FreeChanWait, wait});
+  result = chan->SendOrQueue(&wait->waiter, parking.g);
   if (result == ChanResult::kWouldWait) {
-    return ParkIn(L, wait, deadline, &l_send_k);
+    return ParkIn(L, parking, wait, deadline, &l_send_k);
   }
   message = wait->waiter.message;
   std::free(wait);
@@ -189,10 +190,11 @@ int Recv(lua_State* L, SharedChan* chan, int64_t deadline, bool now,
     return EndRecv(L, ToWake(result), message);
   }
   ChanWait* wait = NewChanWait(L, chan, nullptr, deadline != kNever);
-  LuaG* g = vm::BeginPark(L, WaitReason::kChanRecv, /*shielded=*/false,
-                          {&FreeChanWait, wait});
-  result = chan->RecvOrQueue(&wait->waiter, g);
-  if (result == ChanResult::kWouldWait) return ParkIn(L, wait, deadline, k);
+  const vm::Parking parking = vm::BeginPark(
+      L, WaitReason::kChanRecv, /*shielded=*/false, {&FreeChanWait, wait});
+  result = chan->RecvOrQueue(&wait->waiter, parking.g);
+  if (result == ChanResult::kWouldWait)
+    return ParkIn(L, parking, wait, deadline, k);
   message = wait->waiter.message;
   std::free(wait);
   return EndRecv(L, ToWake(result), message);

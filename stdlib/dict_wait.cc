@@ -84,19 +84,20 @@ int l_waited_k(lua_State* L, int, lua_KContext context) {
 int Wait(lua_State* L, Dict* dict, const DictKey& key, const DictWaiter& wanted,
          int64_t deadline) {
   KeyWait* wait = NewKeyWait(L, dict, key);
-  vm::LuaG* g = vm::BeginPark(L, WaitReason::kDict, /*shielded=*/false,
-                              {&FreeKeyWait, wait});
+  const vm::Parking parking = vm::BeginPark(
+      L, WaitReason::kDict, /*shielded=*/false, {&FreeKeyWait, wait});
   ParkCommit commit;
   commit.deadline_ns = deadline;
   wait->waiter = wanted;
   DictWait* place = wait->place;
   wait->place = nullptr;
-  if (!dict->store->Queue(key, g, &wait->waiter, place, &commit)) {
+  if (!dict->store->Queue(key, parking.g, &wait->waiter, place, &commit)) {
     FreeKeyWait(wait);
     return 0;
   }
   Isolate::Of(L)->AddSharedWait(wait);
-  return vm::Park(L, commit, &l_waited_k, reinterpret_cast<lua_KContext>(wait));
+  return vm::Park(L, parking, commit, &l_waited_k,
+                  reinterpret_cast<lua_KContext>(wait));
 }
 
 int BlockingPop(lua_State* L, bool front) {

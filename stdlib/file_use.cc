@@ -148,9 +148,9 @@ int RunInTurn(lua_State* L, const Operation* operation) {
 int l_turn_k(lua_State* L, int, lua_KContext context);
 
 int AwaitTurn(lua_State* L, TurnWait* wait) {
-  vm::LuaG* g = vm::BeginPark(L, WaitReason::kFile, wait->shielded,
-                              {&FreeTurnWait, wait});
-  if (!wait->turn->Queue(&wait->waiter, g)) {
+  const vm::Parking parking = vm::BeginPark(
+      L, WaitReason::kFile, wait->shielded, {&FreeTurnWait, wait});
+  if (!wait->turn->Queue(&wait->waiter, parking.g)) {
     const auto* operation = static_cast<const Operation*>(wait->operation);
     std::free(wait);
     return RunInTurn(L, operation);
@@ -160,7 +160,8 @@ int AwaitTurn(lua_State* L, TurnWait* wait) {
   commit.external = true;
   commit.unlock = &FileTurn::Unlock;
   commit.unlock_argument = wait->turn;
-  return vm::Park(L, commit, &l_turn_k, reinterpret_cast<lua_KContext>(wait));
+  return vm::Park(L, parking, commit, &l_turn_k,
+                  reinterpret_cast<lua_KContext>(wait));
 }
 
 int l_turn_k(lua_State* L, int, lua_KContext context) {
@@ -180,7 +181,7 @@ int l_turn_k(lua_State* L, int, lua_KContext context) {
 // is written all the same.
 bool MayWait(lua_State* L) {
   const vm::Isolate* iso = vm::Isolate::Of(L);
-  return iso->current != nullptr && !iso->in_atomic() && iso->MayLeaveStack(L);
+  return !iso->in_atomic() && vm::WhyNotLeave(L, iso) == nullptr;
 }
 
 // Another has the turn.

@@ -134,12 +134,12 @@ int l_sleep_k(lua_State* L, int, lua_KContext) {
 
 int l_sleep(lua_State* L) {
   const int64_t deadline = DeadlineAfter(NowNs(), CheckSeconds(L, 1));
-  vm::BeginPark(L, WaitReason::kSleep);
+  const vm::Parking parking = vm::BeginPark(L, WaitReason::kSleep);
   ParkCommit commit;
   commit.deadline_ns = deadline;
   // A sleep without end is still no deadlock: that is what was asked for.
   commit.external = true;
-  return vm::Park(L, commit, &l_sleep_k, 0);
+  return vm::Park(L, parking, commit, &l_sleep_k, 0);
 }
 
 int l_now(lua_State* L) {

@@ -296,12 +296,12 @@ void Queue(lua_State* L, Select* select, LuaG* g) {
 }
 
 int Wait(lua_State* L, Select* select, int64_t deadline) {
-  LuaG* g = vm::BeginPark(L, WaitReason::kSelect, /*shielded=*/false,
-                          {&FreeHeld, select});
+  const vm::Parking parking = vm::BeginPark(
+      L, WaitReason::kSelect, /*shielded=*/false, {&FreeHeld, select});
   ParkCommit commit;
   commit.deadline_ns = deadline;
   if (select->n_locks > 0) {
-    if (!MakeJoiners(select, g)) {
+    if (!MakeJoiners(select, parking.g)) {
       FreeHeld(select);
       return luaL_error(L, "not enough memory");
     }
@@ -318,8 +318,8 @@ int Wait(lua_State* L, Select* select, int64_t deadline) {
     commit.unlock = &UnlockAll;
     commit.unlock_argument = select;
   }
-  Queue(L, select, g);
-  return vm::Park(L, commit, &l_select_k, 0);
+  Queue(L, select, parking.g);
+  return vm::Park(L, parking, commit, &l_select_k, 0);
 }
 
 // Writes what shared channels are to be sent. This may raise; the messages that

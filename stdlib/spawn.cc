@@ -61,14 +61,14 @@ const char* PushName(lua_State* L, int index) {
 // The runtime stops: so will this isolate, in a moment. Until then the G waits,
 // rather than fail of something that nobody shall be told.
 int AwaitStop(lua_State* L) {
-  vm::BeginPark(L, WaitReason::kSleep);
+  const vm::Parking parking = vm::BeginPark(L, WaitReason::kSleep);
   ParkCommit commit;
   commit.external = true;
   const auto k = [](lua_State* state, int, lua_KContext) {
     vm::RaiseCancelled(state);
     return 0;
   };
-  return vm::Park(L, commit, k, 0);
+  return vm::Park(L, parking, commit, k, 0);
 }
 
 struct Refused {
@@ -218,9 +218,9 @@ struct Awaiting {
 };
 int Await(lua_State* L, Spawned* spawned, const Awaiting& how, lua_KFunction k,
           bool* waits) {
-  G* g = vm::BeginPark(L, WaitReason::kJoin, how.shielded);
+  const vm::Parking parking = vm::BeginPark(L, WaitReason::kJoin, how.shielded);
   *waits = false;
-  switch (spawned->Join(g, how.early)) {
+  switch (spawned->Join(parking.g, how.early)) {
     case Spawned::Joining::kEnded:
       return 0;
     case Spawned::Joining::kNoMemory:
@@ -235,7 +235,7 @@ int Await(lua_State* L, Spawned* spawned, const Awaiting& how, lua_KFunction k,
   commit.external = true;
   commit.unlock = &Spawned::Unlock;
   commit.unlock_argument = spawned;
-  return vm::Park(L, commit, k, how.context);
+  return vm::Park(L, parking, commit, k, how.context);
 }
 
 int l_join_k(lua_State* L, int, lua_KContext) {

@@ -273,12 +273,12 @@ int l_cond_wait(lua_State* L) {
   if (now) return PushTimeout(L);
   luaL_checkstack(L, 8, nullptr);
   // The wait is open before the mutex is, and nothing raises in between.
-  vm::LuaG* g = vm::BeginPark(L, WaitReason::kCond);
-  cond->waiters.PushTail(&g->waiter, g);
+  const vm::Parking parking = vm::BeginPark(L, WaitReason::kCond);
+  cond->waiters.PushTail(&parking.g->waiter, parking.g);
   cond->mutex->Release();
   ParkCommit commit;
   commit.deadline_ns = deadline;
-  return vm::Park(L, commit, &l_cond_wait_k, 0);
+  return vm::Park(L, parking, commit, &l_cond_wait_k, 0);
 }
 
 int l_cond_signal(lua_State* L) {

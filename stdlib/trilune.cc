@@ -142,6 +142,7 @@ class Isolate::Impl {
   [[nodiscard]] Status Do(HostCall::Kind kind, lua_CFunction body,
                           void* argument, bool raises_deadlock = false)
       TRI_EXCLUDES(mu_) {
+    if (Status status = HostCall::MayWait(); !status.ok()) return status;
     HostCall call(kind, body, argument);
     call.raises_deadlock = raises_deadlock;
     if (!Post(&call)) return Closed();
@@ -151,6 +152,7 @@ class Isolate::Impl {
 
   [[nodiscard]] Result<Values> RunIn(HostCall::Kind kind, HeldRun run)
       TRI_EXCLUDES(mu_);
+  void Interrupt(std::string_view reason) TRI_EXCLUDES(mu_);
   [[nodiscard]] Status Close() TRI_EXCLUDES(mu_);
 
   [[nodiscard]] std::string Dump() TRI_EXCLUDES(mu_);
@@ -224,6 +226,7 @@ class Isolate::Impl {
 };
 
 Result<Values> Isolate::Impl::RunIn(HostCall::Kind kind, HeldRun run) {
+  if (Status status = HostCall::MayWait(); !status.ok()) return status;
   std::list<Pending>::iterator pending;
   {
     MutexLock lock(mu_);
@@ -246,6 +249,22 @@ std::string Isolate::Impl::Dump() {
   return DumpOf(name_, isolate().get());
 }
 
+void Isolate::Impl::Interrupt(std::string_view reason) {
+  struct Interrupting {
+    explicit Interrupting(std::string_view its_text) : text(its_text) {}
+    std::string text;
+    HostCall call{HostCall::Kind::kInterrupt, nullptr, text.data()};
+  };
+  if (HostCall::MayWait().ok()) {
+    std::string text(reason);
+    static_cast<void>(Do(HostCall::Kind::kInterrupt, nullptr, text.data()));
+    return;
+  }
+  auto interrupting = std::make_shared<Interrupting>(reason);
+  interrupting->call.keep = interrupting;
+  static_cast<void>(Post(&interrupting->call));
+}
+
 Status Isolate::Impl::Close() {
   const std::shared_ptr<vm::Isolate> iso = isolate();
   if (iso == nullptr) {
@@ -258,6 +277,7 @@ Status Isolate::Impl::Close() {
     return Status(StatusCode::kInvalidArgument,
                   "an isolate cannot be closed by one of its own goroutines");
   }
+  if (Status status = HostCall::MayWait(); !status.ok()) return status;
   std::unique_ptr<Closing> closing;
   {
     MutexLock lock(mu_);
@@ -336,9 +356,7 @@ ExitRequest Isolate::exit_request() const {
 }
 
 void Isolate::Interrupt(std::string_view reason) {
-  std::string text(reason);
-  static_cast<void>(
-      impl_->Do(HostCall::Kind::kInterrupt, nullptr, text.data()));
+  impl_->Interrupt(reason);
 }
 
 std::string Isolate::Dump() {

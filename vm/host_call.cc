@@ -7,14 +7,48 @@
 #include "sched/loop.h"
 #include "sched/sync/asymmetric_fence.h"
 #include "vm/isolate.h"
+#include "vm/leave.h"
 
 namespace trilune::vm {
+namespace {
+
+// The running G, or null on a thread of the host.
+G* RunningG() {
+  const M* m = CurrentM();
+  return m == nullptr ? nullptr : m->running();
+}
+
+// Why the running G `g` may not wait for a call; null: it may.
+const char* WhyNotWait(const G* g) {
+  const auto* iso = dynamic_cast<const Isolate*>(g->strand);
+  // No code of a script is under way in a native G, or one of the isolate's.
+  lua_State* L = iso == nullptr ? nullptr : iso->Innermost();
+  if (L == nullptr) return nullptr;
+  if (const char* why = WhyNotLeave(L, iso); why != nullptr) return why;
+  return iso->in_atomic() ? "cannot wait inside trilune.atomic" : nullptr;
+}
+
+}  // namespace
+
+Status HostCall::MayWait() {
+  const G* g = RunningG();
+  if (g == nullptr) return {};
+  if (const char* why = WhyNotWait(g); why != nullptr) {
+    return Status(StatusCode::kInvalidArgument, why);
+  }
+  if (!CanParkWithStack(CurrentM())) {
+    return Status(StatusCode::kNoMemory,
+                  "too many coroutines blocked inside C calls");
+  }
+  return {};
+}
 
 bool HostCall::Wait(int64_t deadline_ns) {
-  M* m = CurrentM();
-  if (m != nullptr && m->running() != nullptr) {
-    if (WaitAsG(m->running())) return true;
-    deadline_ns = kNever;  // as a G, but the thread waits with it
+  G* g = RunningG();
+  if (g != nullptr && WhyNotWait(g) == nullptr &&
+      CanParkWithStack(CurrentM())) {
+    WaitAsG(g, deadline_ns);
+    // It may have been woken early: without memory for its timer.
   }
   MutexLock lock(mu_);
   const auto deadline = std::chrono::steady_clock::time_point(
@@ -29,42 +63,39 @@ bool HostCall::Wait(int64_t deadline_ns) {
   return true;
 }
 
-// A G cannot give up before the end: its frame holds this call. False: there is
-// no stack on which others could go on.
-bool HostCall::WaitAsG(G* g) {
+// Parks `g` once. Cancellation does not end the wait: its frame may hold this
+// call.
+void HostCall::WaitAsG(G* g, int64_t deadline_ns) {
   auto* iso = dynamic_cast<Isolate*>(g->strand);
-  LuaG* const current = iso != nullptr ? iso->current : nullptr;
-  CoFrame* const frames = iso != nullptr ? iso->frames : nullptr;
-  const int close_depth = iso != nullptr ? iso->close_depth : 0;
-  for (;;) {
-    if (!CanLeaveStack(CurrentM())) {
-      MutexLock lock(mu_);
-      waiter_ = nullptr;
-      return false;
-    }
-    CurrentM()->fiber->user = frames;  // for dumps
-    g->reason = WaitReason::kHostCall;
-    g->wake = WakeResult::kReady;
-    const uint64_t ticket = g->word.BeginWait();
-    {
-      MutexLock lock(mu_);
-      if (done_) {
-        // The ticket opened above is simply never published.
-        return true;
-      }
-      waiter_ = g;
-      ticket_ = ticket;
-      waiter_is_solo_ = g->strand->solo;
-    }
-    ParkCommit commit;
-    commit.external = true;
-    // A native G may run on, and this call be gone, before the M it has left
-    // would read the flag.
-    if (!g->strand->solo) commit.cancelled = &done_flag_;
-    if (current != nullptr) iso->Leave();
-    ParkWithStack(CurrentM(), g, commit);
-    if (current != nullptr) iso->Enter(current, frames, close_depth);
+  if (iso != nullptr) g->Set(LuaG::kShielded);
+  g->reason = WaitReason::kHostCall;
+  g->wake = WakeResult::kReady;
+  const uint64_t ticket = g->word.BeginWait();
+  {
+    MutexLock lock(mu_);
+    if (done_) return;  // the ticket is simply never published
+    waiter_ = g;
+    ticket_ = ticket;
+    waiter_is_solo_ = g->strand->solo;
   }
+  ParkCommit commit;
+  commit.deadline_ns = deadline_ns;
+  commit.external = true;
+  // A native G may run on, and this call be gone, before the M it has left
+  // would read the flag.
+  if (!g->strand->solo) commit.cancelled = &done_flag_;
+  if (iso != nullptr && iso->current != nullptr) {
+    Leaving leaving(iso, CurrentM());
+    ParkWithStack(CurrentM(), g, commit);
+    leaving.Return();
+  } else {
+    ParkWithStack(CurrentM(), g, commit);
+  }
+  MutexLock lock(mu_);
+  if (done_) return;
+  waiter_ = nullptr;
+  // Complete may have read it already; it does not wait for this G, then.
+  static_cast<void>(g->word.BeginWait());
 }
 
 void HostCall::Complete(Status status) {

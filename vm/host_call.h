@@ -50,8 +50,13 @@ struct HostCall {
   HostCall(Kind what, lua_CFunction function, void* light)
       : kind(what), body(function), argument(light) {}
 
+  // Whether the caller may wait for a call: a thread of the host may. A G may
+  // not in a finalizer, in tri.atomic and in a callback on another's state,
+  // where all its waits raise, and without a stack for others to go on.
+  [[nodiscard]] static Status MayWait();
   // Waits until the isolate has completed this call, at most until
-  // `deadline_ns`; false: it has not, and still holds the call.
+  // `deadline_ns`; false: it has not, and still holds the call. A G parks, if
+  // MayWait; else its thread waits.
   bool Wait(int64_t deadline_ns) TRI_EXCLUDES(mu_);
   // The strand: `result` is set; the caller may go on, and this be gone. Once
   // is enough: later ones are ignored.
@@ -85,7 +90,7 @@ struct HostCall {
   std::shared_ptr<void> keep;
 
  private:
-  bool WaitAsG(G* g);
+  void WaitAsG(G* g, int64_t deadline_ns) TRI_EXCLUDES(mu_);
 
   Mutex mu_{LockRank::kHost};
   CondVar completed_;

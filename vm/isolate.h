@@ -227,8 +227,6 @@ class Isolate final : public Strand,
   [[noreturn]] void RaiseAtWait(lua_State* L) {
     RaiseAt(L, LuaG::kRaiseOfWait);
   }
-  // Whether the running G may leave its stack in a hook or call made from `L`.
-  [[nodiscard]] bool MayLeaveStack(lua_State* L) const;
   // Ends the running G of an isolate that was closed: nothing of Lua is left,
   // and nothing comes back to its stack.
   [[noreturn]] static void DropCurrent();
@@ -322,7 +320,6 @@ class Isolate final : public Strand,
   Random random{0x9e3779b9U};   // for select
   RaiseDelay raise_delay;       // of the running G
   int close_depth = 0;          // nesting of coroutine.close; see coroutine.cc
-  bool park_stackless = false;  // chosen by BeginPark for Park
   enum class Pending : uint8_t { kNothing, kPark, kYield };
   Pending pending = Pending::kNothing;  // why lua_yieldk was called
   MessageSpace* messages = nullptr;     // made at the first message

@@ -1,7 +1,7 @@
 #include "vm/park.h"
 
 #include "sched/loop.h"
-#include "sched/sync/check.h"
+#include "vm/leave.h"
 
 namespace trilune::vm {
 namespace {
@@ -11,22 +11,6 @@ namespace {
 // and while few stacks exist in all. Measured: docs/performance.md.
 constexpr uint32_t kStackfulPerStrand = 512;
 constexpr size_t kStackfulInAll = 4096;
-
-// Why the running G may not wait in a C function called from `L`, in which it
-// could not yield; null if it may.
-const char* WhyNoWait(lua_State* L, Isolate* iso, const LuaG* g) {
-  // Inside a finalizer the collector does not answer.
-  if (lua_gc(L, LUA_GCCOUNT) == -1) return "cannot block in a finalizer";
-  if (g == nullptr || iso->IsOwn(L)) return "cannot block outside a goroutine";
-  // Two Gs must never wait in one state: a C module may call back on the main
-  // state, or on that of a G that waits.
-  const LuaG* owner = Isolate::OwnerOf(L);
-  if ((owner != nullptr && owner != g) ||
-      (L == iso->main() && g->L != iso->main())) {
-    return "cannot block in a callback on another goroutine's state";
-  }
-  return nullptr;
-}
 
 // Whether the stack on which the running G is may be left, as far as a limit is
 // concerned. `needed`: the G cannot wait in another way.
@@ -50,7 +34,7 @@ const char* ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m,
                  !FitsLimit(iso, m, /*needed=*/false) || !CanParkWithStack(m);
     return nullptr;
   }
-  const char* why = WhyNoWait(L, iso, g);
+  const char* why = WhyNotLeave(L, iso);
   if (why == nullptr && !FitsLimit(iso, m, /*needed=*/true)) {
     why =
         "not enough memory for the stack of a coroutine blocked inside a C "
@@ -86,12 +70,13 @@ const char* WhyNoWaitNow(const Isolate* iso, const LuaG* g, bool shielded) {
 
 }  // namespace
 
-LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded, Unwind unwind) {
+Parking BeginPark(lua_State* L, WaitReason reason, bool shielded,
+                  Unwind unwind) {
   Isolate* iso = Isolate::Of(L);
   LuaG* g = iso->current;
   if (iso->is_watched()) iso->CheckLimits();
-  const char* why =
-      ChooseStackless(L, iso, g, CurrentM(), &iso->park_stackless);
+  bool stackless = false;
+  const char* why = ChooseStackless(L, iso, g, CurrentM(), &stackless);
   if (why == nullptr) why = WhyNoWaitNow(iso, g, shielded);
   if (why != nullptr) Raise(L, why, unwind);
   if (shielded) {
@@ -102,22 +87,21 @@ LuaG* BeginPark(lua_State* L, WaitReason reason, bool shielded, Unwind unwind) {
   g->reason = reason;
   g->wake = WakeResult::kReady;
   g->word.BeginWait();
-  return g;
+  return {g, stackless};
 }
 
-int Park(lua_State* L, const ParkCommit& commit, lua_KFunction k,
-         lua_KContext context) {
+int Park(lua_State* L, Parking parking, const ParkCommit& commit,
+         lua_KFunction k, lua_KContext context) {
   Isolate* iso = Isolate::Of(L);
-  if (iso->park_stackless) {
+  if (parking.stackless) {
     iso->commit = commit;
     iso->pending = Isolate::Pending::kPark;
     return lua_yieldk(L, 0, context, k);
   }
-  LuaG* g = iso->current;
   M* m = CurrentM();
-  Resumption resumption(iso, m);
-  ParkWithStack(m, g, commit);
-  resumption.Resume();
+  Leaving leaving(iso, m);
+  ParkWithStack(m, parking.g, commit);
+  leaving.Return();
   return k(L, LUA_YIELD, context);
 }
 
@@ -134,9 +118,9 @@ int Yield(lua_State* L, lua_KFunction k) {
     iso->pending = Isolate::Pending::kYield;
     return lua_yieldk(L, 0, 0, k);
   }
-  Resumption resumption(iso, m);
+  Leaving leaving(iso, m);
   YieldWithStack(m, g);
-  resumption.Resume();
+  leaving.Return();
   return k(L, LUA_YIELD, 0);
 }
 

@@ -12,7 +12,7 @@
 #include "sched/sync/sanitizers.h"
 #include "vm/allow_hook.h"
 #include "vm/isolate.h"
-#include "vm/park.h"
+#include "vm/leave.h"
 
 namespace trilune::vm {
 
@@ -47,23 +47,12 @@ TRI_NO_TSAN bool Isolate::MustStopAtOnce() const {
          (current->is_killed() || raise_delay.is_put_off());
 }
 
-// Whether the running G could park in a C function or hook called from `L`.
-bool Isolate::MayLeaveStack(lua_State* L) const {
-  // Inside a finalizer the collector does not answer.
-  if (current == nullptr || IsOwn(L) || lua_gc(L, LUA_GCCOUNT) == -1) {
-    return false;
-  }
-  const LuaG* owner = OwnerOf(L);
-  if (owner != nullptr && owner != current) return false;
-  return L != main_ || current->L == main_;
-}
-
 void Isolate::AtPreemptionPoint(lua_State* L, Point point) {
   LuaG* g = current;
   if (g == nullptr && outside_ == nullptr && !closing_) return;
   CurrentM()->has_request.store(false, std::memory_order_relaxed);
   CheckLimits();
-  if (!MayLeaveStack(L)) {
+  if (WhyNotLeave(L, this) != nullptr) {
     if (IsOverLimit()) EndFinalizer(L);
     CurrentM()->Answer();
     return;
@@ -86,9 +75,9 @@ void Isolate::AtPreemptionPoint(lua_State* L, Point point) {
       in_atomic() ||
       (preempter_.mode() == PreemptMode::kStrand && point != Point::kCall);
   const RaiseDelay delay = raise_delay;  // others change it meanwhile
-  Resumption resumption(this, m);
+  Leaving leaving(this, m);
   PreemptWithStack(m, g, first);
-  resumption.Resume();
+  leaving.Return();
   raise_delay = delay;
   if (MustRaise()) {
     RaiseOrPutOff(L, point);

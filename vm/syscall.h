@@ -24,9 +24,12 @@
 #ifndef TRI_VM_SYSCALL_H_
 #define TRI_VM_SYSCALL_H_
 
+#include <optional>
+
 #include <lua.hpp>
 
 #include "vm/isolate.h"
+#include "vm/leave.h"
 
 namespace trilune::vm {
 
@@ -50,10 +53,8 @@ class Syscall {
  private:
   Isolate* const iso_;
   LuaG* const g_;  // null: the strand is not given up
-  CoFrame* const frames_;
-  const int close_depth_;
-  const bool in_hook_;
   const bool was_cancelled_;
+  std::optional<Leaving> leaving_;  // while the strand is given up
 };
 
 }  // namespace trilune::vm

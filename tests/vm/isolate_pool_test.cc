@@ -125,12 +125,12 @@ TEST_CASE("isolate pool: empty at first, an isolate comes all the same") {
 // A module that waits for something, until it is cancelled.
 int WaitForever(lua_State* L) {
   prepared_count++;
-  BeginPark(L, WaitReason::kSleep, false);
+  const Parking parking = BeginPark(L, WaitReason::kSleep);
   ParkCommit commit;
   commit.deadline_ns = NowNs() + 3'600'000'000'000;
   commit.external = true;
   return Park(
-      L, commit,
+      L, parking, commit,
       [](lua_State* state, int, lua_KContext) {
         RaiseCancelled(state);
         return 0;

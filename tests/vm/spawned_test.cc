@@ -44,12 +44,12 @@ int FailInWords(lua_State* L) {
 // Waits until it is cancelled.
 int WaitForever(lua_State* L) {
   started++;
-  BeginPark(L, WaitReason::kSleep, false);
+  const Parking parking = BeginPark(L, WaitReason::kSleep);
   ParkCommit commit;
   commit.deadline_ns = NowNs() + 3'600'000'000'000;
   commit.external = true;
   return Park(
-      L, commit,
+      L, parking, commit,
       [](lua_State* state, int, lua_KContext) {
         Self(state)->SetErrorText("woken");
         return 0;

@@ -39,6 +39,13 @@ size_t PagesUsed() {
   return pages;
 }
 
+// Why the running G could not wait for a call of the host.
+int WhyNotCall(lua_State* L) {
+  const Status status = vm::HostCall::MayWait();
+  lua_pushlstring(L, status.message().data(), status.message().size());
+  return 1;
+}
+
 struct Fixture {
   explicit Fixture(int procs)
       : sched([procs] {
@@ -72,6 +79,7 @@ struct Fixture {
           [](lua_State* L) {
             auto* in = static_cast<std::pair<std::string, std::string>*>(
                 lua_touserdata(L, 1));
+            lua_register(L, "whynot", &WhyNotCall);
             if (luaL_dostring(L, in->first.c_str()) != LUA_OK) lua_error(L);
             in->second = luaL_tolstring(L, -1, nullptr);
             return 0;
@@ -124,6 +132,19 @@ TEST_CASE("stacks: beyond their number a wait in a callback is an error") {
   CHECK(f.Run(Waiters(100) + "return waiting < 70 and why:match ': (.*)'") ==
         "too many coroutines blocked inside C calls");
   CHECK(f.Run(Waiters(40) + "return waiting") == "40");
+}
+
+TEST_CASE("stacks: without one a G's call of the host is refused") {
+  Fixture f(1);
+  CHECK(f.Run("local tri = require 'trilune' local ch = tri.chan() "
+              "local waiting, why = 0, nil "
+              "for _ = 1, 100 do tri.go(string.gsub, 'a', 'a', function() "
+              "  local refused = whynot() "
+              "  if refused ~= '' then why = refused return end "
+              "  waiting = waiting + 1 ch:recv() end) end "
+              "while not why do tri.yield() end "
+              "return waiting > 30 and why") ==
+        "too many coroutines blocked inside C calls");
 }
 
 TEST_CASE("stacks: Gs that have all of them do not switch preemption off") {
