@@ -2,8 +2,10 @@
 //
 // Role       Values of type T, moved, between C++ Gs on any Ps.
 // Threads    Native Gs; TrySend, TryRecv, Close: any thread. Waiting parks the
-// G. Locks      kChan, one each; select (select.h) takes several in address
-// order Lifetime   Destroy it when no G uses it. Tests tests/sched/chan_test.cc
+//            G.
+// Locks      kChan, one each; select (select.h) takes several in address order
+// Lifetime   Destroy it when no G uses it.
+// Tests      tests/sched/chan_test.cc
 
 #ifndef TRI_SCHED_CHAN_H_
 #define TRI_SCHED_CHAN_H_

@@ -1,13 +1,12 @@
 // ChanCore: Go's channel as a state machine, without its values' storage.
 //
 // Role       Shared by the channels of native Gs (chan.h, with a lock) and
-// those
-//            of Lua Gs (stdlib/, inside one strand). Traits move the values:
-//              Item                       where a value is: a pointer, a Lua
-//              slot Waiter                     a place in a queue, with an Item
-//              Move(channel, from, to)    from one party straight to the other
-//              Put(channel, slot, from)   into a slot of the buffer
-//              Take(channel, slot, to)    out of a slot of the buffer
+//            those of Lua Gs (stdlib/, inside one strand). Traits move values:
+//              Item                      where a value is: a pointer, a Lua slot
+//              Waiter                    a place in a queue, with an Item
+//              Move(channel, from, to)   from one party straight to the other
+//              Put(channel, slot, from)  into a slot of the buffer
+//              Take(channel, slot, to)   out of a slot of the buffer
 //            Put and Take may raise (a Lua error) only when called for the
 //            active party, before any state has changed.
 // Threads    Whoever holds the channel: its lock, or its strand.

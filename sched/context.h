@@ -5,11 +5,11 @@
 //            --config=boost, Boost.Context. Both keep the callee-saved
 //            registers and the floating point control words. Neither touches
 //            the signal mask.
+// Threads    Each context is left and continued by one thread at a time.
+// Locks      none
 // Rejected   Boost everywhere. Its x86-64 code returns by a jump, so that every
 //            return on the new stack down to the caller's loop is mispredicted;
 //            what that costs: docs/performance.md.
-// Threads    Each context is left and continued by one thread at a time.
-// Locks      none
 // Tests      tests/sched/fiber_test.cc
 
 #ifndef TRI_SCHED_CONTEXT_H_

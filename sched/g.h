@@ -5,9 +5,8 @@
 // Threads    The strand's owner, but for `word`, which any waker may touch.
 // Locks      none
 // Lifetime   G memory is type-stable: it is reused for Gs of the same kind
-// only,
-//            and freed with the scheduler. A waker may look at `word` at any
-//            time.
+//            only, and freed with the scheduler. A waker may look at `word` at
+//            any time.
 // Tests      tests/sched/g_test.cc
 
 #ifndef TRI_SCHED_G_H_

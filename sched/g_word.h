@@ -1,8 +1,7 @@
 // GWord: a G's {ticket, state} in one atomic word.
 //
 // Role       Each wait has a ticket. A waker that names the ticket and finds
-// the
-//            state waiting wins the G by one CAS; a wake-up meant for an
+//            the state waiting wins the G by one CAS; a wake-up meant for an
 //            earlier wait, or a second one for this wait, loses. Tickets are
 //            never reset, and G memory is type-stable, so a late waker may
 //            always look.

@@ -1,13 +1,12 @@
 // The scheduling loop, and the two ways in which a G leaves it.
 //
 // Role       What a G's code calls to park or yield with its stack, and what
-// any
-//            thread calls to make a parked G runnable. Parking without a stack
-//            is a return from GKind::run (g.h).
+//            any thread calls to make a parked G runnable. Parking without a
+//            stack is a return from GKind::run (g.h).
 // Threads    Park..., Yield...: the running G. Ready: who won TryWake.
-// Locks      none
-// Invariants Switch, then publish: nothing that lets another M reach a stack, a
-//            G or a strand happens before its stack has been left.
+// Locks      none Invariants Switch, then publish: nothing that lets another M
+//            reach a stack, a G or a strand happens before its stack has been
+//            left.
 // Tests      tests/sched/loop_test.cc; tests/model/handover_model.cc
 
 #ifndef TRI_SCHED_LOOP_H_

@@ -1,13 +1,11 @@
 // Native Gs: C++ closures as Gs, each a strand of its own.
 //
 // Role       Run C++ code beside Lua on the same scheduler; test and measure
-// the
-//            scheduler without Lua.
+//            the scheduler without Lua.
 // Threads    Go: any thread. Yield, Sleep, Await: a native G.
 // Locks      kGSlabs while a record is made
 // Errors     A closure must not throw: an exception out of it aborts. It must
-// not
-//            park inside a catch block (the C++ runtime keeps its caught
+//            not park inside a catch block (the C++ runtime keeps its caught
 //            exceptions per thread).
 // Tests      tests/sched/native_test.cc
 

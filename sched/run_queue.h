@@ -1,9 +1,9 @@
 // RunQueue: a P's ring of runnable strands.
 //
 // Role       Single producer (the owner P's M), many consumers (it and
-// thieves).
-//            The algorithm is that of Go's runtime (runqput, runqget, runqsteal
-//            in proc.go), without its slot for the next G, which is Next below.
+//            thieves). The algorithm is that of Go's runtime (runqput, runqget,
+//            runqsteal in proc.go), without its slot for the next G, which is
+//            Next below.
 // Threads    ...Local: the owner. StealHalf: any M, into a queue it owns.
 // Locks      none
 // Invariants I1. head_ <= tail_ <= head_ + N, as distances modulo 2^32.

@@ -1,9 +1,10 @@
 // Scheduler: owns the Ps and Ms, the global queue and the idle lists.
 //
 // Role       What a Runtime is made of below Lua. Several can live in a
-// process. Threads    Any, unless a method says otherwise. Locks      `mu_`
-// (kScheduler); timers of Ps may be locked under it Invariants I1. Each P is
-// held by one M, or on the idle list, or retired.
+//            process.
+// Threads    Any, unless a method says otherwise.
+// Locks      `mu_` (kScheduler); timers of Ps may be locked under it
+// Invariants I1. Each P is held by one M, or on the idle list, or retired.
 //            I2. An M on the idle list holds no P and sleeps, or is about to.
 //            I3. A strand is in one queue, or run by one M, or idle.
 //            I4. At least one M has no locked G.

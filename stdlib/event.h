@@ -4,7 +4,7 @@
 // Threads    the isolate's strand
 // Locks      none: the strand is the lock
 // Invariants I1. Nobody waits while it is set.
-// Tests      tests/lua/sync/event_*.lua, tests/lua/select/events.lua
+// Tests      tests/lua/sync/event.lua, tests/lua/select/events.lua
 
 #ifndef TRI_STDLIB_EVENT_H_
 #define TRI_STDLIB_EVENT_H_

@@ -6,13 +6,11 @@
 // Threads    the isolate's strand
 // Locks      none: the strand is the lock
 // Invariants I1. Ring and table are user values 1 and 2 of the channel's
-// userdata,
-//                so a dropped channel needs no finalizer.
+//                userdata, so a dropped channel needs no finalizer.
 //            I2. A waiting party has room for one more value on its stack: who
 //                wakes it pushes there, and that never raises.
 //            I3. While senders wait with values for the table, it exists at
-//            full
-//                size: moving them into it never allocates.
+//                full size: moving them into it never allocates.
 // Tests      tests/lua/chan
 
 #ifndef TRI_STDLIB_LUA_CHAN_H_

@@ -1,8 +1,7 @@
 // The parts of the modules `trilune` and `trilune.sync`.
 //
 // Role       Each Open... adds its functions to the module's table on top of
-// the
-//            stack. A file a part: go.cc, chan.cc, channel.cc, select.cc,
+//            the stack. A file a part: go.cc, chan.cc, channel.cc, select.cc,
 //            timer.cc, group.cc, critical.cc, stats.cc ...
 // Threads    the running G
 // Locks      none

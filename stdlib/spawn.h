@@ -1,5 +1,11 @@
 // Starting programs in isolates of their own, for trilune.spawn and
 // group:spawn.
+//
+// Role       spawn.cc has tri.spawn and the methods of a program's handle;
+//            groups, select and trilune.parallel use programs through this.
+// Threads    the running G
+// Locks      none
+// Tests      tests/lua/spawn
 
 #ifndef TRI_STDLIB_SPAWN_H_
 #define TRI_STDLIB_SPAWN_H_

@@ -1,4 +1,10 @@
 // What tri.spawn is told, and what a spawned isolate inherits.
+//
+// Role       Reads the options of tri.spawn and makes an IsolateConfig of them
+//            and of what the spawning isolate has.
+// Threads    the running G
+// Locks      none
+// Tests      tests/lua/spawn; tests/lua/limits
 
 #ifndef TRI_STDLIB_SPAWN_OPTIONS_H_
 #define TRI_STDLIB_SPAWN_OPTIONS_H_

@@ -1,7 +1,8 @@
 // What the objects of trilune.sync share: how their waits end, and how they are
 // added to the module.
 //
-// Role       sync.cc has the locks, sync_counters.cc semaphores and groups.
+// Role       sync.cc has the locks, sync_counters.cc semaphores and wait
+//            groups.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua/sync

@@ -6,6 +6,8 @@
 // Threads    Every method may be called from any thread unless it says not to.
 //            Methods that wait block the calling OS thread; called inside a G
 //            they park that G instead.
+// Locks      Hold none of yours in a method that waits, if a C function of a G
+//            may want it.
 // Ownership  You own the Runtime; it owns its isolates and OS threads. An
 //            Isolate* is valid until the Runtime's end; once it is closed, its
 //            methods give kStopped.

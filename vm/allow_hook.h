@@ -9,6 +9,7 @@
 //            touched; if no such byte is found, nothing is done.
 // Threads    FindAllowHook: any. AllowHooks: the thread that runs the state,
 //            its signal handler too.
+// Locks      none
 // Source     lstate.h and ldo.c of Lua 5.4: `allowhook`.
 // Tests      tests/vm/allow_hook_test.cc; tests/lua/limits
 

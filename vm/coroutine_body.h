@@ -3,10 +3,10 @@
 // Role       tri.go makes a G of a suspended coroutine. Its lua_State is that
 //            of the G from then on, until the end: the tag says so, hence
 //            nobody else resumes or closes it.
-// Rejected   A G that resumes it: each of its waits would keep a C stack.
 // Threads    the isolate's strand
 // Locks      none
 // Invariants I1. Nothing here raises; the hooks do, in the coroutine.
+// Rejected   A G that resumes it: each of its waits would keep a C stack.
 // Tests      tests/lua/coroutine
 
 #ifndef TRI_VM_COROUTINE_BODY_H_

@@ -10,6 +10,7 @@
 //            N when lua_sethook sets N, of which the second falls by one with
 //            each instruction.
 // Threads    Find: any. The others: the thread that runs the state.
+// Locks      none
 // Source     lstate.h and ldebug.c of Lua 5.4: `basehookcount`, `hookcount`.
 // Tests      tests/vm/hook_count_test.cc; tests/lua/stock/hook_count_*.lua
 

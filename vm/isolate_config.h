@@ -1,4 +1,10 @@
 // IsolateConfig: what an isolate is told as it is made, or taken from the pool.
+//
+// Role       The host (stdlib/trilune.h) fills it in for its isolates,
+//            tri.spawn (stdlib/spawn_options.h) for those of programs.
+// Threads    plain values: whoever has it
+// Locks      none
+// Tests      tests/vm/isolate_test.cc; tests/lua/spawn
 
 #ifndef TRI_VM_ISOLATE_CONFIG_H_
 #define TRI_VM_ISOLATE_CONFIG_H_

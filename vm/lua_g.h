@@ -1,15 +1,14 @@
 // LuaG: a G whose body is Lua; GHandle: the value by which scripts hold one.
 //
 // Role       A Lua G gets its lua_State at its first run and gives it back at
-// its
-//            end. Body, arguments and results rest in the handle, a userdata.
+//            its end. Body, arguments and results rest in the handle, a
+//            userdata.
 // Threads    the isolate's strand
 // Locks      none
 // Lifetime   LuaG records are type-stable, owned by their Isolate; the handle
-// is
-//            the heap's. A live G's handle is anchored.
+//            is the heap's. A live G's handle is anchored.
 // Invariants I1. g->slot never changes: it indexes the table of anchored
-// handles.
+//                handles.
 //            I2. handle->g is the live G, or null once it has ended.
 // Tests      tests/vm/isolate_test.cc; tests/lua/go
 

@@ -4,9 +4,9 @@
 //            its address. Scripts may change modules at any time, and the
 //            collector gives addresses to others: who finds something looks it
 //            up in Lua before relying on it.
-// Memory     counts in the isolate's budget
 // Threads    the strand's owner
 // Locks      none
+// Memory     counts in the isolate's budget
 // Invariants I1. Globals that are Lua functions or userdata are not indexed:
 //                they are a script's own. Nor are C functions without upvalues
 //                that are part of this program: these are the same everywhere.

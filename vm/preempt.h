@@ -4,16 +4,15 @@
 // Role       A count hook that is always on makes Lua two to three times
 //            slower. So it is off, and a signal handler on the G's own thread
 //            switches it on, for one instruction, in the innermost state that
-//            runs. The hook takes itself away again and stops the G.
-//            In the mode count:N the hook is always on, and nothing is random.
+//            runs. The hook takes itself away again and stops the G. In the
+//            mode count:N the hook is always on, and nothing is random.
 // Threads    OnSignal: the handler, on the thread that runs the isolate; the
 //            atomics here are between it and the code that it interrupts, so
 //            relaxed and compiler fences are enough. Everything else: the
 //            running G.
 // Locks      none
 // Invariants I1. The handler touches no state but the isolate's innermost
-// running
-//                one, and none when Lua code of no G runs.
+//                running one, and none when Lua code of no G runs.
 //            I2. While armed_L_ is not null, that state's hook is Hook, and
 //                armed_ is what a script or C module had set there.
 //            I3. armed_L_ is not null only while want_ is set.

@@ -10,7 +10,7 @@
 // Threads    any
 // Locks      none
 // Tests      tests/model/g_word_model.cc, as two fences;
-// tests/sched/native_test.cc
+//            tests/sched/native_test.cc
 
 #ifndef TRI_SCHED_SYNC_ASYMMETRIC_FENCE_H_
 #define TRI_SCHED_SYNC_ASYMMETRIC_FENCE_H_

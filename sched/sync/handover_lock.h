@@ -2,16 +2,14 @@
 //
 // Role       A native channel's lock: a parking G takes it, and the stack that
 //            the M lands on releases it, once the G is public as waiting. A
-//            std::mutex belongs to who locked it.
-//            It is held for some ten instructions, often: a release is a plain
-//            store, and who finds it held spins, then gives way to other
-//            threads, then sleeps in short steps, as its holder must have lost
-//            the CPU.
+//            std::mutex belongs to who locked it. It is held for some ten
+//            instructions, often: a release is a plain store, and who finds it
+//            held spins, then gives way to other threads, then sleeps in short
+//            steps, as its holder must have lost the CPU.
 // Threads    any; blocks the M. Release on the thread that acquired.
 // Locks      rank kChan
 // Rejected   A futex: its release is a second locked instruction, to learn
-// whether
-//            somebody sleeps. 20 ns of a channel's round trip of 100.
+//            whether somebody sleeps. 20 ns of a channel's round trip of 100.
 // Tests      tests/sched/mutex_test.cc
 
 #ifndef TRI_SCHED_SYNC_HANDOVER_LOCK_H_

@@ -2,8 +2,7 @@
 // elsewhere.
 //
 // Role       `./dev lint` builds with Clang and -Wthread-safety, so that a
-// field
-//            touched without its lock is a build error.
+//            field touched without its lock is a build error.
 // Threads    none
 // Locks      none
 // Tests      the Clang build itself
