@@ -115,21 +115,23 @@ void Isolate::RaiseOrPutOff(lua_State* L, Point point) {
 }
 
 // Whether raising would take too long: the G is to be stopped at every
-// instruction, and `L` is deep. A loop that recurses through pcall gets as deep
-// as the stack has room for, some 100,000 calls, as Lua's limit of nested C
-// calls begins anew with each error that it catches. Each level would catch
-// what is raised, and each time liblua walks all the levels that are left. So
-// the coroutine yields, which nothing catches, and is closed. Not with a
-// script's line hook, which liblua would call in between.
+// instruction, and `L` is deep; or it has caught one, and `L` is very deep. A
+// loop that recurses through pcall gets as deep as the stack has room for, some
+// 100,000 calls, as Lua's limit of nested C calls begins anew with each error
+// that it catches. Each level would catch what is raised, and each time liblua
+// walks all the levels that are left, or copies the whole stack: a few
+// instructions may take 10 ms there. So the coroutine yields, which nothing
+// catches, and is closed. Not with a script's line hook, which liblua would
+// call in between.
 bool Isolate::ShallAbandon(lua_State* L) const {
-  constexpr int kDeep = 1000;
+  constexpr int kDeep = 1000, kVeryDeep = 10000;
   const LuaG* g = current;
-  if (!g->is_killed() || !g->Has(G::kCancelled)) return false;
+  if (g->raises() == 0 || !g->Has(G::kCancelled)) return false;
   if (g == main_g_ && interrupts_once_) return false;
   if (L != Innermost() || lua_isyieldable(L) == 0) return false;
   lua_Debug ar;
   return (lua_gethookmask(L) & LUA_MASKLINE) == 0 &&
-         lua_getstack(L, kDeep, &ar) != 0;
+         lua_getstack(L, g->is_killed() ? kDeep : kVeryDeep, &ar) != 0;
 }
 
 // Level-triggered: what this raises may be caught, and then it is raised again.
