@@ -27,8 +27,8 @@ std::string Isolate::TraceOf(lua_State* L, int level) {
     std::string text;
     size_t max_bytes;
   };
-  Making making = {L, level, &function_names_, {}, max_text()};
-  function_names_.Prepare(config_.budget, module_generation);
+  Making making = {L, level, &failures_.names(), {}, max_text()};
+  failures_.names().Prepare(config_.budget, module_generation);
   lua_pushcfunction(worker_, [](lua_State* worker) {
     auto* its = static_cast<Making*>(lua_touserdata(worker, 1));
     AppendTraceback(worker, its->of, its->level, its->names, &its->text,

@@ -25,6 +25,8 @@
 
 #include <lua.hpp>
 
+#include "vm/traceback.h"
+
 namespace trilune::vm {
 
 class Isolate;
@@ -79,6 +81,9 @@ class Failures {
   // null without memory.
   [[nodiscard]] char* MakeTrace(lua_State* L);
 
+  // For tracebacks, of whatever.
+  [[nodiscard]] FunctionNames& names() { return names_; }
+
   // Before a deadlock or os.exit ends what could still join the failed Gs.
   void ReportAll();
   // Whether errors wait for a collection, to be reported. Take: it is due now.
@@ -107,6 +112,7 @@ class Failures {
   Isolate* const iso_;
   FailureReport* unseen_ = nullptr;
   bool has_unseen_ = false;
+  FunctionNames names_;
   // The tracebacks of coroutines whose error went up. Which state resumed the
   // last one, and the error unless it is a string, are in a weak table in
   // data(): compared by address they could be others by now.

@@ -49,7 +49,6 @@
 #include "vm/roster.h"
 #include "vm/shared_wait.h"
 #include "vm/shield.h"
-#include "vm/traceback.h"
 #include "vm/usage.h"
 
 namespace trilune::vm {
@@ -558,7 +557,6 @@ class Isolate final : public Strand,
   bool closing_ = false;  // inside or after lua_close
   Groups groups_{this};
   Failures failures_{this};
-  FunctionNames function_names_;
   bool wants_look_ = false;   // for errors that nobody can see any more
   bool seems_stuck_ = false;  // as nothing was runnable
   int64_t next_idle_gc_ns_ = 0;

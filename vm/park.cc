@@ -13,12 +13,16 @@ constexpr uint32_t kStackfulPerStrand = 512;
 constexpr size_t kStackfulInAll = 4096;
 
 // Whether the stack on which the running G is may be left, as far as a limit is
-// concerned. `needed`: the G cannot wait in another way.
-bool FitsLimit(Isolate* iso, M* m, bool needed) {
+// concerned. `needed`: the G cannot wait in another way. Without a limit, which
+// is on the path of each wait, no call is left of it.
+[[gnu::noinline]] bool FitsItsLimit(Isolate* iso, M* m, bool needed) {
   Meter& meter = iso->meter();
-  if (!meter.counts_stacks()) return true;
   return (needed || iso->stackful < meter.max_idle_stacks()) &&
          meter.MayLeaveStack(m->fiber->BytesAbove(__builtin_frame_address(0)));
+}
+
+[[gnu::always_inline]] inline bool FitsLimit(Isolate* iso, M* m, bool needed) {
+  return !iso->meter().counts_stacks() || FitsItsLimit(iso, m, needed);
 }
 
 // Says how the running G shall leave: with or without its stack. Gives why it

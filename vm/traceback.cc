@@ -108,11 +108,10 @@ bool IsStill(const Making& making, int level, const FunctionNames::Name& name) {
   return is_it;
 }
 
-// The value on top has a name: that of a level, perhaps. Keys are at these
+// The function on top has a name: that of a level, perhaps. Keys are at these
 // indices; `member` may be 0. Allocates nothing: lua_next goes on after it.
 void Match(Making* making, int module, int member) {
   lua_State* worker = making->worker;
-  if (!lua_isfunction(worker, -1)) return;
   const void* address = lua_topointer(worker, -1);
   const lua_CFunction function = lua_tocfunction(worker, -1);
   uint64_t key = function == nullptr ? 0 : KeyOf(function);
@@ -142,11 +141,13 @@ void Search(Making* making) {
   lua_pushnil(worker);
   while (lua_next(worker, making->loaded) != 0) {
     if (lua_type(worker, top + 1) == LUA_TSTRING) {
-      Match(making, top + 1, 0);
-      if (lua_istable(worker, top + 2)) {
+      const int type = lua_type(worker, top + 2);
+      if (type == LUA_TFUNCTION) Match(making, top + 1, 0);
+      if (type == LUA_TTABLE) {
         lua_pushnil(worker);
         while (lua_next(worker, top + 2) != 0) {
-          if (lua_type(worker, top + 3) == LUA_TSTRING) {
+          if (lua_type(worker, top + 4) == LUA_TFUNCTION &&
+              lua_type(worker, top + 3) == LUA_TSTRING) {
             Match(making, top + 1, top + 3);
           }
           lua_settop(worker, top + 3);
