@@ -1,14 +1,17 @@
 // Strand: a serial group of Gs. At most one M runs inside it.
 //
-// Role       What run queues hold. All Gs of one Lua heap share a strand; a
-//            native G is a strand of its own, a solo one.
-// Threads    `word` and `next_queued` as their comments say; everything else is
-//            the owner's: the M that runs the strand. A solo strand goes with
-//            its G: while the G waits nobody owns it, and who wins the G's
-//            TryWake owns both. Its `word` stays empty.
+// Role       What run queues hold. All Gs of one Lua heap share a strand, so
+//            the heap needs no lock. A native G is a strand of its own, a solo
+//            one.
+// Threads    `word` and `next_queued`: as their comments say. The rest: the
+//            owner, which is the M that runs the strand.
+//            A solo strand goes with its G. While the G waits nobody owns the
+//            strand, and the winner of the G's TryWake owns both. Its `word`
+//            stays empty.
 // Locks      none
 // Invariants I1. A G is in at most one of service, first, runnext, fresh,
 //                spent, the inbox.
+// Docs       docs/state-machines.md, "Strand"
 // Tests      tests/sched/strand_test.cc
 
 #ifndef TRI_SCHED_STRAND_H_
@@ -38,7 +41,7 @@ class Strand {
   Strand& operator=(const Strand&) = delete;
   virtual ~Strand() = default;
 
-  // Queues a woken G first, if nobody else is: it inherits the slice.
+  // Queues a woken G to run next, if that place is free: it inherits the slice.
   void PushWoken(G* g) {
     if (runnext_ == nullptr) {
       runnext_ = g;
@@ -46,31 +49,31 @@ class Strand {
       fresh_.PushTail(g);
     }
   }
-  // Queues a yielding G, or one of many woken at once, last.
+  // Queues a G last: one that yields, or one of many that are woken at once.
   void PushFresh(G* g) { fresh_.PushTail(g); }
 
-  // Queues a new G. Those that one G makes in one go run in the order of their
-  // making, but before what was runnable already: a tree of Gs is walked depth
-  // first, and few of them are alive at a time. Every kNewLastEvery-th time
-  // they go last, so that Gs that make Gs for ever starve nobody.
+  // Queues a new G. The new Gs of one dispatch run in the order of their
+  // making, but before what was runnable already. So a tree of Gs is walked
+  // depth first, and few of its Gs are alive at a time. Every kNewLastEvery-th
+  // batch goes last, so that Gs that make Gs for ever starve nobody.
   void PushNew(G* g);
 
-  // Queues a G that was stopped as its slice was over: see spent_turn.h.
+  // Queues a G that was stopped because its slice was over: see spent_turn.h.
   void PushSpent(G* g) {
     spent_turn.OnStopped(fresh_.size(), spent_.empty());
     spent_.PushTail(g);
   }
 
-  // Queues a G that was stopped, but whose strand may not switch to another G
-  // now: it runs before all others but the service, whatever else happens.
+  // Queues a stopped G whose strand may not switch to another G now, as in
+  // tri.atomic. It runs before all others except the service.
   void PushFirst(G* g) {
     TRI_CHECK(first_ == nullptr);
     first_ = g;
   }
 
-  // Queues the service (GKind::is_service).
+  // Queues the strand's service (GKind::is_service).
   void PushService(G* g) { service_ = g; }
-  // Queues a G first that was just picked, but cannot run here.
+  // Queues a G first that was just picked, but cannot run on this M.
   void PutBack(G* g) {
     if (g->kind != nullptr && g->kind->is_service) {
       PushService(g);
@@ -92,50 +95,51 @@ class Strand {
     }
   }
 
-  // The next G to run, or nullptr: the service, a G that was pushed first, a
-  // spent one whose turn is due, runnext, fresh, spent. But after kRunnextLimit
-  // from runnext in a row the next comes from fresh, so that a pair that wakes
-  // each other starves nobody.
+  // The next G to run, or null. It comes from the first of these that has one:
+  // the service, a G pushed first, a spent one whose turn is due, runnext,
+  // fresh, spent. After kRunnextLimit picks from runnext in a row the next one
+  // is from fresh, so that a pair that wakes each other starves nobody.
   [[nodiscard]] G* Pick();
 
-  // Whether nothing is runnable but spent Gs whose turn is not due: a G that
-  // yields goes on then.
+  // Whether nothing is runnable except spent Gs whose turn is not due. Then a G
+  // that yields simply goes on.
   [[nodiscard]] bool OnlySpentWait() const {
     return !spent_.empty() && !spent_turn.IsDue() && fresh_.empty() &&
            runnext_ == nullptr && first_ == nullptr && service_ == nullptr &&
            !word.HasMail();
   }
 
-  // The signal handler's, too.
+  // The signal handler calls it, too.
   [[nodiscard]] TRI_NO_TSAN bool HasRunnable() const {
     return runnext_ != nullptr || !fresh_.empty() || !spent_.empty() ||
            first_ != nullptr || service_ != nullptr;
   }
 
-  // Whether the G picked last was just woken: it goes on with the slice of who
-  // ran before, so that a pair that wakes each other counts as one.
+  // Whether the G picked last had just been woken. Such a G goes on with the
+  // slice of the G before it, so that a pair that wakes each other has one
+  // slice.
   [[nodiscard]] bool inherited() const { return inherited_; }
 
-  // Called by the owner before it releases a strand without runnable Gs; may
+  // The owner calls it before it releases a strand without runnable Gs. It may
   // make some runnable.
   virtual void OnIdle() {}
-  // Asked by the owner when live Gs wait: whether nothing outside can wake one.
+  // The owner asks it when live Gs wait: whether nothing outside can wake one.
   virtual bool IsStuck() { return external == 0; }
-  // Called by the owner when it is.
+  // The owner calls it if IsStuck.
   virtual void OnStuck() {}
 
   Scheduler* const sched;         // constant
-  const bool solo;                // constant: it has one G at most
+  const bool solo;                // constant: it has at most one G
   StrandWord<G> word;             // any thread
   Strand* next_queued = nullptr;  // the global queue's, under its lock
 
-  // Owner only.
+  // For the owner only.
   ParkCommit commit;      // of the G that just parked without a stack
-  Gauge<uint32_t> live;   // Gs made and not ended, daemons not counted
-  uint32_t external = 0;  // of those, how many wait for something outside
+  Gauge<uint32_t> live;   // Gs that have not ended, daemons not counted
+  uint32_t external = 0;  // how many of those wait for something outside
   uint32_t stackful = 0;  // Gs parked with their stack
   uint32_t gtick = 0;     // G dispatches
-  ThreadLock* thread_locks = nullptr;  // its Gs that are locked to an M
+  ThreadLock* thread_locks = nullptr;  // of its Gs that are locked to an M
   SpentTurn spent_turn;
 
  private:
@@ -185,7 +189,7 @@ inline G* Strand::Pick() {
     return g;
   }
   if (!spent_.empty()) {
-    // This leaves the count of runnext_ as it is, or fresh_ would starve.
+    // Not counted for runnext_run_, or fresh_ would starve.
     if (spent_turn.IsDue()) return PickSpent();
     spent_turn.OnOtherPicked();
   }

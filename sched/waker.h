@@ -1,7 +1,9 @@
-// Waker: who has to wake whom, so that no work waits beside an idle P.
+// Waker: decides who has to wake an M, so that no work waits beside an idle P.
 //
-// Role       The protocol between those who submit work and Ms that run out of
-//            it. The idle lists themselves are the Scheduler's, under its lock.
+// Role       The protocol between threads that submit work and Ms that run out
+//            of it. It counts the idle Ps and the Ms that spin, which means
+//            that they search for work. The idle lists are the Scheduler's,
+//            under its lock.
 //
 //              submit                         stop spinning
 //              1. queue the work              1. spinning -= 1
@@ -10,13 +12,21 @@
 //                 is idle: wake one M,           again; found some: spin again
 //                 which spins
 //
-//            Either the submitter sees that nobody spins, or the M that stops
-//            sees the work: with 1 and 3 of either side swapped both could
-//            miss the other, and the work would wait until the next submit.
-//            At most half of the busy Ps' Ms spin, which bounds the CPU spent.
+//            Each side writes, passes its fence, and reads what the other side
+//            wrote. So either the submitter sees that nobody spins, or the M
+//            that stops spinning sees the work [WK1]. With steps 1 and 3 of
+//            either side swapped, both could miss the other: the M looks and
+//            finds nothing; the submitter queues, sees a spinning M and wakes
+//            nobody; the M stops. The work would wait until the next submit.
+//
+//            One M is woken at a time. A spinning M that finds work, and was
+//            the last to spin, wakes the next if there is more. At most half of
+//            the busy Ps' Ms begin to spin, which bounds the CPU time that
+//            searching takes.
 // Threads    any
 // Locks      none
 // Invariants I1. spinning_ counts the Ms that search; >= 0.
+// Docs       docs/memory-order.md, "[WK1] in full"
 // Tests      tests/model/waker_model.cc
 
 #ifndef TRI_SCHED_WAKER_H_
@@ -33,13 +43,13 @@ class Waker {
  public:
   Waker() : spinning_(0), idle_ps_(0) {}
 
-  // Submitter, after it queued work. True: the caller must start one M, which
-  // counts as spinning already.
+  // The submitter calls it after it has queued work. True: it must start one M,
+  // which counts as spinning already.
   [[nodiscard]] bool SubmitNeedsWake() {
-    Sync::FenceSeqCst();  // [WK1] the queued work before the look at spinning_
+    Sync::FenceSeqCst();  // [WK1] orders the work before the look at spinning_
     return NeedsWakeAfterRmw();
   }
-  // The same when a seq_cst read-modify-write queued the work: it is the fence.
+  // The same if a seq_cst read-modify-write queued the work: that is the fence.
   [[nodiscard]] bool NeedsWakeAfterRmw() {
     if (idle_ps_.load(std::memory_order_seq_cst) == 0) return false;   // [WK2]
     if (spinning_.load(std::memory_order_seq_cst) != 0) return false;  // [WK1]
@@ -48,7 +58,8 @@ class Waker {
                                              std::memory_order_seq_cst);
   }
 
-  // An M that found nothing nearby: may it spin, with `procs` Ps in all?
+  // Whether an M that found nothing nearby may spin, with `procs` Ps in all. If
+  // so, it counts as spinning.
   [[nodiscard]] bool TryStartSpinning(int32_t procs) {
     const int32_t busy = procs - idle_ps_.load(std::memory_order_relaxed);
     if (2 * spinning_.load(std::memory_order_relaxed) >= busy) return false;
@@ -57,21 +68,21 @@ class Waker {
   }
   void StartSpinning() { spinning_.fetch_add(1, std::memory_order_seq_cst); }
 
-  // True: nobody spins now. An M that found work must then wake another, since
-  // there may be more; one that found none must look again, [WK1].
+  // True: nobody spins now. If the M found work, it must then wake another M,
+  // as there may be more. If it found none, it must look again, [WK1].
   bool StopSpinning() {
     const bool last = spinning_.fetch_sub(1, std::memory_order_seq_cst) == 1;
-    Sync::FenceSeqCst();  // [WK1] spinning_ before the last look
+    Sync::FenceSeqCst();  // [WK1] orders spinning_ before the last look
     return last;
   }
 
-  // Under the scheduler's lock, as the idle list of Ps changes. seq_cst: an M
-  // that idles its P then looks at the global queue; a submitter queues and
-  // then reads idle_ps_. [WK2]
+  // Called under the scheduler's lock, as the list of idle Ps changes. seq_cst:
+  // an M idles its P and then looks at the global queue; a submitter queues and
+  // then reads idle_ps_. So one of the two sees the other. [WK2]
   void AddIdleP() { idle_ps_.fetch_add(1, std::memory_order_seq_cst); }
   void RemoveIdleP() { idle_ps_.fetch_sub(1, std::memory_order_seq_cst); }
 
-  // Hints for statistics.
+  // Hints, for statistics and traces.
   [[nodiscard]] int32_t spinning() const {
     return spinning_.load(std::memory_order_relaxed);
   }
