@@ -1,9 +1,33 @@
-// Where an M looks for work, in this order: timers due here; every 61st time
-// the global queue; the strand just woken here; the local queue; the global
-// queue; half of another P's queue, from a random first victim, four rounds,
-// timers of others in the last; then it gives up its P, looks once more at
-// everything, and sleeps. Go's findrunnable (proc.go) is the model; waker.h has
-// the protocol that makes the last look sufficient.
+// How an M finds a strand to run, and how it goes to sleep if there is none.
+//
+// FindStrand looks in this order:
+// 1. Due timers of its P, if it is time for a look at the clock.
+// 2. Every 61st time the global queue, so that nothing waits there for ever.
+// 3. The P's runnext: the strand that was woken here last. It inherits the
+//    slice.
+// 4. The P's own queue, then its due timers.
+// 5. The global queue.
+// 6. Half of another P's queue. Four rounds over all Ps, each from a random
+//    one; the last round also takes due timers of others, and their runnext.
+// 7. It gives up its P (GiveUpP), looks at everything once more (LookOnceMore),
+//    and sleeps (SleepWithoutP).
+//
+// The look in step 7 is what makes sleeping safe. The M first makes public that
+// it has no P and does not spin, and looks afterwards; a submitter first
+// queues, and then looks whether a P is idle and nobody spins. So one of the
+// two sees the other; waker.h has the protocol [WK1] [WK2].
+//
+// Timers: an M that holds a P looks at the timers of that P. While a P is idle,
+// one M without a P, the sleeper, minds the timers of all Ps. Here, too, both
+// sides write first and read then, with seq_cst [TM1]:
+//
+//   arms a timer (AddTimer)            minds them (MindTimers)
+//   1. store the earliest deadline     1. sleeper_until_ = never
+//   2. read sleeper_until_             2. read the deadline of every P
+//   3. nobody minds: wake an M;        3. sleeper_until_ = the earliest;
+//      minds until later: wake it         sleep until then
+//
+// Go's findrunnable (proc.go) is the model.
 
 #include <algorithm>
 #include <numeric>
@@ -16,17 +40,20 @@
 namespace trilune {
 namespace {
 
-// Prime, so that the two queues do not fall into step with a program's periods.
+// Prime, so that the looks at the global queue do not fall into step with a
+// period of the program.
 constexpr uint32_t kGlobalEvery = 61;
 constexpr int kStealRounds = 4;
-// What an M without any strand takes from the global queue at most: half of its
-// P's queue.
+// The most that an M without any strand takes from the global queue: half of
+// its P's queue.
 constexpr uint32_t kMaxGlobalShare = 128;
-// A check of clock and timers costs about as much as a switch. This many
-// switches apart it costs nothing; fewer if Gs run long between switches.
+// A look at clock and timers costs about as much as a switch. Once in this many
+// switches it costs nothing that counts. If Gs run long between switches, the
+// looks come about every kCheckPeriodNs.
 constexpr int32_t kMaxCheckInterval = 64;
-// A P that wakes a strand mostly parks soon and runs it itself. About what it
-// costs to wake an M for it.
+// A thief waits this long before it takes a P's runnext. The M that wakes a
+// strand mostly parks soon and runs the strand itself. This is about what it
+// costs to wake another M for it.
 constexpr long kRunnextGraceNs = 10'000;
 constexpr int64_t kCheckPeriodNs = 50'000;
 
@@ -36,7 +63,7 @@ bool Scheduler::AddTimer(P* p, int64_t when_ns, G* g, uint64_t ticket) {
   if (!p->timers.Add(when_ns, g, ticket)) return false;
   const int64_t sleeper_until = sleeper_until_.load(std::memory_order_seq_cst);
   if (sleeper_until == kNobody) {  // [TM1]
-    // With an idle P there should be an M that minds the timers of busy ones.
+    // As a P is idle, an M should mind the timers of the busy ones.
     WakeOne();
   } else if (when_ns < sleeper_until) {
     MutexLock lock(mu_);
@@ -49,8 +76,8 @@ bool Scheduler::RunTimers(M* m, P* p, int64_t now_ns) {
   if (p->timers.next_when() > now_ns) return false;
   G* g = p->timers.TakeDue(now_ns);
   if (g == nullptr) return false;
-  // A strand woken here goes to this M's P, behind what is queued, so that many
-  // timers due at once run in the order of their deadlines.
+  // A strand woken here goes behind what is queued on this M's P. So many
+  // timers that are due at once run in the order of their deadlines.
   while (g != nullptr) {
     G* following = g->next;
     Strand* strand = g->strand;
@@ -69,15 +96,15 @@ bool Scheduler::RunTimers(M* m, P* p, int64_t now_ns) {
 }
 
 // Tells the strand that `m` runs how long its Gs have run since the last look.
-// That look may have been before the strand came to this M, or while the M did
-// something else: then a slice is a fair guess of a turn's length.
+// If the strand came to this M after that look, or the M did something else in
+// between, nobody knows. A slice is a fair guess of a turn's length then.
 void Scheduler::NoteTurns(M* m, int64_t elapsed_ns) {
   const bool is_same =
       m->checked_strand == m->strand && m->checked_dispatches == m->dispatches;
   m->checked_strand = m->strand;
   m->checked_dispatches = m->dispatches;
-  // Nor does a program that stood still for seconds, or a long call of a C
-  // function, hold spent Gs up for as long.
+  // Limited even so: a program that stood still for seconds, or a long call of
+  // a C function, must not hold spent Gs up for as long.
   const int64_t most_ns = is_same ? 2 * config_.slice_ns : config_.slice_ns;
   m->strand->spent_turn.OnClock(std::min(elapsed_ns, most_ns));
 }
@@ -98,7 +125,7 @@ bool Scheduler::CheckClock(M* m) {
   RunTimers(m, p, now);
   if (now - m->slice_start_ns < config_.slice_ns) return false;
   m->slice_start_ns = now;
-  // Who inherits slices by being woken must queue now and then.
+  // A strand that lives on inherited slices must queue now and then.
   Strand* next = p->runnext.exchange(nullptr, std::memory_order_acq_rel);
   if (next != nullptr) QueueLocal(m, next);  // [NX1]
   return true;
@@ -118,7 +145,8 @@ bool Scheduler::Check(M* m) {
   m->strand = nullptr;
   {
     MutexLock lock(mu_);
-    // The global queue's turn is not for the one that just had its own.
+    // The strand has just had its turn. Without this the 61st look would find
+    // it in the empty global queue at once.
     if (global_head_ == nullptr && m->dispatches % kGlobalEvery == 0) {
       m->dispatches++;
     }
@@ -173,7 +201,8 @@ Strand* Scheduler::TakeNearby(M* m) {
 Strand* Scheduler::FindNearby(M* m) {
   P* p = m->p();
   if (m->dispatches % kGlobalEvery == 0) {
-    // One: more could make the full queue spill those that wait here longest.
+    // Only one: more could overfill the P's queue, which then gives its oldest
+    // strands to the global queue.
     Strand* strand = PopGlobal(p, 1);
     if (strand != nullptr) {
       m->slice_start_ns = p->now_ns;
@@ -204,9 +233,9 @@ Strand* Scheduler::TakeLocal(P* p) {
   return strand != nullptr ? strand : p->queue.PopLocal();  // [NX1]
 }
 
-// What was woken last is about to run there: takes it only if the P does not
-// come to it for a moment. One that switches meanwhile has a pair that wake
-// each other; apart they would wake an M each time.
+// Takes the strand that `victim` has woken last, but only if that P starts no
+// strand for a moment. A P that does has strands that wake each other. Apart
+// from each other, each wake-up would have to wake an M.
 Strand* Scheduler::StealRunnext(P* victim) {
   if (victim->runnext.load(std::memory_order_relaxed) == nullptr) {
     return nullptr;
@@ -224,7 +253,7 @@ Strand* Scheduler::Steal(M* m) {
   const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
   for (int round = 0; round < kStealRounds; round++) {
     const bool last_round = round == kStealRounds - 1;
-    // A stride coprime to the number of Ps visits each once.
+    // A stride coprime to the number of Ps visits each P once.
     auto stride =
         static_cast<int>(m->random.Next() % static_cast<uint32_t>(made));
     while (std::gcd(stride, made) != 1)
@@ -251,10 +280,12 @@ Strand* Scheduler::Steal(M* m) {
 void Scheduler::FinishSpinning(M* m) {
   m->spinning = false;
   if (waker_.StopSpinning() && (SeesWork() || LooksUnminded())) WakeOne();
+  // `m` has found work. If it was the last to spin, and there is more, it wakes
+  // the next M: submitters woke nobody while it spun.
 }
 
-// Whether timers are armed while a P is idle and no M minds them. Such timers
-// may belong to Ps that run a G for long.
+// Whether timers are armed while a P is idle and no M minds them. They may
+// belong to Ps that run a G for long.
 bool Scheduler::LooksUnminded() const {
   return waker_.idle_ps() > 0 &&
          sleeper_until_.load(std::memory_order_seq_cst) == kNobody &&  // [TM1]
@@ -284,7 +315,10 @@ int64_t Scheduler::EarliestTimer() const {
   return earliest;
 }
 
-// Nothing nearby: gives the P up. SleepWithoutP looks at everything once more.
+// Nothing is nearby: gives the P up, or returns a strand if the global queue
+// has one after all. The order is that of waker.h: the P on the idle list, then
+// the M not counted as spinning. SleepWithoutP then looks at everything once
+// more.
 Strand* Scheduler::GiveUpP(M* m) {
   {
     MutexLock lock(mu_);
@@ -306,9 +340,9 @@ Strand* Scheduler::GiveUpP(M* m) {
   return nullptr;
 }
 
-// Takes an idle P, if there is work. A submitter either saw a P idle, or its
-// work is seen here. [WK1] [WK2] Every M looks before it sleeps: also one that
-// has lost its P while nobody else could take over what lies there.
+// Takes an idle P, if there is work. Either a submitter saw a P idle, or its
+// work is seen here. [WK1] [WK2] Every M looks before it sleeps, even one that
+// has lost its P: perhaps no thread could be made for what lies there.
 bool Scheduler::LookOnceMore(M* m) {
   if (!SeesWork()) return false;
   MutexLock lock(mu_);
@@ -327,7 +361,9 @@ void Scheduler::ReportQuiescence() {
   if (listener != nullptr) listener->OnQuiescent();
 }
 
-// Sleeps until somebody hands over a P or a timer is due while a P is idle.
+// Sleeps until an M hands over a P, or a timer is due while a P is idle. The
+// order: look once more; join the idle list, so that others can hand over a P;
+// report quiescence, if this was the last M awake; sleep.
 void Scheduler::SleepWithoutP(M* m) {
   if (LookOnceMore(m)) return;
   bool quiescent = false;
@@ -359,13 +395,13 @@ void Scheduler::SleepWithoutP(M* m) {
   }
 }
 
-// Parks the M, until the earliest timer if nobody else does that. False: the
-// time has come.
+// Parks the M. If no other M minds the timers, it does so, and sleeps until the
+// earliest deadline at most. False: the deadline has come.
 bool Scheduler::MindTimers(M* m) {
   bool minds = false;
   {
     MutexLock lock(mu_);
-    // With every P held, each holder looks at its timers itself.
+    // With every P held, each M looks at the timers of its own P.
     minds = sleeper_ == nullptr && idle_ps_ != nullptr;
     if (minds) {
       sleeper_ = m;
@@ -399,7 +435,7 @@ bool Scheduler::IsQuiescentLocked() {
       global_head_ != nullptr) {
     return false;
   }
-  // A P that is held, while every M waits, is on its way to one with its G.
+  // Every M waits, so a P that is held is on its way to an M with a locked G.
   const int made = ps_made_.load(std::memory_order_relaxed);
   for (int i = 0; i < made; i++) {
     if (ps_[i]->place == P::Place::kHeld) return false;

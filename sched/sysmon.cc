@@ -1,15 +1,26 @@
-// sysmon: a thread without a P that watches over the Ms.
+// sysmon: a thread without a P that watches over the Ms. It does for an M what
+// the M cannot do for itself while it is in a G's code. At each tick it looks
+// at every M:
 //
-// At each tick it looks at every M: one in a system call for two ticks loses P
-// and strand (sys_word.h); one that runs a G for longer than a slice is asked,
-// by a signal, to come to a preemption point; one that does not answer, because
-// it is in C code or blocked in the kernel, loses its P (p_slot.h). A thread
-// that is blocked in the kernel gets no signal: that would end a C module's
-// sleep or poll early. Wall time proves nothing on a busy machine: a thread
-// that waits for a CPU neither answers nor computes, and taking its P leaves
-// one more thread to wait for one. So a P is taken only from a thread that has
-// used CPU time since it was asked, or of which the kernel says that it sleeps.
-// Go's sysmon (proc.go) is the model; taking the P of a thread that does not
+// - In a system call for two ticks: it loses P and strand, if somebody has a
+//   use for one of them (sys_word.h).
+// - Running a G for longer than a slice: sysmon asks it, by a signal, to come
+//   to a preemption point (preempt_signal.h).
+// - Asked, and without an answer because it is in C code: it loses its P, if
+//   somebody has a use for that (p_slot.h).
+// - Running a G that is blocked in the kernel: it loses its P, too, but gets no
+//   signal. A signal would end a C module's sleep or poll early.
+// - Ended: sysmon joins the thread.
+//
+// It reads an M without a lock, and takes only by one compare-and-swap. So a
+// stale look can make it act at a bad moment, but never wrongly.
+//
+// Wall time proves nothing on a busy machine. A thread that waits for a CPU
+// neither answers nor computes, and taking its P leaves one more thread to wait
+// for a CPU. So a P is taken only from a thread that has used CPU time since it
+// was asked, or that sleeps according to the kernel.
+//
+// Go's sysmon (proc.go) is the model. Taking the P of a thread that does not
 // answer is ours.
 
 #include <fcntl.h>
@@ -35,31 +46,31 @@ namespace {
 
 constexpr int64_t kMinTickNs = 20'000;
 constexpr int64_t kMaxTickNs = 1'000'000;
-// A tick that found nothing to do makes the next one later, after this many.
+// After this many ticks with nothing to do, each further one comes later.
 constexpr int kQuickTicks = 50;
-// With every P idle for so long it sleeps until somebody takes one.
+// With every P idle for this long, sysmon sleeps until an M takes one.
 constexpr int64_t kSleepAfterNs = 10'000'000;
-// After a request a G has so long to come to its next instruction, by the CPU
-// clock of its thread.
+// By the CPU clock of its thread, a G has this long after a request to come to
+// its next instruction.
 constexpr int64_t kAnswerNs = 1'000'000;
-// A tick so late, or by twice its length, says that sysmon had no CPU, and most
-// likely others had none either.
+// A tick that is later than this, and than twice its length, shows that sysmon
+// had no CPU. Most likely the Ms had none either.
 constexpr int64_t kLateNs = 1'000'000;
-// A call that lasts so long loses its P, whether somebody wants that or not.
+// A call that lasts this long loses its P even if nobody wants the P.
 constexpr int64_t kLongCallNs = 1'000'000;
-// A cancelled G is asked so soon.
+// A cancelled G is asked after this time.
 constexpr int64_t kHurryNs = 1'000'000;
-// Arming a hook costs a walk over the stack; at most one part of so many of
-// the time goes into that.
+// Arming a hook costs a walk over the stack. At most 1/kArmShare of the time
+// goes into that.
 constexpr int64_t kArmShare = 20;
-// An unanswered request is repeated after so many slices.
+// An unanswered request is repeated after this many slices.
 constexpr int64_t kRepeatSlices = 10;
-// Ms that run a G without a P, at most.
+// The most Ms that may run a G without a P.
 constexpr int kMaxStuck = 64;
-// A thread whose CPU clock moves by less than one part of so many of the time
-// does nothing.
+// A thread does nothing if its CPU clock moves by less than 1/kBlockedShare of
+// the time.
 constexpr int64_t kBlockedShare = 50;
-// The listener is called so often.
+// The WatchListener is called this often.
 constexpr int64_t kWatchEveryNs = 1'000'000'000;
 
 int64_t CpuClockNs(const M* m) {
@@ -72,7 +83,7 @@ int64_t CpuClockNs(const M* m) {
   return time.tv_sec * INT64_C(1'000'000'000) + time.tv_nsec;
 }
 
-// What the kernel says of a thread. There may be no /proc.
+// What the kernel says about a thread. Unknown if there is no /proc.
 enum class ThreadState { kRunnable, kSleeping, kUnknown };
 
 ThreadState StateInKernel(M* m) {
@@ -89,21 +100,23 @@ ThreadState StateInKernel(M* m) {
   const ssize_t n = pread(watch.stat_fd, text, sizeof(text) - 1, 0);
   if (n <= 0) return ThreadState::kUnknown;
   text[n] = '\0';
-  // "TID (NAME) STATE ..."; a name may hold anything.
+  // "TID (NAME) STATE ...". The name may contain anything, so search backwards.
   const char* end = std::strrchr(text, ')');
   if (end == nullptr || end[1] == '\0') return ThreadState::kUnknown;
   return end[2] == 'R' ? ThreadState::kRunnable : ThreadState::kSleeping;
 }
 
+// Whether a signal would interrupt nothing: a thread that sleeps in the kernel
+// must not be disturbed.
 bool MaySignal(M* m) {
   return StateInKernel(m) != ThreadState::kSleeping;
 }
 
-// For traces: of a G that may be ending just now.
+// For traces. The G may be ending at this moment, so this is a hint.
 TRI_NO_TSAN uint64_t IdOf(const G* g) {
   return g == nullptr ? 0 : g->id;
 }
-// Whether a signal is of use.
+// Whether a signal would do anything.
 TRI_NO_TSAN bool CanAsk(const G* g) {
   return g != nullptr && g->kind->preempt != nullptr;
 }
@@ -148,7 +161,7 @@ void AppendM(const M* m, std::string* text) {
   *text += line;
 }
 
-// A timer's G has no id.
+// Whether `g` is alive, and no timer's G: those have no id.
 bool IsTraced(const G* g) {
   const GState state = g->word.state();
   return state != GState::kIdle && state != GState::kDead && IdOf(g) != 0;
@@ -179,6 +192,8 @@ void Scheduler::Sysmon() {
   const int64_t trace_every = config_.trace_ms * INT64_C(1'000'000);
   int64_t next_watch =
       watch_listener_ != nullptr ? start + kWatchEveryNs : kNever;
+  // The length of a tick, how many in a row had nothing to do, and since when
+  // all Ps are idle (0: they are not).
   int64_t next_trace = trace_every > 0 ? start + trace_every : kNever;
   int64_t tick = kMinTickNs;
   int quiet = 0;
@@ -190,8 +205,8 @@ void Scheduler::Sysmon() {
     const int64_t now = NowNs();
     coarse_now_ns_.store(now, std::memory_order_relaxed);
     int64_t due = kNever;
-    bool in_use = false;  // some M is to be watched
-    // But not twice in a row, or nothing is watched while the machine is busy.
+    bool in_use = false;  // an M has to be watched
+    // Never skip two in a row: on a busy machine nothing would be watched.
     was_late = !was_late && now - next > std::max(2 * tick, kLateNs);
     if (was_late) {
       RestartWatches();
@@ -228,7 +243,7 @@ void Scheduler::Sysmon() {
   }
 }
 
-// Until somebody takes a P.
+// Sleeps until an M takes a P, or until `until_ns` for the next trace.
 void Scheduler::SleepWhileIdle(int64_t until_ns) {
   {
     MutexLock lock(mu_);
@@ -238,7 +253,7 @@ void Scheduler::SleepWhileIdle(int64_t until_ns) {
   sysmon_parker_.Park(until_ns, until_ns == kNever ? nullptr : &NowNs);
 }
 
-// A P is taken from the idle list.
+// Called as a P leaves the idle list: there may be something to watch again.
 void Scheduler::WakeSysmon() {
   if (!sysmon_sleeps_) return;
   sysmon_sleeps_ = false;
@@ -257,8 +272,8 @@ void Scheduler::StopSysmon() {
   }
 }
 
-// `m`, whose locked G has ended, has ended too: its thread is joined, and its
-// record serves for another. Ms that end with the scheduler are left to Stop.
+// The locked G of `m` has ended, and so has `m`. Joins the thread and keeps the
+// record for the next M. Ms that end with the scheduler are left to Stop.
 void Scheduler::Reap(M* m) {
   pthread_join(m->thread, nullptr);
   if (m->watch.stat_fd >= 0) close(m->watch.stat_fd);
@@ -266,7 +281,7 @@ void Scheduler::Reap(M* m) {
   MutexLock lock(mu_);
   M* before = all_ms_.load(std::memory_order_relaxed);
   if (before == m) {
-    // release: as the store that it takes the place of. [MS1]
+    // release: as the store that it replaces. [MS1]
     all_ms_.store(m->next_all, std::memory_order_release);
   } else {
     while (before->next_all != m)
@@ -284,9 +299,9 @@ void Scheduler::Reap(M* m) {
   PushUnused(m);
 }
 
-// True if some M lost something or was asked. Lowers `*due_ns` to when the next
-// one has to be looked at. `*in_use`: one is in a call or runs a G, be it
-// without a P.
+// Looks at every M. True: one lost something or was asked. Lowers `*due_ns` to
+// the time at which the next one has to be looked at. Sets `*in_use` if an M is
+// in a call or runs a G, with or without a P.
 bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use) {
   bool acted = false;
   M* next = nullptr;
@@ -300,7 +315,8 @@ bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use) {
     const uint64_t call = m->sys.Look();
     if (call != 0) {
       *in_use = true;
-      // Short calls in a row must not hide a G that runs for long.
+      // A call does not end the watch of the G: many short calls in a row would
+      // hide a G that runs for long.
       if (WatchCall(m, call, now_ns) || WatchG(m, now_ns, due_ns)) acted = true;
     } else if (m->slot.in_user_mode()) {
       *in_use = true;
@@ -310,7 +326,8 @@ bool Scheduler::WatchMs(int64_t now_ns, int64_t* due_ns, bool* in_use) {
   return acted;
 }
 
-// Sysmon has not looked for a while: no M has had the time to answer.
+// Sysmon itself had no CPU for a while. The Ms may not have had time to answer
+// either, so each watch begins anew.
 void Scheduler::RestartWatches() {
   for (M* m = all_ms_.load(std::memory_order_acquire); m != nullptr;  // [MS1]
        m = m->next_all) {
@@ -319,13 +336,13 @@ void Scheduler::RestartWatches() {
   }
 }
 
-// A thread could not be made when one was wanted. Tries again if there still is
-// something for it to do; false: there is nothing.
+// No thread could be made when one was wanted. Tries again, if there still is
+// something for it to do. False: there is nothing.
 bool Scheduler::RetryThread(int64_t now_ns) {
   {
     MutexLock lock(mu_);
     if (now_ns < retry_ns_) return true;
-    // Before the look: one that fails after it sets the flag again.
+    // Cleared before the look: an attempt that fails later sets it again.
     lacks_thread_.store(false, std::memory_order_relaxed);
   }
   if (!SeesWork() && !LooksUnminded()) return false;
@@ -342,13 +359,13 @@ bool Scheduler::RetryThread(int64_t now_ns) {
   return true;
 }
 
-// Whether somebody else has a use for `p`.
+// Whether somebody other than its M has a use for `p`.
 bool Scheduler::WantsP(const P* p, int64_t now_ns) const {
   return LooksBusy(p) || p->timers.next_when() <= now_ns;
 }
 
-// `m` is in a system call, `call`. The second time, it loses P and strand if
-// somebody has a use for one of them.
+// `m` is in the system call `call`. The second time that sysmon sees the same
+// call, it takes P and strand, if somebody has a use for one of them.
 bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
   Watch& watch = m->watch;
   if (watch.call != call) {
@@ -356,7 +373,8 @@ bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
     watch.call_since_ns = now_ns;
     return false;
   }
-  // What they are if TryRetake succeeds; afterwards the M may have others.
+  // Read before TryRetake: if that succeeds, the M had these. Afterwards it may
+  // have others.
   P* p = m->slot.Peek();
   Strand* strand = m->sys_strand.load(std::memory_order_relaxed);
   const bool is_wanted = m->sys_has_work.load(std::memory_order_relaxed) ||
@@ -364,7 +382,7 @@ bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
                          waker_.idle_ps() == 0 ||
                          now_ns - watch.call_since_ns >= kLongCallNs;
   if (!is_wanted || !m->sys.TryRetake(call)) return false;
-  // Both are this thread's now.
+  // P and strand belong to this thread now.
   retakes_.fetch_add(1, std::memory_order_relaxed);
   last_retake_ns_.store(now_ns, std::memory_order_relaxed);
   if (!strand->solo && (strand->HasRunnable() || !strand->word.TryRelease())) {
@@ -382,7 +400,7 @@ bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
 namespace {
 
 // Whether the thread, which has used `cpu_ns` in all, has had the time to
-// answer the last request. Without a CPU clock the time of day has to do.
+// answer the last request. Without a CPU clock, wall time has to do.
 bool IsLate(const Watch& watch, int64_t cpu_ns, int64_t now_ns) {
   const bool has_clock = cpu_ns >= 0 && watch.asked_cpu_ns >= 0;
   const int64_t since_asked =
@@ -392,7 +410,16 @@ bool IsLate(const Watch& watch, int64_t cpu_ns, int64_t now_ns) {
 
 }  // namespace
 
-// `m` runs a G.
+// `m` runs a G. Decides whether to ask it to stop, or to take its P:
+// 1. A new dispatch or an answer: the watch begins anew.
+// 2. Half a period before the end: note the CPU clock, to see later whether the
+//    thread computed.
+// 3. After the period, and the clock stood still: the thread is blocked or
+//    waits for a CPU. If it is blocked, take the P.
+// 4. The thread computed, and it is time for a request: ask.
+// 5. It was asked, and has used enough CPU time to answer: take the P.
+//
+// The P is taken only if somebody wants it. True: look again soon.
 bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
   Watch& watch = m->watch;
   const uint32_t tick = m->tick.load(std::memory_order_relaxed);
@@ -437,8 +464,8 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
                             ? std::max(kRepeatSlices * period, arming)
                             : std::max(period, arming);
   if (stood_still) {
-    // One that could run waits for a CPU, and is neither blocked nor late; or
-    // it is just being woken in a call, which a signal would interrupt.
+    // A runnable thread waits for a CPU: it is neither blocked nor late. Or it
+    // is just being woken in a call, which a signal would interrupt.
     if (StateInKernel(m) == ThreadState::kRunnable) return false;
     return is_wanted && TakeFromStuck(m, p);
   }
@@ -447,21 +474,21 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
     m->asked_for_others.store(for_others, std::memory_order_relaxed);
     m->asked_tick.store(tick, std::memory_order_relaxed);
     m->has_request.store(true, std::memory_order_relaxed);
-    // In a call it finds the request as that ends.
+    // No signal reaches a G in a call. It finds the request as the call ends.
     if (CanAsk(m->running()) && !SendPreemptSignal(m, &MaySignal)) {
       return false;
     }
     watch.asked_ns = now_ns;
     watch.asked_cpu_ns = cpu_ns;
     watch.is_asked = true;
-    // Else it is no reason to look more often: with a G that computes on every
-    // P, and nobody waiting, sysmon would take a core's time from them.
+    // If it is for nobody, it is no reason to look more often. With a G that
+    // computes on every P, sysmon would take a core's time from them.
     return for_others;
   }
   return is_wanted && IsLate(watch, cpu_ns, now_ns) && TakeFromStuck(m, p);
 }
 
-// `m` runs C code that does not come back: it loses `p`.
+// `m` runs C code that does not come back. Takes `p` from it.
 bool Scheduler::TakeFromStuck(M* m, P* p) {
   if (stuck_.load(std::memory_order_relaxed) >= kMaxStuck) return false;
   // Counted first: as soon as the P is gone, the M may be back and count down.
@@ -486,7 +513,7 @@ bool Scheduler::TakeFromStuck(M* m, P* p) {
   return true;
 }
 
-// What each P, M and Lua G does.
+// Appends what each P, M and Lua G does.
 void Scheduler::AppendDetail(std::string* text) {
   const int made = ps_made_.load(std::memory_order_acquire);  // [PS1]
   for (int i = 0; i < made; i++)
@@ -503,8 +530,8 @@ void Scheduler::AppendDetail(std::string* text) {
   if (left < 0) *text += "  ... and " + std::to_string(-left) + " more Gs\n";
 }
 
-// A line in the form of Go's GODEBUG=schedtrace; with detail, what each P and M
-// does.
+// Writes a line in the form of Go's GODEBUG=schedtrace; with detail, also what
+// each P, M and Lua G does. Without memory for the line it writes none.
 void Scheduler::WriteTrace(int64_t since_start_ns) try {
   std::string text;
   char line[256];
