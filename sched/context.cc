@@ -19,9 +19,9 @@ const char* ContextName() {
 extern "C" void tri_enter_context();
 
 // A left stack holds, from its pointer upwards: the two control words in eight
-// bytes, r15 to r12, rbx, rbp, the return address. Arrived comes back in rax
-// and rdx. `ret` ends the switch as it ends any call, so the processor predicts
-// it and the returns after it.
+// bytes, r15 to r12, rbx, rbp, and the return address. Arrived comes back in
+// rax and rdx. `ret` ends the switch as it ends any call. So the processor
+// predicts it and the returns after it.
 __asm__(R"(
   .text
   .globl tri_switch_context
@@ -90,8 +90,8 @@ void* MakeContext(void* top, size_t /*bytes*/, void (*entry)(Arrived)) {
   __asm__("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(x87));
   auto* at = reinterpret_cast<uint64_t*>(reinterpret_cast<uintptr_t>(top) &
                                          ~uintptr_t{15});
-  *--at = 0;  // the end of the frames
-  *--at = 0;  // and 16-byte alignment for the call
+  *--at = 0;  // ends the chain of frames
+  *--at = 0;  // aligns the call to 16 bytes
   *--at = reinterpret_cast<uint64_t>(&tri_enter_context);
   *--at = 0;                                  // rbp
   *--at = reinterpret_cast<uint64_t>(entry);  // rbx
@@ -117,8 +117,8 @@ extern "C" Arrived tri_switch_context(void* to, void* data) {
 }
 
 void* MakeContext(void* top, size_t bytes, void (*entry)(Arrived)) {
-  // The two structs are passed alike; by way of void (*)(), so that compilers
-  // take the cast for meant.
+  // Both structs are passed in the same way. The cast goes by void (*)(), so
+  // that compilers accept it as intended.
   auto* plain = reinterpret_cast<void (*)()>(entry);
   return fcontext::make_fcontext(
       top, bytes, reinterpret_cast<void (*)(fcontext::transfer_t)>(plain));

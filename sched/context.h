@@ -1,15 +1,16 @@
-// SwitchContext: leaves one C stack for another, on one thread.
+// tri_switch_context, MakeContext: leave one C stack for another, on one
+// thread.
 //
-// Role       What Fiber::Switch is made of; nothing else uses it. On x86-64 it
-//            is our own dozen instructions, elsewhere, and everywhere with
-//            --config=boost, Boost.Context. Both keep the callee-saved
+// Role       The base of Fiber::Switch; nothing else uses it. On x86-64 it is a
+//            dozen instructions of our own. Elsewhere, and everywhere with
+//            --config=boost, it is Boost.Context. Both keep the callee-saved
 //            registers and the floating point control words. Neither touches
 //            the signal mask.
 // Threads    Each context is left and continued by one thread at a time.
 // Locks      none
-// Rejected   Boost everywhere. Its x86-64 code returns by a jump, so that every
-//            return on the new stack down to the caller's loop is mispredicted;
-//            what that costs: docs/performance.md.
+// Rejected   Boost everywhere. Its x86-64 code returns by a jump, so every
+//            return on the new stack, down to the caller's loop, is
+//            mispredicted. docs/performance.md has what that costs.
 // Tests      tests/sched/fiber_test.cc
 
 #ifndef TRI_SCHED_CONTEXT_H_
@@ -19,21 +20,21 @@
 
 namespace trilune {
 
-// What arrives with a switch.
+// What a switch brings along.
 struct Arrived {
   void* left;  // the context that was left, to switch back to
-  void* data;  // what it passed
+  void* data;  // what the leaving side passed
 };
 
-// Leaves the calling stack and continues `to`, where `data` arrives. Returns
-// when somebody switches to the context left here.
+// Leaves the calling stack and continues `to`, which receives `data`. Returns
+// when some thread switches to the context left here.
 extern "C" Arrived tri_switch_context(void* to, void* data);
 
-// A context that calls `entry` on the stack of `bytes` below `top`. The entry
-// must not return.
+// Makes a context that calls `entry` on the stack of `bytes` below `top`.
+// `entry` must not return.
 void* MakeContext(void* top, size_t bytes, void (*entry)(Arrived));
 
-// Which of the two this is, in words.
+// The name of the implementation: "own" or "Boost.Context".
 const char* ContextName();
 
 }  // namespace trilune

@@ -20,7 +20,7 @@ constexpr bool kWatch = false;
 constexpr bool kWatch = true;
 #endif
 
-// What SIGSEGV did before; written before the handler can run.
+// What SIGSEGV did before. Written before the handler can run.
 struct sigaction previous = {};
 
 void Write(const char* text, size_t bytes) {
@@ -37,8 +37,8 @@ void WriteNumber(uint64_t number) {
   Write(digits + at, sizeof(digits) - at);
 }
 
-// Async-signal-safe. The faulting instruction runs again after the return, and
-// then meets the previous action.
+// Async-signal-safe. After the return the faulting instruction runs again, and
+// meets the previous action.
 void OnFault(int signal, siginfo_t* info, void* /*context*/) {
   M* m = CurrentM();
   if (m != nullptr && m->sched->fibers().IsGuard(info->si_addr)) {

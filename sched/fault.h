@@ -1,8 +1,9 @@
-// WatchForOverflow: says so when a G overflows its C stack.
+// WatchForOverflow: reports it when a G overflows its C stack.
 //
 // Role       A fault in a guard page would otherwise end the process without a
-//            word. The handler names the goroutine, then lets the fault take
-//            its usual course: whatever handled it before, or the default.
+//            word. The handler names the goroutine. Then the fault takes its
+//            usual course: the handler that was there before, or the default
+//            action.
 // Threads    Each M, at its start.
 // Locks      none; the handler only reads
 // Tests      tests/sched/overflow_test.cc
@@ -14,8 +15,8 @@
 
 namespace trilune {
 
-// Gives the calling thread `stack` for signal handlers, and installs the
-// handler of SIGSEGV once in the process. `stack` must live as long as the
+// Gives the calling thread `stack` for its signal handlers. Installs the
+// handler of SIGSEGV, once in the process. `stack` must live as long as the
 // thread. Does nothing under sanitizers, which have handlers of their own.
 void WatchForOverflow(char* stack, size_t bytes);
 

@@ -13,6 +13,8 @@
 
 namespace trilune {
 
+// A native G and its strand, which go together. It needs no preempt function: a
+// C++ closure makes way only where it waits or yields.
 struct NativeG : G {
   explicit NativeG(NativeGs* made_by)
       : own(made_by->sched_, /*is_solo=*/true), maker(made_by) {
@@ -25,7 +27,7 @@ struct NativeG : G {
   Strand own;
   NativeGs* const maker;
   std::function<void()> body;
-  NativeG* next_free = nullptr;  // under the maker's lock
+  NativeG* next_free = nullptr;  // under its maker's lock
 };
 
 const GKind NativeG::kKind = {&NativeGs::RunG};
@@ -158,6 +160,9 @@ Status NativeGs::Run(std::function<void()> body) {
   return Status(StatusCode::kDeadlock, "all goroutines are asleep - deadlock!");
 }
 
+// The parking side of [NC1] is in Publish (loop.cc): it makes its wait public,
+// and then reads cancelled_. So either it sees the flag, or CancelAll sees its
+// wait.
 void NativeGs::CancelAll() {
   cancelled_.store(true, std::memory_order_seq_cst);
   HeavyFence();  // [NC1]
@@ -177,8 +182,11 @@ void NativeGs::CancelAll() {
     Ready(g);
 }
 
-// The scheduler was idle a moment ago. That is a deadlock if it was idle at a
-// moment when every live G had reached it.
+// The scheduler was idle a moment ago. That is a deadlock only if it is idle
+// while no thread of the host is making a G: such a G counts as live before any
+// queue holds it. So this notes how many makings have begun, asks whether the
+// scheduler is idle, and concludes nothing if another began meanwhile.
+// EndMaking, or the next idle moment, then has it look again.
 void NativeGs::OnQuiescent() {
   uint64_t makings = 0;
   {

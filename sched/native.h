@@ -1,12 +1,14 @@
-// Native Gs: C++ closures as Gs, each a strand of its own.
+// NativeGs: C++ closures as Gs, each a strand of its own.
 //
-// Role       Run C++ code beside Lua on the same scheduler; test and measure
-//            the scheduler without Lua.
-// Threads    Go: any thread. Yield, Sleep, Await: a native G.
-// Locks      kGSlabs while a record is made
-// Errors     A closure must not throw: an exception out of it aborts. It must
-//            not park inside a catch block (the C++ runtime keeps its caught
-//            exceptions per thread).
+// Role       Runs C++ code beside Lua on the same scheduler. Tests and
+//            benchmarks use it to examine the scheduler without Lua.
+// Threads    Go, CancelAll, live: any thread. Run: a thread that is no M; it
+//            blocks. Yield, Sleep: a native G.
+// Locks      kGSlabs, while a record is made or freed, and for what Run waits
+//            for
+// Errors     A closure must not throw: an exception that leaves it aborts. It
+//            must not park inside a catch block, as the C++ runtime keeps
+//            caught exceptions per thread.
 // Tests      tests/sched/native_test.cc
 
 #ifndef TRI_SCHED_NATIVE_H_
@@ -32,12 +34,13 @@ class NativeGs final : private QuiescenceListener {
   NativeGs(const NativeGs&) = delete;
   NativeGs& operator=(const NativeGs&) = delete;
 
-  // Makes a G that runs `body`; false when out of memory or cancelled. From any
-  // thread.
+  // Makes a G that runs `body`. False: out of memory, or cancelled. May be
+  // called from any thread.
   bool Go(std::function<void()> body) TRI_EXCLUDES(mu_);
 
   // Runs `body` as a G and blocks the calling thread, which is no M, until it
-  // has ended. kDeadlock: every native G waits for another; they stay parked.
+  // has ended. kDeadlock: every native G waits for another one. They stay
+  // parked.
   [[nodiscard]] Status Run(std::function<void()> body) TRI_EXCLUDES(mu_);
 
   // Makes every wait of every native G end with kCancelled, now and later.
@@ -46,14 +49,14 @@ class NativeGs final : private QuiescenceListener {
     return cancelled_.load(std::memory_order_relaxed);  // a hint; [NC1] decides
   }
 
-  // How many Gs have not ended. Memory ordering: who reads 0 sees all they did.
+  // How many Gs have not ended. A caller that reads 0 sees all they did.
   [[nodiscard]] int64_t live() const {
     return live_.load(std::memory_order_acquire);  // [NL1]
   }
 
-  // For the running native G.
+  // These two are for the running native G.
   static void Yield();
-  // False: cancelled, or no stack is left to wait on.
+  // False: it was cancelled, or no stack is left for its M.
   static bool Sleep(int64_t ns);
 
  private:
@@ -76,12 +79,13 @@ class NativeGs final : private QuiescenceListener {
   Mutex mu_{LockRank::kGSlabs};
   std::vector<NativeG*> slabs_ TRI_GUARDED_BY(mu_);
   NativeG* free_ TRI_GUARDED_BY(mu_) = nullptr;
-  // Threads of the host that are making a G: live_ counts it before a queue
-  // holds it, so meanwhile an idle scheduler does not mean a deadlock.
+  // How many threads of the host are making a G. live_ counts that G before a
+  // queue holds it, so meanwhile an idle scheduler does not mean a deadlock.
   int making_ TRI_GUARDED_BY(mu_) = 0;
   uint64_t makings_ TRI_GUARDED_BY(mu_) = 0;  // begun so far
+  // A thread was making a G when the scheduler was idle: look again after it.
   bool look_again_ TRI_GUARDED_BY(mu_) = false;
-  // Run() waiters.
+  // How many threads wait in Run().
   int running_ TRI_GUARDED_BY(mu_) = 0;
   uint64_t deadlocks_ TRI_GUARDED_BY(mu_) = 0;
   CondVar changed_;
@@ -90,12 +94,12 @@ class NativeGs final : private QuiescenceListener {
 // The native G that runs on this thread, or null.
 NativeG* CurrentNative();
 
-// Opens a wait of the running native G and returns it; null, and nothing has
-// happened, if no stack is left for its M to go on with.
+// Opens a wait of the running native G and returns that G. Null: no stack is
+// left for its M to go on with, and nothing has happened.
 [[nodiscard]] G* BeginNative(WaitReason reason);
 
-// Parks `g`, for which BeginNative opened the wait and the caller has queued
-// its waiters. Returns how the wait ended.
+// Parks `g`. BeginNative has opened the wait, and the caller has queued the
+// waiters. Returns how the wait ended.
 WakeResult ParkNative(G* g, ParkCommit commit);
 
 }  // namespace trilune

@@ -1,5 +1,8 @@
-// How many Ps there are: they come, and retire with what lies there, as a
-// script or the host asks for it.
+// Changes the number of Ps, when a script or the host asks for it. New Ps come
+// onto the idle list. A surplus P retires: at once if it is idle, else when its
+// M looks (RetireIfSurplus). Its strands go to the global queue and its timers
+// to P 0, which never retires. A retired P is kept, as other Ms may still look
+// at it.
 
 #include "sched/loop.h"
 #include "sched/scheduler.h"
@@ -14,7 +17,7 @@ int Scheduler::SetProcs(int n) {
     MutexLock lock(mu_);
     old = procs_.load(std::memory_order_relaxed);
     procs_.store(n, std::memory_order_relaxed);
-    // Grow: a retired P comes back; a held one just stays.
+    // Grow: a retired P comes back, a held one just stays.
     for (int i = 0; i < n; i++) {
       P* p = i < ps_made_.load(std::memory_order_relaxed) ? ps_[i].get()
                                                           : MakeP(i);
@@ -25,8 +28,8 @@ int Scheduler::SetProcs(int n) {
       }
       if (p->place == P::Place::kRetired) PushIdleP(p);
     }
-    // Shrink: idle ones retire here, held ones when their M looks; see
-    // RetireIfSurplus. The queues of an idle P are empty.
+    // Shrink: idle Ps retire here, held ones in RetireIfSurplus. The queues of
+    // an idle P are empty.
     P* kept = nullptr;
     while (P* p = PopIdleP()) {
       if (p->id >= n) {
@@ -46,9 +49,9 @@ int Scheduler::SetProcs(int n) {
       ps_[i]->resched.store(true, std::memory_order_relaxed);
     }
   }
-  // Timers may have moved: let idle Ms look. A submitter may have found no idle
-  // P just while the list was being rebuilt, so one M looks for work, whether
-  // Ps were added or not.
+  // Timers may have moved, so let the idle Ms look. A submitter may have found
+  // no idle P while the list was being rebuilt. So one M looks for work,
+  // whether Ps were added or not.
   PokeIdle();
   WakeOne();
   return old;
@@ -70,16 +73,17 @@ void Scheduler::RetireIfSurplus(M* m) {
     p->place = P::Place::kRetired;
     m->set_p(PopIdleP());
     if (m->p() == nullptr && m->spinning) {
-      // Every P is held: whoever gives one up looks at all there is.
+      // Every P is held: an M that gives one up looks at all there is.
       m->spinning = false;
       waker_.StopSpinning();
     }
   }
-  WakeOne();  // for what was moved
+  WakeOne();  // for the strands that were moved
 }
 
-// The timers of a P that retires. Who minds the timers may have read the
-// deadlines while these were in neither heap: it shall read them again. [TM1]
+// Moves the timers of a P that retires. The M that minds the timers may have
+// read the deadlines while these were in neither heap, so it must read them
+// again. [TM1]
 void Scheduler::MoveTimers(P* p) {
   p->timers.MoveTo(ps_[0]->timers);
   if (sleeper_ != nullptr) sleeper_->parker.Wake();

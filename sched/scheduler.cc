@@ -1,3 +1,16 @@
+// The state that Ps and Ms share: the global queue, the idle lists, hand-offs,
+// and the life of threads.
+//
+// A strand can be queued in three ways, and each passes the fence of [WK1]
+// before its submitter looks whether to wake an M (waker.h). A push to a P's
+// ring is a plain release store, so WakeOne adds a fence. The exchange that
+// puts a strand into runnext, and the addition to the size of the global queue,
+// are seq_cst read-modify-writes, and thus fences themselves.
+//
+// A P that loses its M goes through GiveToM: to an idle M, or to a new one. If
+// no thread can be made the P becomes idle, sysmon tries again later, and the
+// Ms that there are do what they can (NoteNoThread, LendTimers).
+
 #include "sched/scheduler.h"
 
 #include <pthread.h>
@@ -22,13 +35,13 @@
 namespace trilune {
 namespace {
 
-// Read by signal handlers: no lazy allocation.
+// Read by signal handlers, so it must need no lazy allocation.
 [[gnu::tls_model("initial-exec")]] constinit thread_local M* current_m =
     nullptr;
 
 // A thread that has just been started ends within this time.
 constexpr int64_t kStartStopNs = 10'000'000'000;
-// The least stack of an M's own thread, which runs its loop elsewhere.
+// The smallest stack of an M's own thread. Its loop runs on a fiber.
 constexpr size_t kLeastThreadStack = size_t{256} << 10;
 
 Status CannotStartThread(int error) try {
@@ -42,7 +55,7 @@ Status CannotStartThread(int error) try {
 }  // namespace
 
 TRI_NO_TSAN __attribute__((noinline)) M* CurrentM() {
-  // The empty statement keeps the compiler from treating this as a constant.
+  // The empty statement keeps compilers from taking this for a constant.
   __asm__ volatile("");
   return current_m;
 }
@@ -77,7 +90,7 @@ Scheduler::~Scheduler() {
 Status Scheduler::Start() {
   InstallPreemptSignal();
   Status status = StartThreads();
-  // What was started must not be left running.
+  // The threads that were started must not be left running.
   if (!status.ok()) static_cast<void>(Stop(NowNs() + kStartStopNs));
   return status;
 }
@@ -96,8 +109,9 @@ void Scheduler::Submit(Strand* strand, bool soon) {
   M* m = CurrentM();
   if (m != nullptr && m->sched != this) m = nullptr;
   const RuntimeScope scope(m);
-  // A native G makes way only where it waits or yields. But one that makes or
-  // wakes others is not stuck: without its P it would only get in their way.
+  // A native G makes way only where it waits or yields. One that makes or wakes
+  // other Gs is not stuck: if it lost its P, it would only be in their way. So
+  // it answers sysmon's request here.
   if (scope.is_from_user()) {
     const G* g = m->running();  // null: of an isolate that is just closed
     if (g != nullptr && g->strand->solo) m->Answer();
@@ -107,8 +121,9 @@ void Scheduler::Submit(Strand* strand, bool soon) {
     MutexLock lock(mu_);
     PushGlobal(strand, strand, 1);
   } else if (soon) {
-    // release: hands the strand to a thief; acquire: takes the kicked one.
-    // [NX1] seq_cst: the queued work before the look at the spinning Ms. [WK1]
+    // release: hands the strand to the P's M or a thief. acquire: takes over
+    // the strand that is kicked out. [NX1] seq_cst: orders the queued work
+    // before the look at the spinning Ms. [WK1]
     Strand* kicked = p->runnext.exchange(strand, std::memory_order_seq_cst);
     if (kicked == nullptr) {
       if (waker_.NeedsWakeAfterRmw()) StartIdleM(true);
@@ -131,19 +146,20 @@ void Scheduler::Requeue(M* m, Strand* strand) {
       global_size_.load(std::memory_order_relaxed) == 0) {
     QueueLocal(m, strand);
   } else {
-    // Those that wait are in the global queue: go behind them.
+    // Those that wait are in the global queue, so go behind them.
     MutexLock lock(mu_);
     PushGlobal(strand, strand, 1);
   }
-  // A spinning M may have looked while `m` had taken the next strand and not
-  // yet queued this one.
+  // A spinning M may have looked when `m` had already taken the next strand and
+  // not yet queued this one.
   WakeOne();
 }
 
+// Queues `strand` on the P of `m`, which holds one.
 void Scheduler::QueueLocal(M* m, Strand* strand) {
   RunQueue<Strand, 256>& queue = m->p()->queue;
   if (queue.PushLocal(strand)) return;
-  // Full: half of it and the strand go to the global queue.
+  // The ring is full: half of it, and the strand, go to the global queue.
   Strand* batch[128];
   const uint32_t n = queue.GrabHalf(batch, 128);
   for (uint32_t i = 0; i + 1 < n; i++)
@@ -165,12 +181,13 @@ void Scheduler::PushGlobal(Strand* first, Strand* last, uint32_t n) {
     global_tail_->next_queued = first;
   }
   global_tail_ = last;
-  // seq_cst: the queued work before its submitter's look at the idle Ps. [WK2]
+  // seq_cst: orders the queued work before its submitter's look at the idle Ps.
+  // [WK2]
   global_size_.fetch_add(n, std::memory_order_seq_cst);
 }
 
-// Takes the first strand of the global queue, and moves others to `p`, which
-// the caller holds: this P's share, `max` in all.
+// Takes the first strand of the global queue. Moves others to `p`, which the
+// caller holds: this P's share, `max` in all.
 Strand* Scheduler::PopGlobalLocked(P* p, uint32_t max) {
   Strand* first = global_head_;
   if (first == nullptr) return nullptr;
@@ -181,7 +198,7 @@ Strand* Scheduler::PopGlobalLocked(P* p, uint32_t max) {
   uint32_t taken = 1;
   while (taken < share) {
     Strand* strand = global_head_;
-    // Once pushed, the strand may be elsewhere.
+    // Once pushed, the strand may be anywhere.
     Strand* following = strand->next_queued;
     strand->next_queued = nullptr;
     if (!p->queue.PushLocal(strand)) {
@@ -191,7 +208,8 @@ Strand* Scheduler::PopGlobalLocked(P* p, uint32_t max) {
     global_head_ = following;
     taken++;
   }
-  // Last: who finds the global queue empty finds these in the local one. [WK2]
+  // The size changes last: an M that sees the global queue empty finds these
+  // strands in the ring of `p`. [WK2]
   global_size_.fetch_sub(taken, std::memory_order_seq_cst);
   return first;
 }
@@ -246,6 +264,10 @@ void Scheduler::RemoveIdleM(M* m) {
   idle_m_count_--;
 }
 
+// Wakes an M for an idle P. `spinning`: a submitter has counted that M as
+// spinning already. Without an idle P the count is taken back. Other submitters
+// may have relied on the count, rightly: every P is held then, and an M that
+// gives one up next looks after this moment, since both happen under mu_.
 void Scheduler::StartIdleM(bool spinning) {
   M* m = nullptr;
   {
@@ -257,11 +279,11 @@ void Scheduler::StartIdleM(bool spinning) {
   if (m != nullptr) m->parker.Wake();
 }
 
-// Chooses an M, or makes one, to go on with `p`; the caller wakes it. Null: no
-// thread is to be had, those that run will do the work; the P is idle then.
+// Chooses an M to go on with `p`, or makes one; the caller wakes it. Null: no
+// thread can be made. Then `p` is idle, and the Ms that run do the work.
 M* Scheduler::GiveToM(P* p, bool spinning) {
   M* m = idle_ms_;
-  // Leave the M that minds the timers asleep, if there is another.
+  // Let the M that minds the timers sleep, if there is another idle one.
   if (m != nullptr && m == sleeper_ && m->next_idle != nullptr) {
     m = m->next_idle;
   }
@@ -290,7 +312,7 @@ M* Scheduler::GiveToM(P* p, bool spinning) {
   return m;
 }
 
-// Makes an M that sleeps.
+// Makes an M that sleeps. False: `*error` is an errno.
 bool Scheduler::AddIdleM(int* error) {
   M* m = NewM();
   if (m == nullptr) {
@@ -305,8 +327,8 @@ bool Scheduler::AddIdleM(int* error) {
   return false;
 }
 
-// No thread is to be had for a P, which is idle now. There may be one again
-// soon; until then those that there are do what they can.
+// No thread can be made for a P, which is idle now. Later there may be one;
+// until then the Ms that there are do what they can.
 void Scheduler::NoteNoThread() {
   constexpr int64_t kRetryNs = 10'000'000;
   lacks_thread_.store(true, std::memory_order_relaxed);
@@ -314,8 +336,8 @@ void Scheduler::NoteNoThread() {
   LendTimers();
 }
 
-// With no M that could sleep until the timers of idle Ps are due, those go to a
-// P whose M runs: it looks at its own.
+// If no M can sleep until the timers of idle Ps are due, those timers go to a P
+// that is held: its M looks at them.
 void Scheduler::LendTimers() {
   if (idle_m_count_ > 0) return;
   const int made = ps_made_.load(std::memory_order_relaxed);
@@ -408,7 +430,7 @@ Strand* Scheduler::AwaitLockedG(M* m) {
     locked_waiting_--;
   }
   if (!has_letter || letter.g == nullptr) {
-    // The scheduler stops; or the G will never come.
+    // The scheduler stops, or the G will never come.
     m->locked_g = nullptr;
     m->ends = true;
     return nullptr;
@@ -429,7 +451,7 @@ bool Scheduler::TryAcquireP(M* m) {
 
 bool Scheduler::StartThread(M* m) {
   m->random = Random(0x9e3779b9U * static_cast<uint32_t>(m_count_ + 1));
-  // It could not run without a stack for its loop.
+  // Without a stack for its loop the M could not run.
   if (m->cached == 0) {
     Fiber* loop = fibers_.GetForM();
     if (loop == nullptr) {
@@ -438,13 +460,14 @@ bool Scheduler::StartThread(M* m) {
     }
     m->cache[m->cached++] = loop;
   }
-  // A thread inherits its maker's affinity, which a locked G may have set.
+  // A thread inherits its maker's affinity, which a locked G may have set. This
+  // one gets the CPUs of the process.
   const M* maker = CurrentM();
   const bool is_locked =
       maker != nullptr && (maker->locked_g != nullptr || maker->ends);
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  // By default it would have what `ulimit -s` says, however little.
+  // The default is what `ulimit -s` says, which may be too little.
   size_t stack_bytes = 0;
   pthread_attr_getstacksize(&attributes, &stack_bytes);
   if (stack_bytes < kLeastThreadStack) {
@@ -455,7 +478,7 @@ bool Scheduler::StartThread(M* m) {
   }
   int error = pthread_create(&m->thread, &attributes, &ThreadMain, m);
   pthread_attr_destroy(&attributes);
-  if (error == EINVAL && is_locked) {  // the process may not use them any more
+  if (error == EINVAL && is_locked) {  // not allowed any more
     error = pthread_create(&m->thread, nullptr, &ThreadMain, m);
   }
   if (error != 0) {
@@ -472,11 +495,11 @@ void* Scheduler::ThreadMain(void* argument) {
   M* m = static_cast<M*>(argument);
   current_m = m;
   m->tid.store(gettid(), std::memory_order_release);  // [MS1]
-  char signal_stack[16 << 10];  // the thread outlives every handler
+  char signal_stack[16 << 10];                        // outlives every handler
   WatchForOverflow(signal_stack, sizeof(signal_stack));
   UnblockPreemptSignal();
   pthread_setname_np(pthread_self(), "trilune-M");
-  // Timed sleeps late by 1 us at most, instead of the usual 50.
+  // Let timed sleeps be late by 1 us at most, not by the usual 50.
   prctl(PR_SET_TIMERSLACK, 1000, 0, 0, 0);
   m->check_interval = 1;
   RunM(m);
@@ -485,7 +508,8 @@ void* Scheduler::ThreadMain(void* argument) {
   return nullptr;
 }
 
-// An M ends. If the others sleep already, none of them has seen it.
+// `m` ends. If the other Ms sleep already, none of them has seen that, so look
+// for quiescence on their behalf.
 void Scheduler::NoteEnded(M* m) {
   bool quiescent = false;
   {

@@ -3,7 +3,7 @@
 // at every M:
 //
 // - In a system call for two ticks: it loses P and strand, if somebody has a
-//   use for one of them (sys_word.h).
+//   use for one of them or the call lasts kLongCallNs (sys_word.h).
 // - Running a G for longer than a slice: sysmon asks it, by a signal, to come
 //   to a preemption point (preempt_signal.h).
 // - Asked, and without an answer because it is in C code: it loses its P, if
@@ -365,7 +365,8 @@ bool Scheduler::WantsP(const P* p, int64_t now_ns) const {
 }
 
 // `m` is in the system call `call`. The second time that sysmon sees the same
-// call, it takes P and strand, if somebody has a use for one of them.
+// call, it takes P and strand, if somebody has a use for one of them or the
+// call is long.
 bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
   Watch& watch = m->watch;
   if (watch.call != call) {
