@@ -1,9 +1,10 @@
 // Chan<T>: Go's channel between native Gs.
 //
-// Role       Values of type T, moved, between C++ Gs on any Ps.
-// Threads    Native Gs; TrySend, TryRecv, Close: any thread. Waiting parks the
-//            G.
-// Locks      kChan, one each; select (select.h) takes several in address order
+// Role       Moves values of type T between C++ Gs on any Ps.
+// Threads    Native Gs; a G that has to wait parks. TrySend, TryRecv, Close:
+//            any thread.
+// Locks      kChan, one for each channel. A select (select.h) takes several, in
+//            address order.
 // Lifetime   Destroy it when no G uses it.
 // Tests      tests/sched/chan_test.cc
 
@@ -27,7 +28,7 @@ enum class ChanStatus : uint8_t {
   kClosed,
   kTimeout,
   kCancelled,
-  kNoStack,  // it would have to wait, and no stack is left to wait on
+  kNoStack,  // it would have to wait, and no stack is left for its M
 };
 
 // What select needs to know of a channel, whatever its type.
@@ -57,7 +58,7 @@ class Chan : public AnyChan {
     }
   }
 
-  // Moves `value` into the channel; waits until `deadline_ns` for room.
+  // Moves `value` into the channel, and waits until `deadline_ns` for room.
   // `value` keeps its content unless the result is kOk.
   ChanStatus Send(T& value, int64_t deadline_ns = kNever) TRI_NO_ANALYSIS {
     mu_.Lock();
@@ -72,7 +73,7 @@ class Chan : public AnyChan {
   }
   ChanStatus Send(T&& value) { return Send(value); }
 
-  // Moves the next value into `*value`; kClosed once closed and drained.
+  // Moves the next value into `*value`. kClosed: closed and drained.
   ChanStatus Recv(T* value, int64_t deadline_ns = kNever) TRI_NO_ANALYSIS {
     mu_.Lock();
     G* woken = nullptr;
@@ -85,7 +86,7 @@ class Chan : public AnyChan {
     return Wait(waiter, WaitReason::kChanRecv, deadline_ns);
   }
 
-  // As Send and Recv with a deadline in the past: kTimeout instead of waiting.
+  // As Send and Recv, but they return kTimeout instead of waiting.
   ChanStatus TrySend(T& value) TRI_NO_ANALYSIS {
     mu_.Lock();
     G* woken = nullptr;
@@ -99,12 +100,13 @@ class Chan : public AnyChan {
     return Finish(result, woken);
   }
 
-  // Wakes every waiter. False: it was closed already.
+  // Closes the channel and wakes every waiter. False: it was closed already.
   bool Close() TRI_NO_ANALYSIS {
     GList woken;
     mu_.Lock();
     const bool closed = core_.Close();
     if (closed) {
+      // Collected first: a woken G may want the lock at once.
       while (G* g = core_.PopWaiter())
         woken.PushTail(g);
     }
@@ -155,7 +157,8 @@ class Chan : public AnyChan {
   }
 
   // Queues `waiter` and parks. The lock is held from before the wait is opened
-  // until the G has left its stack.
+  // until the G has left its stack, so no partner can wake a G that is still on
+  // it. The stack that the M lands on releases the lock (ParkCommit::unlock).
   ChanStatus Wait(typename Core::Waiter& waiter, WaitReason reason,
                   int64_t deadline_ns) TRI_NO_ANALYSIS {
     G* g = BeginNative(reason);

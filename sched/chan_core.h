@@ -1,20 +1,22 @@
-// ChanCore: Go's channel as a state machine, without its values' storage.
+// ChanCore: Go's channel as a state machine, without storage for its values.
 //
 // Role       Shared by the channels of native Gs (chan.h, with a lock) and
-//            those of Lua Gs (stdlib/, inside one strand). Traits move values:
-//              Item                      where a value is: a pointer, a Lua slot
-//              Waiter                    a place in a queue, with an Item
-//              Move(channel, from, to)   from one party straight to the other
-//              Put(channel, slot, from)  into a slot of the buffer
-//              Take(channel, slot, to)   out of a slot of the buffer
+//            those of Lua Gs (stdlib/, inside one strand or with a lock). The
+//            Traits move values:
+//              Item                     where a value is: a pointer, a Lua slot
+//              Waiter                   a place in a queue, with an Item
+//              Move(channel, from, to)  from one party straight to the other
+//              Put(channel, slot, from) into a slot of the buffer
+//              Take(channel, slot, to)  out of a slot of the buffer
 //            Put and Take may raise (a Lua error) only when called for the
 //            active party, before any state has changed.
-// Threads    Whoever holds the channel: its lock, or its strand.
+// Threads    The holder of the channel: of its lock, or of its strand.
 // Locks      none of its own
 // Invariants I1. Receivers wait only while the buffer is empty and no sender
 //                waits; senders only while the buffer is full.
-//            I2. Values leave in the order of their coming; a direct hand-over
-//                happens only when nothing is buffered.
+//            I2. Values leave in the order in which they came; a value goes
+//                straight from sender to receiver only when nothing is
+//                buffered.
 //            I3. A closed channel has no waiters.
 // Tests      tests/sched/chan_test.cc; tests/lua/chan
 
@@ -28,7 +30,7 @@
 
 namespace trilune {
 
-// What an attempt on a channel came to.
+// How an attempt on a channel ended.
 enum class ChanResult : uint8_t {
   kDone,       // the value has moved
   kClosed,     // send: misuse; receive: closed and drained
@@ -40,8 +42,8 @@ class ChanCore {
  public:
   using Item = typename Traits::Item;
 
-  // A party's place in the queue: a WaiterBase with item(), where its value is
-  // or shall go, and `index`, the number of its select case.
+  // A party's place in a queue: a WaiterBase with item(), which is where its
+  // value is or has to go, and `index`, the number of its select case.
   using Waiter = typename Traits::Waiter;
 
   explicit ChanCore(uint32_t capacity) : capacity_(capacity) {}
@@ -50,22 +52,23 @@ class ChanCore {
   [[nodiscard]] uint32_t size() const { return count_; }
   [[nodiscard]] bool closed() const { return closed_; }
 
-  // The buffer must be `slots` long, 1 <= slots <= capacity, before a send that
-  // finds NeedsSlots. The owner of the storage grows it and moves the values.
+  // Before a send that finds NeedsSlots, the owner of the storage must make the
+  // buffer `slots` long (1 <= slots <= capacity), move the values, and
+  // AdoptSlots.
   [[nodiscard]] bool NeedsSlots() const {
     return count_ == slots_ && slots_ < capacity_;
   }
   [[nodiscard]] uint32_t slots() const { return slots_; }
   [[nodiscard]] uint32_t head() const { return head_; }
-  // Values now lie in the slots 0 to count - 1.
+  // Says that the values now lie in the slots 0 to count - 1.
   void AdoptSlots(uint32_t slots) {
     slots_ = slots;
     head_ = 0;
   }
 
-  // Whether a send or receive would come to anything but kWouldWait. A waiter
-  // whose wait has just ended may make it a false true; then the attempt says
-  // kWouldWait.
+  // Whether a send or receive would end in anything but kWouldWait. The answer
+  // may be a false yes, because of a waiter whose wait has just ended. Then the
+  // attempt itself says kWouldWait.
   [[nodiscard]] bool CanSend() const {
     return closed_ || count_ < capacity_ || !receivers_.empty();
   }
@@ -73,8 +76,8 @@ class ChanCore {
     return closed_ || count_ > 0 || !senders_.empty();
   }
 
-  // Sends `from`. On kDone `*woken` is a G to make runnable, or null.
-  // Requires: !NeedsSlots() unless a receiver waits.
+  // Sends `from`. On kDone `*woken` is a G to make runnable, or null. Requires:
+  // !NeedsSlots(), unless a receiver waits.
   ChanResult TrySend(typename Traits::Channel channel, Item from, G** woken) {
     *woken = nullptr;
     if (closed_) return ChanResult::kClosed;
@@ -95,7 +98,8 @@ class ChanCore {
     *woken = nullptr;
     if (count_ > 0) {
       Traits::Take(channel, head_, to);
-      // The longest waiting sender's value takes the free place, at the end.
+      // The value of the sender that has waited longest goes into the free
+      // place, as the newest of the buffer.
       WaiterBase* base = senders_.PopAndWin();
       const uint32_t freed = head_;
       head_ = Wrap(head_ + 1);
@@ -117,7 +121,7 @@ class ChanCore {
     return closed_ ? ChanResult::kClosed : ChanResult::kWouldWait;
   }
 
-  // One that is linked, or null; its wait may have ended.
+  // A linked waiter, or null. Its wait may have ended.
   [[nodiscard]] const WaiterBase* AnyWaiter() const {
     return receivers_.empty() ? senders_.head() : receivers_.head();
   }
@@ -125,8 +129,8 @@ class ChanCore {
   void QueueSender(Waiter* waiter, G* g) { senders_.PushTail(waiter, g); }
   void QueueReceiver(Waiter* waiter, G* g) { receivers_.PushTail(waiter, g); }
 
-  // Closes; false if it was closed. Call PopWaiter until it gives null, and
-  // make each G runnable.
+  // Closes; false if it was closed already. The caller must then call PopWaiter
+  // until it returns null, and make each G runnable.
   [[nodiscard]] bool Close() {
     if (closed_) return false;
     closed_ = true;
@@ -140,7 +144,7 @@ class ChanCore {
   }
 
  private:
-  // Tells the won G how its wait ended.
+  // Tells the G, which the caller has won, how its wait ended.
   static G* Finish(Waiter* waiter, WakeResult result) {
     G* g = waiter->g;
     g->wake = result;
@@ -155,9 +159,9 @@ class ChanCore {
   WaitQueue senders_;
   WaitQueue receivers_;
   const uint32_t capacity_;
-  uint32_t slots_ = 0;  // of the buffer that exist
-  uint32_t head_ = 0;   // the oldest value's slot
-  uint32_t count_ = 0;  // values buffered
+  uint32_t slots_ = 0;  // how many slots of the buffer exist
+  uint32_t head_ = 0;   // the slot of the oldest value
+  uint32_t count_ = 0;  // how many values are buffered
   bool closed_ = false;
 };
 

@@ -1,6 +1,6 @@
 // NowNs: the scheduler's clock.
 //
-// Role       CLOCK_MONOTONIC in nanoseconds; every deadline is on this clock.
+// Role       CLOCK_MONOTONIC in nanoseconds. Every deadline is on this clock.
 // Threads    any
 // Locks      none
 // Tests      tests/sched/timers_test.cc
@@ -21,10 +21,10 @@ inline int64_t NowNs() {
   return now.tv_sec * INT64_C(1'000'000'000) + now.tv_nsec;
 }
 
-// The instant `seconds` from `now_ns`, kNever if that is centuries away.
-// Requires: seconds >= 0, not NaN. Rounds up: never early.
+// The time `seconds` after `now_ns`; kNever if that is centuries away. Rounded
+// up, so that no wait ends early. Requires: seconds >= 0, not NaN.
 inline int64_t DeadlineAfter(int64_t now_ns, double seconds) {
-  constexpr double kLimit = 9e9;  // seconds; 285 years
+  constexpr double kLimit = 9e9;  // seconds, which are 285 years
   if (seconds >= kLimit) return kNever;
   const double ns = seconds * 1e9;
   auto whole = static_cast<int64_t>(ns);

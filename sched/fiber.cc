@@ -15,12 +15,13 @@ namespace {
 
 constexpr size_t kMappingBytes = size_t{4} << 20;
 constexpr size_t kGuardBytes = 4096;
-// Stack tops at equal page offsets fight for the same cache sets: 54 ns a
-// switch pair among 1000 fibers against 15 ns with tops spread over this range.
+// Stack tops at equal page offsets compete for the same cache sets. Among 1000
+// fibers a pair of switches takes 54 ns then, and 15 ns with tops spread over
+// this range.
 constexpr size_t kColourBytes = 60 << 10;
-// Of an idle stack this much below the top stays committed.
+// This much of an idle stack, below its top, stays committed.
 constexpr size_t kKeepBytes = 64 << 10;
-// Idle fibers up to this number keep their memory as it is.
+// Up to this many idle fibers keep their memory as it is.
 constexpr size_t kWarmFibers = 256;
 
 #if !defined(MADV_GUARD_INSTALL)
@@ -31,7 +32,7 @@ constexpr int kMadvGuardInstall = MADV_GUARD_INSTALL;
 
 }  // namespace
 
-// Handed to the landing side as the switch's datum.
+// What a switch hands to the side that lands.
 struct Fiber::Arrival {
   Fiber* left;
   Fiber* self;
@@ -42,7 +43,7 @@ Fiber* Fiber::Land(Fiber* self, void* context, Fiber* left) {
   const void* bottom = nullptr;
   size_t bytes = 0;
   FinishSwitchFiber(self->asan_fake_stack_, &bottom, &bytes);
-  if (left->stack_bottom_ == nullptr) {  // an adopted thread stack
+  if (left->stack_bottom_ == nullptr) {  // an adopted stack
     left->stack_bottom_ = bottom;
     left->stack_bytes_ = bytes;
   }
@@ -64,7 +65,7 @@ TRI_NO_TSAN __attribute__((noinline)) Fiber* Fiber::Switch(Fiber* from,
 
 namespace {
 
-// A signal-safe end for a fiber whose entry came back, which none does.
+// Ends the process if the entry of a fiber returns, which none does.
 [[noreturn]] void EntryReturned() {
   Fatal(__FILE__, __LINE__, "fiber ended");
 }
@@ -131,9 +132,9 @@ void FiberPool::Reclaim(Fiber* list) {
 }
 
 void FiberPool::PutNow(Fiber* fiber, bool trim) {
-  // The pages below kKeepBytes are free for sure: the fiber was left in the
-  // loop, whose frames are small, or is new. Beyond the warm ones, give them
-  // back.
+  // The pages deeper than kKeepBytes hold nothing: the fiber is new, or was
+  // left in the loop, whose frames are small. Beyond the warm fibers, give them
+  // back to the kernel.
   {
     MutexLock lock(mu_);
     if (!trim && idle_count_ < kWarmFibers) {
@@ -164,7 +165,7 @@ bool FiberPool::IsGuard(const void* address) const {
   return false;
 }
 
-// Makes it begin at its entry.
+// Makes `fiber` begin at its entry.
 void FiberPool::Prepare(Fiber* fiber) {
   char* top = static_cast<char*>(const_cast<void*>(fiber->stack_bottom_)) +
               fiber->stack_bytes_;
@@ -182,8 +183,8 @@ Fiber* FiberPool::Make() {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   char* mapping = static_cast<char*>(memory);
-  // A guard by madvise keeps neighbouring stacks one mapping; by mprotect each
-  // stack takes two of the kernel's 65,530.
+  // A guard made by madvise leaves neighbouring stacks one mapping of the
+  // kernel. By mprotect each stack takes two of the 65,530 that it allows.
   if (guard_install_works_ &&
       madvise(mapping, kGuardBytes, kMadvGuardInstall) != 0) {
     guard_install_works_ = false;
@@ -192,7 +193,7 @@ Fiber* FiberPool::Make() {
     munmap(mapping, kMappingBytes);
     return nullptr;
   }
-  // xorshift32; the record sits above the stack's top.
+  // xorshift32. The record lies above the top of the stack.
   colour_ ^= colour_ << 13;
   colour_ ^= colour_ >> 17;
   colour_ ^= colour_ << 5;

@@ -1,15 +1,19 @@
 // GWord: a G's {ticket, state} in one atomic word.
 //
-// Role       Each wait has a ticket. A waker that names the ticket and finds
-//            the state waiting wins the G by one CAS; a wake-up meant for an
-//            earlier wait, or a second one for this wait, loses. Tickets are
-//            never reset, and G memory is type-stable, so a late waker may
-//            always look.
-// Threads    BeginWait, Publish..., SetRunning, SetDead: who runs the G.
-//            TryWake: any thread.
+// Role       Decides who wakes a G. Each wait has a ticket. A waker names the
+//            ticket, and wins the G by one CAS if the G still waits under that
+//            ticket. A wake-up for an earlier wait loses, and so does a second
+//            one for this wait. The winner owns the G until it has queued it.
+//
+//            Tickets are never reset and G memory is type-stable. So a late
+//            waker, such as a timer of a G that has ended, may always look, and
+//            loses.
+// Threads    Become, BecomeRunning, BeginWait, Abandon: the G's owner. TryWake:
+//            any thread. state, ticket: any thread, as hints.
 // Locks      none
 // Invariants I1. For one ticket at most one TryWake succeeds.
 //            I2. Only the winner of TryWake may link the G's queue node.
+// Docs       docs/state-machines.md, "G"
 // Tests      tests/sched/g_test.cc; tests/model/g_word_model.cc
 
 #ifndef TRI_SCHED_G_WORD_H_
@@ -22,18 +26,18 @@
 
 namespace trilune {
 
-// Where a G is and who owns it:
+// Where a G is, and who owns it.
 enum class GState : uint8_t {
   kIdle,       // free memory of the G's maker
-  kRunnable,   // in its strand's queues or inbox; the strand's owner owns it
+  kRunnable,   // in its strand's queues or inbox; owned by the strand's owner
   kRunning,    // on the M that runs its strand
-  kSyscall,    // on an M, in the kernel, its P and strand up for retaking
-  kWaiting,    // parked; the winner of TryWake owns it
+  kSyscall,    // on an M, in the kernel; sysmon may retake P and strand
+  kWaiting,    // parked; owned by the winner of TryWake
   kPreempted,  // as kRunnable, but stopped between two instructions
-  kDead,       // ended; its maker owns it
+  kDead,       // ended; owned by its maker
 };
 
-// The legal edges; any other is a bug of ours.
+// The legal edges. Any other is a bug of ours.
 constexpr bool IsLegal(GState from, GState to) {
   switch (from) {
     case GState::kIdle:
@@ -64,45 +68,45 @@ class GWord {
   GWord() : word_(0) {}
 
   [[nodiscard]] GState state() const {
-    // relaxed: a hint for everybody but the owner, who wrote it.
+    // relaxed: a hint for all but the owner, who wrote it.
     return StateOf(word_.load(std::memory_order_relaxed));
   }
-  // The current wait's ticket. Exact for the owner; for others a hint.
+  // The ticket of the present wait. Exact for the owner, a hint for others.
   [[nodiscard]] uint64_t ticket() const {
     return TicketOf(word_.load(std::memory_order_relaxed));
   }
 
-  // Changes the state of a G that the caller owns, keeping the ticket.
-  // release: whoever wakes a waiting G sees all it did. [GW1]
+  // Changes the state of a G that the caller owns, and keeps the ticket.
+  // release: a waker that wins the G sees all that the caller did. [GW1]
   void Become(GState from, GState to) {
     const uint64_t word = word_.load(std::memory_order_relaxed);
     TRI_CHECK(StateOf(word) == from && IsLegal(from, to));
     word_.store(Pack(TicketOf(word), to), std::memory_order_release);  // [GW1]
   }
 
-  // Become for a G that was picked to run.
+  // As Become, for a G that was picked to run.
   void BecomeRunning() {
     const uint64_t word = word_.load(std::memory_order_relaxed);
     const GState from = StateOf(word);
     TRI_CHECK(from == GState::kRunnable || from == GState::kPreempted);
-    // relaxed: nobody can win a running G.
+    // relaxed: no waker can win a running G.
     word_.store(Pack(TicketOf(word), GState::kRunning),
                 std::memory_order_relaxed);
   }
 
-  // Opens a new wait and returns its ticket. The G is still running: nobody can
-  // win it before Become(kRunning, kWaiting).
+  // Opens a new wait and returns its ticket. The G is still running: no waker
+  // can win it before Become(kRunning, kWaiting).
   uint64_t BeginWait() {
     const uint64_t word = word_.load(std::memory_order_relaxed);
     TRI_CHECK(StateOf(word) == GState::kRunning);
     const uint64_t ticket = TicketOf(word) + 1;
-    // relaxed: Become publishes.
+    // relaxed: Become publishes it.
     word_.store(Pack(ticket, GState::kRunning), std::memory_order_relaxed);
     return ticket;
   }
 
-  // Takes the record of a G that will never run again back, whatever its state;
-  // a waiting one has been won before. Later wakers of its waits lose.
+  // Takes back the record of a G that will never run again, in any state but
+  // waiting: a waiting G must be won before. Late wakers of its waits lose.
   void Abandon() {
     const uint64_t word = word_.load(std::memory_order_relaxed);
     TRI_CHECK(StateOf(word) != GState::kWaiting);
@@ -110,7 +114,7 @@ class GWord {
                 std::memory_order_release);  // [GW1]
   }
 
-  // Ends the wait `ticket`. True: the caller won and must make the G runnable.
+  // Ends the wait `ticket`. True: the caller won, and must make the G runnable.
   [[nodiscard]] bool TryWake(uint64_t ticket) {
     uint64_t expected = Pack(ticket, GState::kWaiting);
     // acquire: sees what the G did before it parked. [GW1]
@@ -119,8 +123,9 @@ class GWord {
                                          std::memory_order_acq_rel);  // [GW1]
   }
 
-  // As TryWake, for a waker that knows the G's present wait to be the one it
-  // means: it holds what the G would need to leave that wait.
+  // As TryWake, for a waker that knows that the G's present wait is the one it
+  // means. It holds something that the G needs to leave that wait, such as the
+  // lock of a channel.
   [[nodiscard]] bool TryWakeCurrent() { return TryWake(ticket()); }
 
  private:

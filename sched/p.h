@@ -1,9 +1,11 @@
 // P: a logical processor, the right to run strands.
 //
-// Role       Holds what a running M needs at hand: the queue of runnable
-//            strands, the timers, the counters.
-// Threads    Fields say whose they are. "Owner" is the M that holds the P.
-// Locks      none of its own; timers has one
+// Role       Holds what an M needs at hand to run strands: the queue of
+//            runnable strands, the timers, the counters. There are as many Ps
+//            as `procs`.
+// Threads    As each field says. "Owner" is the M that holds the P.
+// Locks      none of its own; `timers` has one
+// Docs       docs/state-machines.md, "P"
 // Tests      tests/sched/scheduler_test.cc
 
 #ifndef TRI_SCHED_P_H_
@@ -24,20 +26,22 @@ struct alignas(64) P {
   // Constant after construction.
   const int id;
 
-  // Owner: the last reading of the clock; at most a check interval old.
+  // Owner: its last look at the clock, at most a check interval ago.
   int64_t now_ns = 0;
 
-  // Owner pushes and pops, thieves grab.
+  // The owner pushes and pops, thieves grab.
   RunQueue<Strand, 256> queue;
-  // The strand that was just woken here, to run next. Owner stores; owner and
-  // thieves take it by exchange. acq_rel: hands over the strand. [NX1]
+  // The strand woken here last, to run next. The owner puts it there; owner and
+  // thieves take it. All do so by exchange. acq_rel: hands the strand over.
+  // [NX1]
   std::atomic<Strand*> runnext{nullptr};
-  // Set by anyone who wants the owner to look around soon. relaxed: a hint.
+  // Set by any thread that wants the owner to look around soon. relaxed: a
+  // hint.
   std::atomic<bool> resched{false};
 
   Timers timers;  // any thread
 
-  // Owner adds, anyone reads; relaxed: statistics.
+  // The owner adds, any thread reads. relaxed: statistics.
   std::atomic<uint64_t> schedtick{0};
   std::atomic<uint64_t> steals{0};
   std::atomic<uint64_t> handoffs{0};
@@ -48,7 +52,8 @@ struct alignas(64) P {
   enum class Place : uint8_t { kIdle, kHeld, kRetired } place = Place::kRetired;
 };
 
-// Adds to a statistic that only its owner writes: no read-modify-write needed.
+// Adds to a statistic that only its owner writes. So it needs no atomic
+// read-modify-write.
 inline void Bump(std::atomic<uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1,
                 std::memory_order_relaxed);

@@ -17,7 +17,7 @@ void LinuxFutex::Wait(std::atomic<uint32_t>* word, uint32_t expected,
     until.tv_sec = deadline_ns / 1'000'000'000;
     until.tv_nsec = deadline_ns % 1'000'000'000;
   }
-  // WAIT_BITSET takes an absolute CLOCK_MONOTONIC deadline. Every failure
+  // WAIT_BITSET takes an absolute deadline on CLOCK_MONOTONIC. Every failure
   // (EAGAIN, EINTR, ETIMEDOUT) means: look at the word again.
   syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected,
           deadline_ns == kNever ? nullptr : &until, nullptr,

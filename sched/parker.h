@@ -1,9 +1,11 @@
 // Parker: blocks one M until it is woken or a deadline passes.
 //
-// Role       An M without work sleeps here. A wake before the sleep is kept, so
-//            none is lost; several wakes before one sleep count once.
-// Threads    Park: the owning M. Wake: any thread. Blocks the M.
+// Role       An M without work sleeps here. The word keeps a wake that comes
+//            before the sleep, so none is lost. Several wakes before one sleep
+//            count once.
+// Threads    Park: the M that owns it; blocks that M. Wake: any thread.
 // Locks      none (a futex)
+// Docs       docs/state-machines.md, "Parker"
 // Tests      tests/sched/parker_test.cc; tests/model/parker_model.cc
 
 #ifndef TRI_SCHED_PARKER_H_
@@ -15,10 +17,11 @@
 
 namespace trilune {
 
-// The kernel's part, a template argument so that the model can supply its own.
+// What the kernel does. A template argument, so that a model can supply its
+// own.
 struct LinuxFutex {
-  // Sleeps while *word == expected, at most until `deadline_ns` of
-  // CLOCK_MONOTONIC (kNever: no limit). May return early.
+  // Sleeps while *word == expected, until `deadline_ns` of CLOCK_MONOTONIC at
+  // most (kNever: no limit). May return early.
   static void Wait(std::atomic<uint32_t>* word, uint32_t expected,
                    int64_t deadline_ns);
   static void Wake(std::atomic<uint32_t>* word);
@@ -29,8 +32,8 @@ class Parker {
  public:
   Parker() : state_(kEmpty) {}
 
-  // Waits for a wake; returns true for one, false when the deadline passed.
-  // Memory ordering: what the waker did before Wake is visible after.
+  // Waits for a wake. True: there was one; false: the deadline has passed. What
+  // the waker did before Wake is visible afterwards.
   bool Park(int64_t deadline_ns, int64_t (*clock)()) {
     for (;;) {
       uint32_t state = kToken;

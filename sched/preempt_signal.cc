@@ -16,18 +16,18 @@
 #include "sched/sync/sanitizers.h"
 
 #if defined(TRI_TSAN)
-// ThreadSanitizer keeps a signal until the thread calls one of its
-// interceptors, which a Lua loop never does: so go past it.
+// ThreadSanitizer keeps a signal back until the thread calls one of its
+// interceptors, which a Lua loop never does. So go past it.
 extern "C" int __sigaction(int, const struct sigaction*, struct sigaction*);
 #endif
 
 namespace trilune {
 namespace {
 
-// What SIGURG did before; written before the handler can run.
+// What SIGURG did before. Written before the handler can run.
 struct sigaction previous = {};
 
-// Its address comes with the signals of sysmon, of any scheduler here.
+// The signals of sysmon, of any scheduler of this process, carry its address.
 char mark;
 
 int SetAction(const struct sigaction* action, struct sigaction* old) {
@@ -58,8 +58,8 @@ TRI_NO_TSAN void OnSignal(int number, siginfo_t* info, void* context) {
     m->signals_seen.store(m->signals_sent.load(std::memory_order_relaxed),
                           std::memory_order_relaxed);
   }
-  // In user mode `current` does not change, and nothing of the scheduler's is
-  // half done on this thread.
+  // In user mode `current` does not change, and no data of the scheduler is
+  // half written by this thread.
   if (m != nullptr && m->slot.in_user_mode() &&
       m->asked_tick.load(std::memory_order_relaxed) ==
           m->tick.load(std::memory_order_relaxed)) {
@@ -93,8 +93,9 @@ void UnblockPreemptSignal() {
 
 namespace {
 
-// Looks anew if that took long: this thread lost its CPU, and the other one may
-// do something else by now. But not for ever.
+// Whether a signal may be sent. If the answer took long it may be out of date:
+// this thread lost its CPU, and the other one may do something else by now. So
+// ask again, but not for ever.
 bool MaySendNow(M* m, bool (*may_send)(M* m)) {
   constexpr int64_t kFreshNs = 100'000;
   constexpr int kTries = 3;
@@ -115,14 +116,14 @@ bool SendPreemptSignal(M* m, bool (*may_send)(M* m)) {
   if (tid == 0) return false;
   const uint32_t number = m->signals_sent.load(std::memory_order_relaxed) + 1;
   m->signals_sent.store(number, std::memory_order_relaxed);
-  HeavyFence();  // [PR3] that before the look at the mode
+  HeavyFence();  // [PR3] orders signals_sent before the look at the mode
   if (!m->slot.in_user_mode() || !MaySendNow(m, may_send)) {
-    // On its way into a system call, maybe, or in one of a C module, where it
-    // must not be disturbed.
+    // The M may be on its way into a system call, or in one of a C module, and
+    // must not be disturbed there. Nothing is sent, so nothing is due.
     m->signals_seen.store(number, std::memory_order_relaxed);
     return false;
   }
-  // As pthread_sigqueue: one by tgkill could not be told from others.
+  // As pthread_sigqueue does. A signal by tgkill looks like anyone's.
   siginfo_t info = {};
   info.si_signo = SIGURG;
   info.si_code = SI_QUEUE;
@@ -133,14 +134,14 @@ bool SendPreemptSignal(M* m, bool (*may_send)(M* m)) {
 }
 
 void AwaitPreemptSignal(M* m) {
-  // Sysmon may have lost its CPU before it sent it.
+  // Sysmon may have lost its CPU before it sent the signal.
   constexpr int64_t kPatienceNs = 5'000'000;
   const auto is_due = [m] {
     return m->signals_seen.load(std::memory_order_relaxed) !=
            m->signals_sent.load(std::memory_order_relaxed);
   };
-  // A pending signal is delivered as the kernel returns. It may never be: some
-  // C module may have blocked it.
+  // The kernel delivers a pending signal as it returns to the thread. It never
+  // does if a C module has blocked SIGURG.
   for (const int64_t end = NowNs() + kPatienceNs; is_due() && NowNs() < end;)
     sched_yield();
   if (!is_due()) return;

@@ -2,9 +2,11 @@
 // a preemption point.
 //
 // Role       SIGURG, as in Go: by default it is ignored, debuggers let it pass,
-//            and hardly a program uses it. One that does is called as before:
-//            a signal that is not sysmon's goes to the handler there was.
-// Threads    any; installed once in the process
+//            and hardly any program uses it. A program that does still gets its
+//            own: a signal that is not sysmon's goes to the handler that was
+//            there before.
+// Threads    InstallPreemptSignal: any, once in the process. SendPreemptSignal:
+//            sysmon. The others: an M, for its own thread.
 // Locks      none; the handler takes none
 // Tests      tests/sched/sysmon_test.cc
 
@@ -17,17 +19,16 @@ struct M;
 
 void InstallPreemptSignal();
 
-// Lets the signal through to the calling thread, whose maker may have blocked
-// it.
+// Lets the signal through to the calling thread. A thread inherits the mask of
+// its maker, which may have blocked it.
 void UnblockPreemptSignal();
 
-// Signals the thread of `m`, if it runs a G's code; false: it does not.
-// Sysmon's.
-// `may_send` is asked last of all, a moment before.
+// Signals the thread of `m`, if it runs a G's code; false if it does not.
+// `may_send` is asked last, right before the signal.
 [[nodiscard]] bool SendPreemptSignal(M* m, bool (*may_send)(M* m));
 
-// The calling thread is that of `m` and in the runtime: returns when no signal
-// of sysmon is under way to it, so that none ends the next system call early.
+// Returns when no signal of sysmon is under way to the calling thread, so that
+// none ends the next system call early. Called by `m` itself, in the runtime.
 void AwaitPreemptSignal(M* m);
 
 }  // namespace trilune

@@ -1,6 +1,6 @@
 // Random: a small pseudo-random source, for choices that need not be secret.
 //
-// Role       Victims of a thief, ready cases of a select.
+// Role       Chooses the victims of a thief and the ready cases of a select.
 // Threads    its owner's
 // Locks      none
 // Source     Marsaglia, "Xorshift RNGs", 2003: xorshift32.

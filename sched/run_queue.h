@@ -1,15 +1,18 @@
 // RunQueue: a P's ring of runnable strands.
 //
-// Role       Single producer (the owner P's M), many consumers (it and
-//            thieves). The algorithm is that of Go's runtime (runqput, runqget,
-//            runqsteal in proc.go), without its slot for the next G, which is
-//            Next below.
-// Threads    ...Local: the owner. StealHalf: any M, into a queue it owns.
+// Role       One producer, the owner: the M that holds the P. Many consumers:
+//            the owner and thieves. The algorithm is that of Go's runtime
+//            (runqput, runqget, runqsteal in proc.go), but the slot for the
+//            next one to run is not part of it: that is P::runnext.
+// Threads    PushLocal, PopLocal: the owner. GrabHalf, LooksLong: any M.
+//            StealHalf: any M, into a queue that it owns.
 // Locks      none
 // Invariants I1. head_ <= tail_ <= head_ + N, as distances modulo 2^32.
-//            I2. Slots [head_, tail_) hold the queued items, oldest first; only
-//                the owner writes slots, and only outside that range.
-//            I3. Who moves head_ past a slot owns its item; nobody else does.
+//            I2. Slots [head_, tail_) hold the queued items, oldest first. Only
+//                the owner writes slots, and only outside of that range.
+//            I3. The thread that moves head_ past a slot owns the item in it;
+//                no other thread does.
+// Docs       docs/memory-order.md
 // Tests      tests/sched/run_queue_test.cc; tests/model/run_queue_model.cc
 
 #ifndef TRI_SCHED_RUN_QUEUE_H_
@@ -31,7 +34,7 @@ class RunQueue {
       slot.store(nullptr, std::memory_order_relaxed);
   }
 
-  // Appends `item`; false when the ring is full.
+  // Appends `item`. False: the ring is full.
   [[nodiscard]] bool PushLocal(T* item) {
     const uint32_t h = head_.load(std::memory_order_acquire);  // [RQ2]
     // relaxed: only this thread writes tail_.
@@ -42,7 +45,7 @@ class RunQueue {
     return true;
   }
 
-  // Takes the oldest item, or nullptr.
+  // Takes the oldest item; nullptr if there is none.
   [[nodiscard]] T* PopLocal() {
     uint32_t h = head_.load(std::memory_order_acquire);  // [RQ2]
     for (;;) {
@@ -56,8 +59,8 @@ class RunQueue {
     }
   }
 
-  // Takes the older half of the items, at most `max`, into `out`; returns their
-  // number. The owner uses it to spill, thieves to steal.
+  // Takes the older half of the items, at most `max`, into `out`, and returns
+  // how many. The owner spills with it, thieves steal.
   [[nodiscard]] uint32_t GrabHalf(T** out, uint32_t max) {
     for (;;) {
       uint32_t h = head_.load(std::memory_order_acquire);        // [RQ2]
@@ -65,15 +68,15 @@ class RunQueue {
       uint32_t n = t - h;
       n -= n / 2;
       if (n == 0) return 0;
-      // h and t were read at two moments: more than half of the ring cannot be
-      // true, read again.
+      // h and t were read at two moments. More than half of the ring cannot be
+      // true, so read again.
       if (n > N / 2) continue;
       if (n > max) n = max;
       for (uint32_t i = 0; i < n; i++) {
         out[i] = slots_[(h + i) % N].load(std::memory_order_relaxed);
       }
-      // A slot read above may have been reused meanwhile, but then head_ has
-      // moved and this fails.
+      // A slot read above may have been reused meanwhile. But then head_ has
+      // moved, and this fails.
       if (head_.compare_exchange_strong(
               h, h + n, std::memory_order_acq_rel)) {  // [RQ2] commits
         return n;
@@ -81,7 +84,7 @@ class RunQueue {
     }
   }
 
-  // Moves half of `victim` here and returns one of the items, or nullptr.
+  // Moves half of `victim` here, and returns one of the items, or nullptr.
   // Requires: the caller owns this queue, and it is empty.
   [[nodiscard]] T* StealHalf(RunQueue& victim) {
     T* batch[N / 2];
@@ -95,10 +98,11 @@ class RunQueue {
     return batch[n - 1];
   }
 
-  // A hint; only the Pop functions are authoritative. seq_cst: a spinner that
-  // stops must not miss a push that preceded its submitter's look at the
-  // spinners; see waker.h, [WK1]. For the same reason a queue that moved
-  // between the two reads (t is never before h) counts as full, not as empty.
+  // How long the queue is. A hint: only PopLocal and GrabHalf know for sure.
+  // seq_cst: a spinning M that stops must not miss a push that came before its
+  // submitter's look at the spinning Ms; see waker.h, [WK1]. For the same
+  // reason a queue that moves between the two reads counts as full: as empty it
+  // would hide work. (t is never before h.)
   [[nodiscard]] uint32_t LooksLong() const {
     const uint32_t h = head_.load(std::memory_order_seq_cst);
     const uint32_t t = tail_.load(std::memory_order_seq_cst);

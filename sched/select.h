@@ -1,7 +1,7 @@
 // Selector: Go's select over channels of native Gs.
 //
-// Role       Add cases, then Select: one ready case runs, chosen uniformly at
-//            random; with none ready the G waits on all of them.
+// Role       Add cases, then Select. One ready case runs, chosen uniformly at
+//            random. If none is ready, the G waits on all of them.
 // Threads    One native G uses a Selector, once.
 // Locks      every channel of it (kChan), in address order, each once
 // Tests      tests/sched/select_test.cc
@@ -39,7 +39,7 @@ class Selector {
   Selected Select(int64_t deadline_ns = kNever) TRI_NO_ANALYSIS {
     SortLocks();
     LockAll();
-    // A choice can fail: its partner's wait may just have ended otherwise.
+    // A chosen case can fail: its partner's wait may just have ended otherwise.
     for (int chosen = Choose(); chosen >= 0; chosen = Choose()) {
       G* woken = nullptr;
       const ChanStatus status =
@@ -61,7 +61,7 @@ class Selector {
     virtual ~Case() = default;
     virtual AnyChan* chan() = 0;
     virtual bool CanRun() = 0;
-    // kTimeout: it could not, after all.
+    // kTimeout: it was not ready after all.
     virtual ChanStatus Try(G** woken) = 0;
     virtual void Queue(G* g, int index) = 0;
     virtual void Unqueue() = 0;
@@ -109,13 +109,14 @@ class Selector {
     std::sort(locks_.begin(), locks_.end());
     locks_.erase(std::unique(locks_.begin(), locks_.end()), locks_.end());
   }
-  // Leaves locks_ as it is: UnlockAll may be at work on it for this G's park.
+  // Changes nothing of locks_: UnlockAll may still read it for this G's park.
   void LockAll() TRI_NO_ANALYSIS {
     for (AnyChan* chan : locks_)
       chan->mu_.Lock();
   }
-  // The G cannot leave Wait before it has locked every channel again, so the
-  // list lives until the last unlock; after that nothing here may be touched.
+  // The G cannot leave Wait before it has locked every channel again. So the
+  // list exists until the last unlock. After that nothing here may be touched,
+  // as the G may have returned.
   static void UnlockAll(void* selector) TRI_NO_ANALYSIS {
     auto& locks = static_cast<Selector*>(selector)->locks_;
     const size_t n = locks.size();
@@ -125,7 +126,8 @@ class Selector {
   }
 
   // One of the ready cases, each with the same probability; -1: none is ready.
-  // Reservoir sampling: the k-th ready case replaces the choice with 1/k.
+  // Reservoir sampling: the k-th ready case replaces the choice with
+  // probability 1/k.
   int Choose() {
     int chosen = -1;
     uint32_t ready = 0;
@@ -148,7 +150,7 @@ class Selector {
     }
     ParkCommit commit;
     commit.deadline_ns = deadline_ns;
-    // Without a lock nothing keeps the G, and this object, until UnlockAll.
+    // Without a lock, nothing would keep the G and this object until UnlockAll.
     if (!locks_.empty()) commit.unlock = &UnlockAll;
     commit.unlock_argument = this;
     const WakeResult result = ParkNative(g, commit);

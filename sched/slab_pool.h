@@ -1,9 +1,10 @@
-// SlabPool: memory for G records of one type, which is never given back while
-// the scheduler lives.
+// SlabPool: memory for G records of one type, not given back while the
+// scheduler lives.
 //
 // Role       G memory is type-stable: a timer or another late waker may look at
 //            the word of a G that has ended, even after its isolate has. So an
-//            isolate returns its slabs here, with the tickets in them.
+//            isolate returns its slabs here, with the tickets in them, for
+//            another isolate.
 // Threads    any
 // Locks      kGSlabs, a leaf
 // Tests      tests/sched/slab_pool_test.cc
@@ -23,7 +24,8 @@
 
 namespace trilune {
 
-// Slabs of kMinRecords to kMaxRecords, a power of two, aligned to cache lines.
+// A slab has kMinRecords to kMaxRecords records, a power of two, and is aligned
+// to a cache line.
 class SlabPool {
  public:
   static constexpr size_t kMinRecords = 4;
@@ -41,9 +43,9 @@ class SlabPool {
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
 
-  // A slab for `records` records of `record_bytes`, always the same, or null
-  // without memory. Those of a new slab are made by `construct`, under the
-  // lock: nobody visits one that is half made.
+  // A slab for `records` records of `record_bytes`, which is always the same;
+  // null without memory. `construct` makes the records of a new slab under the
+  // lock, so that ForEach never visits one that is half made.
   [[nodiscard]] void* Get(size_t record_bytes, size_t records,
                           void (*construct)(void* record)) {
     MutexLock lock(mu_);
@@ -54,7 +56,8 @@ class SlabPool {
       idle.pop_back();
       return memory;
     }
-    // With room for what is noted of it, now and when it is given back.
+    // Make room for its entries now: in all_, and in `idle`, so that Put needs
+    // no memory.
     if (!MakeRoom(all_, all_.size() + 1) ||
         !MakeRoom(idle, made_[SizeIndex(records)] + 1)) {
       return nullptr;
@@ -70,7 +73,7 @@ class SlabPool {
     made_[SizeIndex(records)]++;
     return memory;
   }
-  // Calls `visit(const void* record)` for each record there is.
+  // Calls `visit(const void* record)` for each record of each slab.
   template <class Visit>
   void ForEach(Visit visit) {
     MutexLock lock(mu_);
@@ -95,7 +98,7 @@ class SlabPool {
   };
 
   static constexpr std::align_val_t kAlign{64};
-  // Where there are many, the largest are cut from huge pages.
+  // Once there are many slabs, the largest are cut from huge pages.
   static constexpr size_t kManySlabs = 32;
   static constexpr size_t kRegionBytes = size_t{2} << 20;
   static constexpr std::align_val_t kRegionAlign{kRegionBytes};

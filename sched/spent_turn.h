@@ -1,17 +1,17 @@
-// SpentTurn: when a strand's next spent G, one that was stopped as its slice
-// was over, has its turn.
+// SpentTurn: when the next spent G of a strand has its turn. A spent G was
+// stopped because its slice was over.
 //
-// Role       A G that used up its slice goes behind the others of its strand
-//            until they have run for as long as its own last turn lasted, or
-//            have nothing to do. Fairness by the number of picks would give a G
-//            that makes a million others the lion's share, as their turns are
-//            short: they would pile up unstarted.
+// Role       A spent G goes behind the other Gs of its strand, until they have
+//            run for as long as its own last turn lasted, or have nothing to
+//            do. Fairness by the number of picks would be unfair: the turns of
+//            most Gs are short. A G that makes a million others would get
+//            nearly all the time, and the others would pile up unstarted.
 // Threads    the strand's owner
 // Locks      none
-// Invariants I1. Between two turns of spent Gs the others run for at least the
-//                first one's length, while they have work.
-//            I2. A spent G waits for no more than that: whatever wakes, yields,
-//                is made or is itself stopped meanwhile runs on the others'
+// Invariants I1. Between two turns of spent Gs the others run for at least as
+//                long as the first of these turns lasted, while they have work.
+//            I2. A spent G waits for no more than that. What wakes, yields, is
+//                made or is itself stopped meanwhile runs on the others'
 //                account.
 // Rejected   Every 16th pick for a spent G: see Role. Equal shares for each G:
 //            a G that wakes would have to be told from one that is made.
@@ -28,13 +28,14 @@ namespace trilune {
 
 class SpentTurn {
  public:
-  // Counts picks instead of time, so that a program whose preemptions do not
-  // depend on the clock runs the same way each time.
+  // Counts picks instead of time, for the mode `count`: a program whose
+  // preemptions do not depend on the clock must run the same way each time.
   void CountPicks(bool by_picks) { by_picks_ = by_picks; }
 
-  // A G was stopped; `others` Gs were runnable before it. By picks, each of
-  // them has a turn before a spent G has one. `is_only`: no spent G waits yet;
-  // if one does, and this was not the turn of such, it was one of the others.
+  // A G was stopped, while `others` Gs were runnable. By picks, each of them
+  // has a turn before a spent G has one. `is_only`: no other spent G waits. If
+  // one does, and the turn that has just ended was no spent G's, then the
+  // stopped G was one of the others, and ran on their account.
   void OnStopped(uint32_t others, bool is_only) {
     is_new_turn_ = is_new_turn_ || is_only;
     if (!by_picks_ || !is_new_turn_) return;
@@ -49,17 +50,17 @@ class SpentTurn {
   // A spent G was picked.
   void OnSpentPicked() {
     is_new_turn_ = true;
-    if (by_picks_) owed_ = kLeastPicks;  // if it is not stopped, but waits
+    if (by_picks_) owed_ = kLeastPicks;  // it may wait, and not be stopped
   }
-  // Another one was, while a spent G waited.
+  // Another G was picked while a spent one waited.
   void OnOtherPicked() {
     if (!by_picks_) return;
     owed_--;
     is_new_turn_ = false;
   }
 
-  // The strand ran for `ns` since the clock was looked at last. A turn of a
-  // spent G in that time counts as all of it: such a turn mostly is.
+  // The strand ran for `ns` since the last look at the clock. If a spent G had
+  // a turn in that time, all of it counts as its turn, which is mostly true.
   void OnClock(int64_t ns) {
     if (by_picks_) return;
     owed_ = is_new_turn_ ? ns : owed_ - ns;
@@ -70,7 +71,7 @@ class SpentTurn {
   static constexpr int64_t kLeastPicks = 15;
 
   bool by_picks_ = false;
-  bool is_new_turn_ = false;  // whose length is not known yet
+  bool is_new_turn_ = false;  // a turn whose length is not known yet
   int64_t owed_ = 0;          // to the others: nanoseconds, or picks
 };
 

@@ -1,7 +1,7 @@
-// Status, Result<T>: how an operation of the library went.
+// Status, Result<T>: whether an operation of the library succeeded, or why not.
 //
-// Role       Every public C++ function that can fail returns one of these;
-//            nothing throws. std::expected arrives only with C++23.
+// Role       Every public C++ function that can fail returns one of these, and
+//            throws nothing. std::expected exists only from C++23 on.
 // Threads    Plain values.
 // Locks      none
 // Tests      tests/sched/status_test.cc
@@ -26,21 +26,22 @@ enum class StatusCode {
   kNotFound,         // no such file, no such function
   kNoMemory,         // a limit or the machine's memory is used up
   kLimit,            // another limit ended the isolate's work
-  kDeadlock,         // every G waits for another; message holds the dump
+  kDeadlock,         // every G waits for another; message has the dump
   kExit,             // the script called os.exit
   kTimeout,          // a deadline passed
   kStopped,          // the runtime or isolate is stopping
-  kSystem,           // an OS call failed; message says which
+  kSystem,           // a call of the system failed; message says which
 };
 
-// Making and copying one throws nothing: it is what tells of missing memory,
-// and goes where nothing may throw. Without memory the message is another.
+// Making and copying a Status throws nothing: it reports missing memory, among
+// other things, and goes where nothing may throw. Without memory for the
+// message, another one takes its place.
 class [[nodiscard]] Status {
  public:
   Status() = default;
   Status(StatusCode code, std::string_view message) noexcept
       : code_(code), message_(Keep(message)) {}
-  // For memory that is missing.
+  // For missing memory.
   [[nodiscard]] static Status NoMemory() noexcept {
     Status status;
     status.code_ = StatusCode::kNoMemory;
@@ -50,7 +51,7 @@ class [[nodiscard]] Status {
   [[nodiscard]] bool ok() const { return code_ == StatusCode::kOk; }
   [[nodiscard]] StatusCode code() const { return code_; }
   [[nodiscard]] const std::string& message() const {
-    // Never destroyed: threads may still tell of errors as the process ends.
+    // Never destroyed: threads may still report errors as the process ends.
     static const auto& none = *new std::string();
     static const auto& no_memory = *new std::string("not enough memory");
     if (message_ != nullptr) return *message_;
@@ -84,7 +85,7 @@ class [[nodiscard]] Result {
   [[nodiscard]] T& value() { return std::get<T>(state_); }
   [[nodiscard]] const T& value() const { return std::get<T>(state_); }
 
-  // The failure, or an ok Status.
+  // The failure; an ok Status if there is a value.
   [[nodiscard]] Status status() const {
     return ok() ? Status() : std::get<Status>(state_);
   }

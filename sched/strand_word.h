@@ -1,13 +1,19 @@
 // StrandWord: the one atomic word by which a strand is woken and owned.
 //
-// Role       Head of the strand's inbox, a push-only list of Gs that were made
-//            runnable from outside; or the sentinel IDLE, when nobody owns the
-//            strand. One word, so that no wake-up can fall between two.
-// Threads    Push: any thread. Drain, TryRelease: the owner.
+// Role       The head of the strand's inbox, a list of Gs that were made
+//            runnable from outside, to which any thread may push; or the
+//            sentinel IDLE, while nobody owns the strand. With two words, inbox
+//            and "is idle", a wake-up could fall between the two: the owner
+//            sees an empty inbox, a waker pushes and sees an owner, the owner
+//            goes idle. One word cannot be half read.
+// Threads    Push, TryClaim, LooksIdle: any thread. Drain, TryRelease, HasMail:
+//            the owner.
 // Locks      none
 // Invariants I1. The word is IDLE exactly while nobody owns the strand.
-//            I2. Who replaces IDLE owns the strand and must enqueue it.
-//            I3. A strand is in at most one run queue or being run by one M.
+//            I2. The thread that replaces IDLE owns the strand, and must
+//                enqueue it.
+//            I3. A strand is in at most one run queue, or run by at most one M.
+// Docs       docs/state-machines.md, "Strand"
 // Tests      tests/sched/strand_test.cc; tests/model/strand_word_model.cc
 
 #ifndef TRI_SCHED_STRAND_WORD_H_
@@ -18,13 +24,13 @@
 
 namespace trilune {
 
-// Node has a member `Node* next`, free for use while the Node is in the inbox.
+// A Node has a member `Node* next`, which the inbox uses.
 template <class Node, class Sync = StdSync>
 class StrandWord {
  public:
   StrandWord() : word_(Idle()) {}
 
-  // Adds `node`. True: the strand was idle, the caller owns it now and must
+  // Adds `node`. True: the strand was idle. Then the caller owns it, and must
   // enqueue it (I2).
   [[nodiscard]] bool Push(Node* node) {
     Node* head = word_.load(std::memory_order_relaxed);
@@ -39,17 +45,17 @@ class StrandWord {
     }
   }
 
-  // True while Gs wait in the inbox: a hint that costs the owner a plain load.
+  // Whether Gs lie in the inbox. A hint, which costs the owner a plain load.
   [[nodiscard]] TRI_NO_TSAN bool HasMail() const {
     return word_.load(std::memory_order_relaxed) != nullptr;
   }
 
-  // Whether nobody owns the strand: a hint, for any thread.
+  // Whether nobody owns the strand. A hint, for any thread.
   [[nodiscard]] bool LooksIdle() const {
     return word_.load(std::memory_order_relaxed) == Idle();
   }
 
-  // Takes the whole inbox, oldest first; nullptr when it is empty.
+  // Takes the whole inbox, oldest first; nullptr if it is empty.
   [[nodiscard]] Node* Drain() {
     Node* node = word_.exchange(nullptr, std::memory_order_acquire);  // [SW1]
     Node* oldest_first = nullptr;
@@ -70,7 +76,8 @@ class StrandWord {
                                          std::memory_order_release);  // [SW2]
   }
 
-  // Takes an idle strand without a node (to close or to dump it).
+  // Takes an idle strand without a node. A solo strand is taken like this for
+  // ever.
   [[nodiscard]] bool TryClaim() {
     Node* idle = Idle();
     return word_.compare_exchange_strong(idle, nullptr,
@@ -78,7 +85,7 @@ class StrandWord {
   }
 
  private:
-  // An address no node has.
+  // An address that no node has.
   static Node* Idle() {
     static char sentinel;
     return reinterpret_cast<Node*>(&sentinel);

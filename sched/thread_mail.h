@@ -1,12 +1,14 @@
 // ThreadMail: how a G that is locked to its thread gets back to it.
 //
-// Role       An M whose G is locked to it runs nothing else. While that G waits
-//            the M sleeps here. Whoever picks the G from its strand hands
-//            strand and P over, with the G, and goes on without them.
-// Threads    Send: the M that owns G, strand and P; so one at a time. Receive:
-//            the locked M. Wake: any thread.
+// Role       An M with a locked G runs nothing else. While the G waits, the M
+//            sleeps here. Any M may pick the G from its strand. That M sends G,
+//            strand and P in one letter, and goes on without them. So the
+//            strand stays serial, and no P idles.
+// Threads    Send: the M that owns G, strand and P, so only one at a time.
+//            Receive: the locked M. Wake: any thread.
 // Locks      none (a futex)
-// Invariants I1. What was sent is received once, and by the locked M.
+// Invariants I1. A letter is received once, and by the locked M.
+// Docs       docs/memory-order.md
 // Tests      tests/model/thread_mail_model.cc; tests/sched/thread_lock_test.cc
 
 #ifndef TRI_SCHED_THREAD_MAIL_H_
@@ -25,14 +27,14 @@ class ThreadMail {
  public:
   ThreadMail() : full_(0) {}
 
-  // release: the letter, and all that its sender did with what it names. [TL1]
+  // release: the letter, and all that the sender did with what it names. [TL1]
   void Send(const Letter& letter) {
     letter_ = letter;
     full_.store(1, std::memory_order_release);  // [TL1]
     parker_.Wake();
   }
 
-  // Sleeps until a letter comes; false: woken for another reason, with none.
+  // Sleeps until a letter comes. False: woken for another reason, no letter.
   [[nodiscard]] bool Receive(Letter* letter) {
     if (full_.load(std::memory_order_acquire) == 0) {  // [TL1]
       parker_.Park(kNever, nullptr);
@@ -43,7 +45,7 @@ class ThreadMail {
     return true;
   }
 
-  // Makes a Receive, the present or the next one, come back.
+  // Makes a Receive return: the present one, or the next.
   void Wake() { parker_.Wake(); }
 
  private:

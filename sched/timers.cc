@@ -15,8 +15,9 @@ constexpr size_t kArity = 4;
 
 bool Timers::Add(int64_t when_ns, G* g, uint64_t ticket) {
   MutexLock lock(mu_);
-  // What goes stale is not always told here: a G that was cancelled tells it as
-  // it runs, and entries that were moved from another P are counted there.
+  // stale_ does not count every stale entry. A G that was cancelled reports its
+  // own only when it runs, and entries that were moved to another P are counted
+  // at their old P.
   if (heap_.size() >= purge_at_) {
     Purge();
     purge_at_ = std::max(kPurgeFrom, heap_.size() * 2);
@@ -79,7 +80,8 @@ void Timers::MoveTo(Timers& other) {
   {
     MutexLock lock(other.mu_);
     if (other.MakeRoom(entries.size())) {
-      // A stale one would not be counted there: its G names the P it came from.
+      // Not the stale ones: they would never be counted here, as their Gs name
+      // the P that they came from.
       for (const Entry& entry : entries) {
         if (!entry.IsStale()) other.heap_.push_back(entry);
       }
@@ -90,7 +92,8 @@ void Timers::MoveTo(Timers& other) {
   }
   MutexLock lock(mu_);
   heap_.swap(entries);
-  // What an M without a P has just added here.
+  // No memory there, so all stay. `entries` now has what an M without a P has
+  // added here meanwhile.
   TRI_CHECK(entries.empty() || MakeRoom(entries.size()));
   heap_.insert(heap_.end(), entries.begin(), entries.end());
   Heapify();
@@ -102,7 +105,8 @@ size_t Timers::size() const {
   return heap_.size();
 }
 
-// The vector grows by doubling, where push_back would.
+// Makes room for `more` entries. The vector grows by doubling, where push_back
+// would grow it.
 bool Timers::MakeRoom(size_t more) {
   const size_t needed = heap_.size() + more;
   if (needed <= heap_.capacity()) return true;
@@ -111,7 +115,7 @@ bool Timers::MakeRoom(size_t more) {
       heap_.reserve(wanted);
       return true;
     } catch (const std::bad_alloc&) {
-      // Less may be to be had.
+      // There may be memory for less.
     }
   }
   return false;

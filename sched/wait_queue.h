@@ -1,12 +1,15 @@
-// Waiter, WaitQueue: who waits for a thing, in the order of their coming.
+// WaiterBase, WaitQueue: the Gs that wait for a thing, first come first served.
 //
-// Role       Channels, joins and the sync objects queue their waiters here.
-// Threads    Whoever holds the thing: its strand's owner, or its lock.
+// Role       Channels, joins and the sync objects queue their waiters here. A
+//            waiter lies in the frame or the record of the G that waits.
+// Threads    The holder of the thing: of its strand, or of its lock.
 // Locks      none of its own
-// Invariants I1. A linked Waiter belongs to its G's present wait: a G unlinks
-//                all its waiters before it leaves the wait. So a waker that
-//                finds a waiter may use TryWakeCurrent.
-//            I2. Who pops a waiter and loses TryWake must not touch it again.
+// Invariants I1. A linked waiter belongs to the present wait of its G: a G
+//                unlinks all its waiters before it leaves the wait. So a waker
+//                that finds a waiter may use TryWakeCurrent.
+//            I2. A thread that pops a waiter and loses TryWake must not touch
+//                the waiter again: its memory may be gone.
+// Docs       docs/state-machines.md, "Waiter of a channel"
 // Tests      tests/sched/wait_queue_test.cc
 
 #ifndef TRI_SCHED_WAIT_QUEUE_H_
@@ -25,7 +28,7 @@ struct WaiterBase {
   WaiterBase* next = nullptr;
   WaiterBase* prev = nullptr;
   G* g = nullptr;
-  WaitQueue* queue = nullptr;  // where it is linked, or null
+  WaitQueue* queue = nullptr;  // the queue in which it is linked, or null
 };
 
 class WaitQueue {
@@ -37,8 +40,8 @@ class WaitQueue {
   [[nodiscard]] bool empty() const { return head_ == nullptr; }
   [[nodiscard]] WaiterBase* head() const { return head_; }
 
-  // The first one whose wait still goes on, or null; those before it have lost
-  // their places, and are unlinked.
+  // The first waiter whose G still waits, or null. Those before it are
+  // unlinked, as their waits have ended.
   [[nodiscard]] WaiterBase* First() {
     while (head_ != nullptr && head_->g->word.state() != GState::kWaiting) {
       Remove(head_);
@@ -60,7 +63,7 @@ class WaitQueue {
     head_->prev = waiter;
   }
 
-  // Drops all links, for memory whose waiters are gone.
+  // Drops all links, for waiters whose memory is gone.
   void Forget() { head_ = nullptr; }
 
   // Unlinks `waiter` if it is linked.
@@ -77,7 +80,7 @@ class WaitQueue {
     if (queue->head_ == waiter) queue->head_ = waiter->next;
   }
 
-  // Pops the head and wins its G for waking. Null: its wait ended otherwise; it
+  // Pops the head and wins its G. Null: that wait had ended otherwise; the head
   // is popped all the same. Requires: !empty().
   [[nodiscard]] WaiterBase* WinHead() {
     WaiterBase* waiter = head_;
@@ -85,8 +88,8 @@ class WaitQueue {
     return waiter->g->TryWin() ? waiter : nullptr;
   }
 
-  // Pops waiters until one's G is won for waking, or the queue is empty. The
-  // caller must make that G runnable.
+  // Pops waiters until the G of one is won, or the queue is empty. The caller
+  // must make that G runnable.
   [[nodiscard]] WaiterBase* PopAndWin() {
     while (head_ != nullptr) {
       WaiterBase* waiter = head_;
@@ -97,7 +100,7 @@ class WaitQueue {
   }
 
  private:
-  // Of a ring: head_->prev is the tail.
+  // The waiters form a ring: head_->prev is the tail.
   WaiterBase* head_ = nullptr;
 };
 

@@ -20,7 +20,7 @@ void EnableLightFences() {
 void HeavyFence() {
   std::atomic_thread_fence(std::memory_order_seq_cst);
   if (!has_membarrier.load(std::memory_order_relaxed)) return;
-  // Registered, it cannot fail.
+  // Once registered, it cannot fail.
   TRI_CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) ==
             0);
 }

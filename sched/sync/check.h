@@ -1,7 +1,8 @@
-// TRI_CHECK: states what must hold; a violation is a bug of ours and aborts.
+// TRI_CHECK: states what must hold. A violation is a bug of ours, and aborts.
 //
-// Role       Kept in every build: each use costs one predictable branch.
-//            TRI_DCHECK is for checks too dear for optimised builds.
+// Role       It stays in every build: each use costs one predictable branch.
+//            TRI_DCHECK is for checks that are too expensive for optimised
+//            builds.
 // Threads    any
 // Locks      none
 // Tests      tests/sched/check_test.cc

@@ -1,9 +1,9 @@
 // Gauge: a number that one thread at a time changes and any thread may read.
 //
-// Role       What the owner of an isolate counts, and others show.
-// Threads    Changes: the owner's. Reading: any.
-// Locks      none. Relaxed: a gauge says nothing of what else was written, and
-//            costs its owner what a plain number costs.
+// Role       What the owner of an isolate counts, for others to show.
+// Threads    Changes: its owner. Reading: any.
+// Locks      none. It is relaxed: it tells nothing about what else was written,
+//            and costs its owner what a plain number costs.
 // Tests      tests/stdlib/embed_usage_test.cc
 
 #ifndef TRI_SCHED_SYNC_GAUGE_H_
@@ -27,7 +27,7 @@ class Gauge {
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }
-  // Not one atomic operation: there is but one writer.
+  // Not one atomic operation: there is only one writer.
   Gauge& operator+=(T n) { return *this = get() + n; }
   Gauge& operator-=(T n) { return *this = get() - n; }
   void operator++(int) { *this += 1; }

@@ -7,8 +7,8 @@
 namespace trilune {
 namespace {
 
-constexpr int kSpins = 100;  // some 2 us of pauses: the holder is at work
-constexpr int kYields = 20;  // it may wait for this very CPU
+constexpr int kSpins = 100;  // some 2 us: the holder is at work
+constexpr int kYields = 20;  // it may be waiting for this very CPU
 constexpr long kSleepNs = 20'000;
 
 void Pause() {

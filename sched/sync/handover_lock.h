@@ -1,15 +1,18 @@
 // HandoverLock: a lock that one fiber takes and another releases.
 //
-// Role       A native channel's lock: a parking G takes it, and the stack that
-//            the M lands on releases it, once the G is public as waiting. A
-//            std::mutex belongs to who locked it. It is held for some ten
-//            instructions, often: a release is a plain store, and who finds it
-//            held spins, then gives way to other threads, then sleeps in short
-//            steps, as its holder must have lost the CPU.
-// Threads    any; blocks the M. Release on the thread that acquired.
+// Role       The lock of a channel, and of other things between Gs of several
+//            strands (docs/locks.md lists them). A parking G takes it; the
+//            stack that the M lands on releases it, once the G is public as
+//            waiting. A std::mutex would belong to the fiber that locked it.
+//            It is held often, for some ten instructions. So a release is a
+//            plain store. A thread that finds it held spins, then gives way to
+//            other threads, then sleeps in short steps: by then its holder must
+//            have lost the CPU.
+// Threads    any; blocks the M. Released by the thread that acquired it.
 // Locks      rank kChan
 // Rejected   A futex: its release is a second locked instruction, to learn
-//            whether somebody sleeps. 20 ns of a channel's round trip of 100.
+//            whether a thread sleeps. That is 20 ns of a channel's round trip
+//            of 100.
 // Tests      tests/sched/mutex_test.cc
 
 #ifndef TRI_SCHED_SYNC_HANDOVER_LOCK_H_
@@ -28,7 +31,7 @@ class TRI_CAPABILITY("mutex") HandoverLock {
   HandoverLock(const HandoverLock&) = delete;
   HandoverLock& operator=(const HandoverLock&) = delete;
 
-  // Memory ordering: what the last holder did before Unlock is visible.
+  // What the last holder did before Unlock is visible after it.
   void Lock() TRI_ACQUIRE() {
 #ifndef NDEBUG
     CheckLockOrder(LockRank::kChan);

@@ -5,9 +5,9 @@
 namespace trilune {
 namespace {
 
-// The ranks this thread holds, as a count each: ranks are few and small. A
-// fiber never switches away with a lock held but for a channel's, which the
-// landing side releases on the same thread.
+// For each rank, how many such locks this thread holds. Ranks are few and
+// small, so an array will do. A fiber never switches away with a lock held,
+// except with a channel's: the landing side releases that, on the same thread.
 constexpr int kMaxRank = 90;
 constinit thread_local int held[kMaxRank] = {};
 
@@ -15,7 +15,7 @@ constinit thread_local int held[kMaxRank] = {};
 
 void CheckLockOrder(LockRank rank) {
   const int mine = static_cast<int>(rank);
-  // Two channels at once: select locks them in address order.
+  // Two channels at once are legal: select locks them in address order.
   const int first = rank == LockRank::kChan ? mine + 1 : mine;
   for (int i = first; i < kMaxRank; i++)
     TRI_CHECK(held[i] == 0);

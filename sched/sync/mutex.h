@@ -1,9 +1,11 @@
 // Mutex, MutexLock, CondVar: std::mutex where Clang's analysis can see it, with
 // a rank that debug builds check.
 //
-// Role       The only lock of the project. Ranks are the lock order: a thread
-//            may acquire a mutex only while all those it holds have a lower
-//            rank (channels: the same rank, in address order, select only).
+// Role       Every lock of the project is one, except those that a parking G
+//            holds (handover_lock.h). The ranks are the lock order. A thread
+//            may acquire a mutex only while all locks that it holds have a
+//            lower rank. Channels may share their rank: a select takes them in
+//            address order.
 // Threads    any; blocks the M
 // Locks      docs/locks.md lists every mutex with its rank
 // Tests      tests/sched/mutex_test.cc
@@ -19,14 +21,14 @@
 
 namespace trilune {
 
-// The lock order, lowest first. One line a mutex; docs/locks.md explains each.
+// The lock order, lowest first. docs/locks.md has each mutex of each rank.
 enum class LockRank : int {
-  kIsolates = 10,   // stdlib: the runtime's list of isolates
+  kIsolates = 10,   // lists of isolates, programs and spare isolates
   kDicts = 12,      // stdlib: the names of a runtime's dictionaries
   kIsolate = 15,    // stdlib: the calls that an isolate has to answer
-  kRoster = 17,     // vm: the isolates of a runtime, for who looks at all
+  kRoster = 17,     // vm: the isolates of a runtime, for statistics
   kHost = 20,       // vm: an isolate's requests; a host call's result
-  kChan = 30,       // sched: a channel between native Gs
+  kChan = 30,       // channels and the other HandoverLocks
   kCycles = 35,     // vm: shared objects that no isolate holds
   kScheduler = 40,  // sched: idle lists and the global queue
   kTimers = 50,     // sched: a P's timers
@@ -34,10 +36,10 @@ enum class LockRank : int {
   kFibers = 70,     // sched: the pool of stacks
   kChunks = 80,     // vm: the memory of Lua heaps
   kMessages = 85,   // vm: the depot of message blocks
-  kShells = 88,     // stdlib: who has the process ignore interrupts
+  kShells = 88,     // stdlib: os.execute, while interrupts are ignored
 };
 
-// Called by Mutex in debug builds; aborts when the order is broken.
+// Debug builds call it for each lock. Aborts when the order is broken.
 void CheckLockOrder(LockRank rank);
 void ForgetLock(LockRank rank);
 
@@ -80,8 +82,8 @@ class TRI_SCOPED_CAPABILITY MutexLock {
 
 class CondVar {
  public:
-  // Unlocks `mu`, waits for a notification, locks it again. Spurious returns
-  // happen: call it in a loop.
+  // Unlocks `mu`, waits for a notification, and locks it again. May return
+  // without one, so call it in a loop.
   void Wait(Mutex& mu) TRI_REQUIRES(mu) {
     std::unique_lock<std::mutex> lock(mu.mu_, std::adopt_lock);
     cv_.wait(lock);

@@ -1,7 +1,9 @@
-// What AddressSanitizer and ThreadSanitizer must be told about fibers.
+// Sanitizers: what AddressSanitizer and ThreadSanitizer must be told about
+// fibers.
 //
-// Role       Empty functions in ordinary builds. The start of a switch, its
-//            landing, and the making and ending of a fiber are announced.
+// Role       In ordinary builds these functions are empty. They announce the
+//            start of a switch, its landing, and the making and ending of a
+//            fiber.
 // Threads    as fiber.h
 // Locks      none
 // Tests      the asan and tsan runs of all tests
@@ -74,8 +76,9 @@ inline void* TsanCurrentFiber() {
 
 inline void* TsanCreateFiber() {
 #if defined(TRI_TSAN)
-  // While it makes one it takes the thread for the new fiber, which has nothing
-  // yet: a signal handler would not survive that.
+  // While ThreadSanitizer makes a fiber, it takes the thread for the new one,
+  // which has nothing yet. A signal handler would not survive that, so block
+  // all signals.
   sigset_t all = {};
   sigset_t before = {};
   sigfillset(&all);
@@ -94,7 +97,7 @@ inline void TsanDestroyFiber([[maybe_unused]] void* fiber) {
 #endif
 }
 
-// Call only from a function marked TRI_NO_TSAN and noinline.
+// Call it only from a function that is marked TRI_NO_TSAN and noinline.
 inline __attribute__((always_inline)) void TsanSwitchTo(
     [[maybe_unused]] void* fiber) {
 #if defined(TRI_TSAN)

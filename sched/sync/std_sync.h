@@ -1,7 +1,7 @@
 // StdSync: the atomics of production builds.
 //
-// Role       The lock-free headers are templates on a Sync: this one here, and
-//            Relacy's checked atomics in tests/model.
+// Role       The lock-free headers are templates on a Sync. Production code
+//            uses this one; tests/model uses Relacy's checked atomics instead.
 // Threads    any
 // Locks      none
 // Tests      tests/model
@@ -24,7 +24,7 @@ struct StdSync {
   }
   static void LightFence() { trilune::LightFence(); }
   static void HeavyFence() { trilune::HeavyFence(); }
-  // In a loop that waits for another thread for a moment.
+  // For a loop that waits a moment for another thread.
   static void Pause() {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

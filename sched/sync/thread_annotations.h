@@ -1,8 +1,7 @@
-// TRI_GUARDED_BY and friends: Clang's thread-safety analysis, nothing
-// elsewhere.
+// TRI_GUARDED_BY and others: Clang's thread-safety analysis; empty elsewhere.
 //
-// Role       `./dev lint` builds with Clang and -Wthread-safety, so that a
-//            field touched without its lock is a build error.
+// Role       `./dev lint` builds with Clang and -Wthread-safety. So a field
+//            that is touched without its lock is a build error.
 // Threads    none
 // Locks      none
 // Tests      the Clang build itself
