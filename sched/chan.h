@@ -157,7 +157,7 @@ class Chan : public AnyChan {
   }
 
   // Queues `waiter` and parks. The lock is held from before the wait is opened
-  // until the G has left its stack, so no partner can wake a G that is still on
+  // until the G has left its stack. So no partner can wake a G that is still on
   // it. The stack that the M lands on releases the lock (ParkCommit::unlock).
   ChanStatus Wait(typename Core::Waiter& waiter, WaitReason reason,
                   int64_t deadline_ns) TRI_NO_ANALYSIS {

@@ -53,8 +53,8 @@ class ChanCore {
   [[nodiscard]] bool closed() const { return closed_; }
 
   // Before a send that finds NeedsSlots, the owner of the storage must make the
-  // buffer `slots` long (1 <= slots <= capacity), move the values, and
-  // AdoptSlots.
+  // buffer larger, move the values, and call AdoptSlots. 1 <= slots <=
+  // capacity.
   [[nodiscard]] bool NeedsSlots() const {
     return count_ == slots_ && slots_ < capacity_;
   }

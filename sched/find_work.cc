@@ -341,8 +341,10 @@ Strand* Scheduler::GiveUpP(M* m) {
 }
 
 // Takes an idle P, if there is work. Either a submitter saw a P idle, or its
-// work is seen here. [WK1] [WK2] Every M looks before it sleeps, even one that
-// has lost its P: perhaps no thread could be made for what lies there.
+// work is seen here. [WK1] [WK2]
+//
+// Every M looks before it sleeps, even one that has lost its P: perhaps no
+// thread could be made for what lies there.
 bool Scheduler::LookOnceMore(M* m) {
   if (!SeesWork()) return false;
   MutexLock lock(mu_);

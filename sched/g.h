@@ -64,9 +64,9 @@ struct ParkCommit {
   void* unlock_argument = nullptr;
   bool external = false;  // something outside the strand will wake the G
   // Read once the wait is public: if it is set, the wait ends as cancelled. A
-  // thread that sets it looks for public waits afterwards, so one of the two
-  // sees the other. [NC1] It must not lie in the frames of a native G, which
-  // may be gone by the time it is read.
+  // thread that sets it looks for public waits afterwards. So one of the two
+  // sees the other. [NC1] The flag must not lie in the frames of a native G:
+  // those may be gone by the time it is read.
   const std::atomic<bool>* cancelled = nullptr;
 };
 

@@ -1,5 +1,5 @@
-// The scheduling loop. Read LoopStep first: it is one turn of the loop, and
-// every other function here is a step of it, or a way out of it and back in. It
+// The scheduling loop. Read LoopStep first: it is one turn of the loop. Every
+// other function here is a step of it, or a way out of it and back in. It
 // stands last in the anonymous namespace because it calls all the others.
 //
 // One turn, in order:
@@ -104,7 +104,6 @@ uint32_t WaitStamp(const M* m, const P* p) {
 // code that raises for a cancelled wait then finds no reason to cancel, and
 // reports the missing memory.
 void Publish(M* m, G* g, const ParkCommit& commit) {
-  // Read now what lies in the frame of `g`.
   const int64_t deadline_ns = commit.deadline_ns;
   const std::atomic<bool>* cancelled = commit.cancelled;
   void (*const unlock)(void*) = commit.unlock;
@@ -273,8 +272,8 @@ Fiber* StartOnFiber(M* m, G* g) {
 }
 
 // `m` picked `g`. If `g` is locked to another M, or `m` has a locked G, `m`
-// hands `g` to an M that may run it, with strand and P. The strand thereby
-// stays serial, and no P idles. False: `m` may run `g` itself.
+// hands `g`, strand and P to an M that may run `g`. The strand thereby stays
+// serial, and no P idles. False: `m` may run `g` itself.
 bool SendElsewhere(M* m, G* g) {
   M* home = LockedTo(g);
   if (home == m || (home == nullptr && m->locked_g == nullptr)) return false;

@@ -130,6 +130,7 @@ Outcome NativeGs::RunG(G* g) {
 
 Status NativeGs::Run(std::function<void()> body) {
   TRI_CHECK(CurrentM() == nullptr);
+  // On the heap: after a deadlock, the body may outlive this call.
   struct Shared {
     bool ended = false;
   };

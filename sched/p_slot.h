@@ -5,8 +5,8 @@
 //            Its P must not idle meanwhile, so sysmon takes it. `mode_` says
 //            whether the M runs a G's code (user) or the scheduler (runtime).
 //            Only the runtime touches a P. So sysmon may take the P of an M in
-//            user mode without asking, if it makes sure that the M is not just
-//            coming back [PR1]:
+//            user mode without asking. It only has to make sure that the M is
+//            not just coming back [PR1]:
 //
 //              M enters the runtime           sysmon
 //              1. mode = runtime              1. CAS p -> RETAKING

@@ -1,3 +1,23 @@
+// The preemption signal, from sysmon to the G that runs on an M's thread.
+//
+// SendPreemptSignal signals a thread only if it runs a G's code. OnSignal runs
+// there, at any machine instruction. If the thread is in user mode, and runs
+// the dispatch that sysmon meant, OnSignal calls GKind::preempt. In the runtime
+// it only counts the signal, so it never sees data of the scheduler half
+// written.
+//
+// A signal must not end a system call early, so both sides write first and read
+// then [PR3]:
+//
+//   SendPreemptSignal (sysmon)     EnterSyscall (the M, in loop.cc)
+//   1. signals_sent += 1           1. mode = runtime
+//   2. heavy fence                 2. light fence
+//   3. user mode: send             3. signals_sent is not signals_seen:
+//      else: signals_seen = sent      AwaitPreemptSignal
+//
+// Either sysmon sees the runtime mode and sends nothing, or the M sees that a
+// signal is due, and waits for it.
+
 #include "sched/preempt_signal.h"
 
 #include <sched.h>

@@ -2,8 +2,8 @@
 //
 // Role       One producer, the owner: the M that holds the P. Many consumers:
 //            the owner and thieves. The algorithm is that of Go's runtime
-//            (runqput, runqget, runqsteal in proc.go), but the slot for the
-//            next one to run is not part of it: that is P::runnext.
+//            (runqput, runqget, runqsteal in proc.go). The slot for the next
+//            strand to run is not part of it: that is P::runnext.
 // Threads    PushLocal, PopLocal: the owner. GrabHalf, LooksLong: any M.
 //            StealHalf: any M, into a queue that it owns.
 // Locks      none

@@ -8,8 +8,8 @@
 // are seq_cst read-modify-writes, and thus fences themselves.
 //
 // A P that loses its M goes through GiveToM: to an idle M, or to a new one. If
-// no thread can be made the P becomes idle, sysmon tries again later, and the
-// Ms that there are do what they can (NoteNoThread, LendTimers).
+// no thread can be made, the P becomes idle, and sysmon tries again later.
+// Until then the Ms that there are do what they can (NoteNoThread, LendTimers).
 
 #include "sched/scheduler.h"
 

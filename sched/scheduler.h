@@ -320,7 +320,7 @@ class Scheduler {
   P* idle_ps_ TRI_GUARDED_BY(mu_) = nullptr;
   M* idle_ms_ TRI_GUARDED_BY(mu_) = nullptr;
   int idle_m_count_ TRI_GUARDED_BY(mu_) = 0;
-  int locked_waiting_ TRI_GUARDED_BY(mu_) = 0;  // that await their G
+  int locked_waiting_ TRI_GUARDED_BY(mu_) = 0;  // Ms that await their G
   int m_count_ TRI_GUARDED_BY(mu_) = 0;
   int ended_ms_ TRI_GUARDED_BY(mu_) = 0;
   // Ms that have a locked G, or end because they had one.

@@ -1,11 +1,12 @@
 // SpentTurn: when the next spent G of a strand has its turn. A spent G was
 // stopped because its slice was over.
 //
-// Role       A spent G goes behind the other Gs of its strand, until they have
-//            run for as long as its own last turn lasted, or have nothing to
-//            do. Fairness by the number of picks would be unfair: the turns of
-//            most Gs are short. A G that makes a million others would get
-//            nearly all the time, and the others would pile up unstarted.
+// Role       A spent G goes behind the other Gs of its strand. Its turn comes
+//            when they have run for as long as its own last turn lasted, or
+//            have nothing to do. Fairness by the number of picks would be
+//            unfair: the turns of most Gs are short. A G that makes a million
+//            others would get nearly all the time, and the others would pile up
+//            unstarted.
 // Threads    the strand's owner
 // Locks      none
 // Invariants I1. Between two turns of spent Gs the others run for at least as
@@ -34,8 +35,8 @@ class SpentTurn {
 
   // A G was stopped, while `others` Gs were runnable. By picks, each of them
   // has a turn before a spent G has one. `is_only`: no other spent G waits. If
-  // one does, and the turn that has just ended was no spent G's, then the
-  // stopped G was one of the others, and ran on their account.
+  // one does, and the turn that has just ended was no spent G's, the stopped G
+  // was one of the others. Then it ran on their account.
   void OnStopped(uint32_t others, bool is_only) {
     is_new_turn_ = is_new_turn_ || is_only;
     if (!by_picks_ || !is_new_turn_) return;

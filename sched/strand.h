@@ -189,7 +189,7 @@ inline G* Strand::Pick() {
     return g;
   }
   if (!spent_.empty()) {
-    // Not counted for runnext_run_, or fresh_ would starve.
+    // A spent G does not reset runnext_run_, or fresh_ would starve.
     if (spent_turn.IsDue()) return PickSpent();
     spent_turn.OnOtherPicked();
   }

@@ -365,7 +365,7 @@ bool Scheduler::WantsP(const P* p, int64_t now_ns) const {
 }
 
 // `m` is in the system call `call`. The second time that sysmon sees the same
-// call, it takes P and strand, if somebody has a use for one of them or the
+// call, it takes P and strand: if somebody has a use for one of them, or if the
 // call is long.
 bool Scheduler::WatchCall(M* m, uint64_t call, int64_t now_ns) {
   Watch& watch = m->watch;

@@ -10,6 +10,8 @@
 namespace trilune {
 namespace {
 
+// The link in the strand's list that leads to the lock of `g`; if `g` is not
+// locked, the link at the end.
 ThreadLock** Find(const G* g) {
   ThreadLock** link = &g->strand->thread_locks;
   while (*link != nullptr && (*link)->g != g)
@@ -17,6 +19,7 @@ ThreadLock** Find(const G* g) {
   return link;
 }
 
+// Takes the lock at `link` off the list. `m` has no locked G then.
 void Remove(M* m, ThreadLock** link) {
   ThreadLock* lock = *link;
   TRI_CHECK(lock->m == m && m->locked_g == lock->g);
@@ -91,6 +94,7 @@ void DropThreadLocks(M* m, Strand* strand) {
       m->locked_g = nullptr;
       m->ends = true;
     } else {
+      // An empty letter: the M, which sleeps, ends.
       lock->m->mail.Send({});
     }
   }

@@ -16,8 +16,8 @@ constexpr size_t kArity = 4;
 bool Timers::Add(int64_t when_ns, G* g, uint64_t ticket) {
   MutexLock lock(mu_);
   // stale_ does not count every stale entry. A G that was cancelled reports its
-  // own only when it runs, and entries that were moved to another P are counted
-  // at their old P.
+  // own only when it runs. Entries that were moved here from another P are
+  // counted there.
   if (heap_.size() >= purge_at_) {
     Purge();
     purge_at_ = std::max(kPurgeFrom, heap_.size() * 2);

@@ -7,8 +7,8 @@
 //            Stale entries are purged when they are known to be the majority,
 //            and before the heap grows to twice what the last purge left. So
 //            the heap holds at most about twice what somebody waits for,
-//            however the other waits end, and a purge costs no more than the
-//            adds before it did.
+//            however the other waits end. A purge costs about what the adds
+//            before it did.
 // Threads    any; the Ms of other Ps run due timers, too
 // Locks      kTimers, a leaf
 // Invariants I1. next_when() is the earliest deadline, or kNever, whenever the
