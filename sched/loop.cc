@@ -312,7 +312,7 @@ void Release(M* m, Strand* strand) {
     if (strand->HasRunnable()) return;
   }
   m->strand = nullptr;
-  // A G came into the inbox just now: the strand is still this M's.
+  // On failure a G has just come into the inbox. The strand is still this M's.
   if (!strand->word.TryRelease()) m->strand = strand;
 }
 

@@ -3,10 +3,9 @@
 //
 // Role       A spent G goes behind the other Gs of its strand. Its turn comes
 //            when they have run for as long as its own last turn lasted, or
-//            have nothing to do. Fairness by the number of picks would be
-//            unfair: the turns of most Gs are short. A G that makes a million
-//            others would get nearly all the time, and the others would pile up
-//            unstarted.
+//            have nothing to do. Fairness by the number of picks would favour a
+//            G that makes a million others. Their turns are short, so it would
+//            get nearly all the time, and they would pile up unstarted.
 // Threads    the strand's owner
 // Locks      none
 // Invariants I1. Between two turns of spent Gs the others run for at least as

@@ -4,7 +4,7 @@
 //            with an affinity or priority of their own. As Go's LockOSThread:
 //            calls nest; while a G is locked it runs on that M only, and the M
 //            runs nothing else; a G that ends locked takes the thread with it.
-//            When another M picks the G, it sends the G to its own M with
+//            An M that picks a G which is locked elsewhere sends it there, with
 //            strand and P (thread_mail.h).
 // Threads    the running G; LockedTo, DropThreadLocks, FreeThreadLocks: the
 //            strand's owner

@@ -1,8 +1,8 @@
 // Timers: the deadlines of waiting Gs, one heap for each P.
 //
 // Role       A 4-ary min-heap of {when, G, ticket}. Nothing points back into
-//            the heap. So a wait that ends otherwise costs nothing here: its
-//            entry is stale, and loses TryWake.
+//            the heap. So if a wait ends otherwise, its entry stays: it is
+//            stale, and loses TryWake.
 //
 //            Stale entries are purged when they are known to be the majority,
 //            and before the heap grows to twice what the last purge left. So
