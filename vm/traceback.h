@@ -4,10 +4,10 @@
 //            all that luaL_traceback costs is the search for global names, all
 //            through package.loaded for each level. This one searches once for
 //            all levels, and only for functions it does not know yet.
-// Memory     FunctionNames counts in the isolate's budget. Without memory it
-//            keeps nothing, and each traceback searches.
 // Threads    the strand's owner
 // Locks      none
+// Memory     FunctionNames counts in the isolate's budget. Without memory it
+//            keeps nothing, and each traceback searches.
 // Invariants I1. FunctionNames holds no Lua value: it knows a C function by its
 //                address and a Lua function by where it is defined.
 //            I2. A name it knows is looked up in package.loaded before it is
