@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <memory>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 
 namespace {
 

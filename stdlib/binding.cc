@@ -2,8 +2,8 @@
 
 #include <cmath>
 
-#include "sched/clock.h"
-#include "vm/park.h"
+#include "sched/base/clock.h"
+#include "vm/goroutine/park.h"
 
 namespace trilune::stdlib {
 

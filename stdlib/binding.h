@@ -14,8 +14,8 @@
 
 #include <lua.hpp>
 
-#include "vm/internal.h"
-#include "vm/isolate.h"
+#include "vm/isolate/isolate.h"
+#include "vm/lua/internal.h"
 
 namespace trilune::stdlib {
 

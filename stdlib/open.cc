@@ -1,11 +1,11 @@
 // Opens everything an isolate has.
 
 #include "stdlib/modules.h"
-#include "vm/coroutine.h"
-#include "vm/debug_guard.h"
-#include "vm/debug_hook.h"
-#include "vm/protected_call.h"
-#include "vm/require.h"
+#include "vm/lua/coroutine.h"
+#include "vm/lua/debug_guard.h"
+#include "vm/lua/debug_hook.h"
+#include "vm/lua/protected_call.h"
+#include "vm/lua/require.h"
 
 namespace trilune::stdlib {
 namespace {

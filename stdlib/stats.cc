@@ -4,8 +4,8 @@
 #include <new>
 
 #include "stdlib/modules.h"
-#include "vm/isolates.h"
-#include "vm/usage.h"
+#include "vm/memory/usage.h"
+#include "vm/runtime/runtime_state.h"
 
 namespace trilune::stdlib {
 namespace {

@@ -13,8 +13,8 @@
 
 #include <lua.hpp>
 
-#include "stdlib/trilune.h"
-#include "vm/shared.h"
+#include "embed/trilune.h"
+#include "vm/message/shared.h"
 
 namespace trilune {
 namespace {

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 
 namespace trilune {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <lua.hpp>
 
-#include "vm/heap.h"
+#include "vm/memory/heap.h"
 
 namespace trilune {
 namespace {

@@ -13,10 +13,10 @@
 
 #include <lua.hpp>
 
-#include "sched/clock.h"
-#include "stdlib/trilune.h"
-#include "vm/isolate.h"
-#include "vm/message.h"
+#include "embed/trilune.h"
+#include "sched/base/clock.h"
+#include "vm/isolate/isolate.h"
+#include "vm/message/message.h"
 
 namespace trilune {
 namespace {

@@ -16,10 +16,10 @@
 #include <utility>
 #include <vector>
 
-#include "sched/chan.h"
-#include "sched/clock.h"
-#include "sched/native.h"
-#include "sched/scheduler.h"
+#include "sched/base/clock.h"
+#include "sched/core/scheduler.h"
+#include "sched/native/chan.h"
+#include "sched/native/native.h"
 
 namespace trilune {
 namespace {

@@ -20,9 +20,9 @@
 
 #include <lua.hpp>
 
-#include "sched/clock.h"
-#include "stdlib/trilune.h"
-#include "vm/syscall.h"
+#include "embed/trilune.h"
+#include "sched/base/clock.h"
+#include "vm/goroutine/syscall.h"
 
 namespace trilune {
 namespace {

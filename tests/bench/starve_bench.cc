@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/stdlib/hogs.h"
 
 namespace trilune {

@@ -15,7 +15,7 @@
 #include <lua.hpp>
 
 #include "tests/fuzz/trusted_input.h"
-#include "vm/message_reader.h"
+#include "vm/message/message_reader.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include <iterator>
 #include <vector>
 
-#include "vm/message_format.h"
+#include "vm/message/message_format.h"
 
 namespace trilune::fuzz {
 namespace {

@@ -1,8 +1,8 @@
-// Models of sched/g_word.h, the production code: who wins a wait.
+// Models of sched/task/g_word.h, the production code: who wins a wait.
 
 #include <doctest/doctest.h>
 
-#include "sched/g_word.h"
+#include "sched/task/g_word.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

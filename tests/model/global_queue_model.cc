@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/run_queue.h"
+#include "sched/queue/run_queue.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/g_word.h"
-#include "sched/strand_word.h"
+#include "sched/task/g_word.h"
+#include "sched/task/strand_word.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include "sched/g.h"
+#include "sched/task/g.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

@@ -1,11 +1,11 @@
-// Models of sched/p_slot.h, the production code: sysmon takes a P from an M
+// Models of sched/thread/p_slot.h, the production code: sysmon takes a P from an M
 // that does not ask.
 
 #include <array>
 
 #include <doctest/doctest.h>
 
-#include "sched/p_slot.h"
+#include "sched/thread/p_slot.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

@@ -1,11 +1,11 @@
-// Models of sched/parker.h, the production code, over a futex of two steps.
+// Models of sched/thread/parker.h, the production code, over a futex of two steps.
 
 #include <array>
 
 #include <doctest/doctest.h>
 
-#include "sched/g.h"
-#include "sched/parker.h"
+#include "sched/task/g.h"
+#include "sched/thread/parker.h"
 #include "tests/model/model_futex.h"
 #include "tests/model/relacy_sync.h"
 

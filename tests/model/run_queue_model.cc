@@ -1,10 +1,10 @@
-// Models of sched/run_queue.h, the production code, with room for four.
+// Models of sched/queue/run_queue.h, the production code, with room for four.
 
 #include <array>
 
 #include <doctest/doctest.h>
 
-#include "sched/run_queue.h"
+#include "sched/queue/run_queue.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

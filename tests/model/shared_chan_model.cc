@@ -1,13 +1,13 @@
 // Models of a G that waits in a channel shared with other isolates, and of the
 // two ends that are not its own: its isolate is dropped (Isolate::Halt and
-// DropSharedWaits, stdlib/channel.cc), and the last other handle goes
+// DropSharedWaits, stdlib/chan/channel.cc), and the last other handle goes
 // (SharedChan::DropToOnlyHandle, SharedCycles::Drop, Isolate::IsStuck,
 // Isolate::Poke). The steps are written again here, around the production G
 // word.
 
 #include <doctest/doctest.h>
 
-#include "sched/g_word.h"
+#include "sched/task/g_word.h"
 #include "tests/model/model_lock.h"
 #include "tests/model/relacy_sync.h"
 

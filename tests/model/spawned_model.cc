@@ -1,11 +1,11 @@
-// Models of a spawned program's end and those who join it (vm/spawned.cc), and
+// Models of a spawned program's end and those who join it (vm/runtime/program.cc), and
 // of the count by which a pool's end waits for its isolates
-// (vm/isolate_pool.cc). The steps are written again here, around the production
+// (vm/runtime/isolate_pool.cc). The steps are written again here, around the production
 // G word.
 
 #include <doctest/doctest.h>
 
-#include "sched/g_word.h"
+#include "sched/task/g_word.h"
 #include "tests/model/model_lock.h"
 #include "tests/model/relacy_sync.h"
 

@@ -1,10 +1,10 @@
-// Models of sched/strand_word.h, the production code: who owns a strand.
+// Models of sched/task/strand_word.h, the production code: who owns a strand.
 
 #include <array>
 
 #include <doctest/doctest.h>
 
-#include "sched/strand_word.h"
+#include "sched/task/strand_word.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

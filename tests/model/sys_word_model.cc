@@ -1,12 +1,12 @@
-// Models of sched/sys_word.h, the production code: who owns an M's P and strand
+// Models of sched/thread/sys_word.h, the production code: who owns an M's P and strand
 // once it is in a system call.
 
 #include <array>
 
 #include <doctest/doctest.h>
 
-#include "sched/strand_word.h"
-#include "sched/sys_word.h"
+#include "sched/task/strand_word.h"
+#include "sched/thread/sys_word.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

@@ -1,9 +1,9 @@
-// Models of sched/thread_mail.h, the production code, over a two-step futex.
+// Models of sched/thread/handoff_slot.h, the production code, over a two-step futex.
 
 #include <doctest/doctest.h>
 
-#include "sched/g.h"
-#include "sched/thread_mail.h"
+#include "sched/task/g.h"
+#include "sched/thread/handoff_slot.h"
 #include "tests/model/model_futex.h"
 #include "tests/model/relacy_sync.h"
 

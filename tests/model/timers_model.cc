@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/g.h"
+#include "sched/task/g.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

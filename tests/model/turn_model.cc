@@ -1,4 +1,4 @@
-// Models of sched/turn.h, the production code, made of parts that Relacy sees:
+// Models of sched/task/turn.h, the production code, made of parts that Relacy sees:
 // its atomics, a lock, a queue of places that are looked at under that lock
 // only, and Gs around the production G word.
 
@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/turn.h"
+#include "sched/task/turn.h"
 #include "tests/model/model_lock.h"
 #include "tests/model/relacy_sync.h"
 

@@ -1,4 +1,4 @@
-// Models of sched/waker.h, the production code, between the production run
+// Models of sched/core/waker.h, the production code, between the production run
 // queue and idle lists as the Scheduler has them: no work is left beside an
 // idle P with nobody looking for it. [WK1] [WK2]
 
@@ -6,8 +6,8 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/run_queue.h"
-#include "sched/waker.h"
+#include "sched/core/waker.h"
+#include "sched/queue/run_queue.h"
 #include "tests/model/relacy_sync.h"
 
 namespace trilune::model {

@@ -1,9 +1,9 @@
-// Tests of sched/chan.h and sched/chan_core.h: Go's channel, claim by claim.
+// Tests of sched/native/chan.h and sched/task/chan_core.h: Go's channel, claim by claim.
 //
 // Cases on one P rely on this: a G that announces itself and then waits has
 // parked by the time another G runs.
 
-#include "sched/chan.h"
+#include "sched/native/chan.h"
 
 #include <algorithm>
 #include <array>

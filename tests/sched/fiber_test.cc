@@ -1,8 +1,8 @@
-// Unit tests for sched/fiber.h and sched/context.h: stacks and switches,
+// Unit tests for sched/stack/fiber.h and sched/stack/context.h: stacks and switches,
 // without a scheduler. The publication of a left fiber is modelled in
 // tests/model/handover_model.cc.
 
-#include "sched/fiber.h"
+#include "sched/stack/fiber.h"
 
 #include <sys/mman.h>
 
@@ -17,7 +17,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/context.h"
+#include "sched/stack/context.h"
 #include "tests/sched/fixture.h"
 
 namespace trilune {

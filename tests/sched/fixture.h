@@ -19,9 +19,9 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/clock.h"
-#include "sched/native.h"
-#include "sched/scheduler.h"
+#include "sched/base/clock.h"
+#include "sched/core/scheduler.h"
+#include "sched/native/native.h"
 #include "tests/support/hang.h"
 
 namespace trilune {

@@ -1,7 +1,7 @@
-// Unit tests for sched/g.h and sched/g_word.h: the states of a G and its
+// Unit tests for sched/task/g.h and sched/task/g_word.h: the states of a G and its
 // tickets. Interleavings of wakers are explored in tests/model/g_word_model.cc.
 
-#include "sched/g.h"
+#include "sched/task/g.h"
 
 #include <cstring>
 #include <initializer_list>

@@ -1,8 +1,8 @@
-// Tests of sched/loop.h: Gs of one strand, parking with and without a stack.
+// Tests of sched/core/loop.h: Gs of one strand, parking with and without a stack.
 // The kind of G here runs a closure for each step, as the Lua G runs its
 // coroutine.
 
-#include "sched/loop.h"
+#include "sched/core/loop.h"
 
 #include <atomic>
 #include <deque>

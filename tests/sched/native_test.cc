@@ -1,8 +1,8 @@
-// Tests of sched/native.h on the whole scheduler: making Gs, running them, and
+// Tests of sched/native/native.h on the whole scheduler: making Gs, running them, and
 // the report of a deadlock. Channels: chan_test.cc; Ps and timers:
 // scheduler_test.cc.
 
-#include "sched/native.h"
+#include "sched/native/native.h"
 
 #include <atomic>
 #include <memory>
@@ -11,7 +11,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/chan.h"
+#include "sched/native/chan.h"
 #include "tests/sched/fixture.h"
 
 namespace trilune {

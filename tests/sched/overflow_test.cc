@@ -1,5 +1,5 @@
 // A G that overflows its C stack ends the process, but not without a word:
-// sched/fault.h. In a child process, whose death and last words are looked at.
+// sched/core/fault.h. In a child process, whose death and last words are looked at.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/native.h"
+#include "sched/native/native.h"
 
 namespace trilune {
 namespace {

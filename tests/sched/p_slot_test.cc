@@ -1,8 +1,8 @@
-// Unit tests for sched/p_slot.h. Interleavings are explored in
+// Unit tests for sched/thread/p_slot.h. Interleavings are explored in
 // tests/model/p_slot_model.cc; here threads only count, with the kernel's
 // membarrier where it has one.
 
-#include "sched/p_slot.h"
+#include "sched/thread/p_slot.h"
 
 #include <atomic>
 #include <thread>

@@ -1,14 +1,14 @@
-// Unit tests for sched/parker.h, on the kernel's futex. Interleavings are
+// Unit tests for sched/thread/parker.h, on the kernel's futex. Interleavings are
 // explored in tests/model/parker_model.cc.
 
-#include "sched/parker.h"
+#include "sched/thread/parker.h"
 
 #include <atomic>
 #include <thread>
 
 #include <doctest/doctest.h>
 
-#include "sched/clock.h"
+#include "sched/base/clock.h"
 
 namespace trilune {
 namespace {

@@ -1,7 +1,7 @@
-// Unit tests for sched/run_queue.h. Interleavings are explored in
+// Unit tests for sched/queue/run_queue.h. Interleavings are explored in
 // tests/model/run_queue_model.cc; here threads only count.
 
-#include "sched/run_queue.h"
+#include "sched/queue/run_queue.h"
 
 #include <atomic>
 #include <memory>

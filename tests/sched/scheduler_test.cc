@@ -1,10 +1,10 @@
-// Tests of sched/scheduler.h, find_work.cc, m.h, p.h and waker.h on real
+// Tests of sched/core/scheduler.h, find_work.cc, m.h, p.h and waker.h on real
 // threads. The wake-up protocol is modelled in tests/model/waker_model.cc.
 //
 // Many cases here end only if somebody looks for work or minds a timer: a G
 // spins on its P until another one has run elsewhere. If nobody does they hang.
 
-#include "sched/scheduler.h"
+#include "sched/core/scheduler.h"
 
 #include <array>
 #include <atomic>
@@ -15,7 +15,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/chan.h"
+#include "sched/native/chan.h"
 #include "tests/sched/fixture.h"
 
 namespace trilune {

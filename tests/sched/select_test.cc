@@ -1,6 +1,6 @@
-// Tests of sched/select.h: Go's select, claim by claim.
+// Tests of sched/native/select.h: Go's select, claim by claim.
 
-#include "sched/select.h"
+#include "sched/native/select.h"
 
 #include <array>
 #include <atomic>

@@ -1,6 +1,6 @@
-// Unit tests for sched/slab_pool.h.
+// Unit tests for sched/task/slab_pool.h.
 
-#include "sched/slab_pool.h"
+#include "sched/task/slab_pool.h"
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,6 @@
-// Unit tests for sched/spent_turn.h; at work in a strand: strand_test.cc.
+// Unit tests for sched/task/spent_turn.h; at work in a strand: strand_test.cc.
 
-#include "sched/spent_turn.h"
+#include "sched/task/spent_turn.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
-// Unit tests for sched/status.h.
+// Unit tests for sched/base/status.h.
 
-#include "sched/status.h"
+#include "sched/base/status.h"
 
 #include <memory>
 #include <utility>

@@ -1,7 +1,7 @@
-// Unit tests for sched/strand.h and sched/strand_word.h. Interleavings of the
+// Unit tests for sched/task/strand.h and sched/task/strand_word.h. Interleavings of the
 // word are explored in tests/model/strand_word_model.cc.
 
-#include "sched/strand.h"
+#include "sched/task/strand.h"
 
 #include <algorithm>
 #include <vector>

@@ -1,7 +1,7 @@
-// Unit tests for sched/sys_word.h. Interleavings are explored in
+// Unit tests for sched/thread/sys_word.h. Interleavings are explored in
 // tests/model/sys_word_model.cc; here threads only count.
 
-#include "sched/sys_word.h"
+#include "sched/thread/sys_word.h"
 
 #include <atomic>
 #include <thread>

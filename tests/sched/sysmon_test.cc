@@ -11,8 +11,8 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/chan.h"
-#include "sched/loop.h"
+#include "sched/core/loop.h"
+#include "sched/native/chan.h"
 #include "tests/sched/fixture.h"
 
 namespace trilune {

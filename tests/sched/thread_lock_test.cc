@@ -1,7 +1,7 @@
-// Tests of sched/thread_lock.h on the whole scheduler: which thread a locked G
+// Tests of sched/core/thread_lock.h on the whole scheduler: which thread a locked G
 // runs on, who else runs there, and when that thread ends.
 
-#include "sched/thread_lock.h"
+#include "sched/core/thread_lock.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -19,8 +19,8 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/chan.h"
-#include "sched/loop.h"
+#include "sched/core/loop.h"
+#include "sched/native/chan.h"
 #include "sched/sync/check.h"
 #include "tests/sched/fixture.h"
 

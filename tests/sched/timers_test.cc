@@ -1,7 +1,7 @@
-// Unit tests for sched/timers.h and sched/clock.h. How Ms mind the timers is
+// Unit tests for sched/queue/timers.h and sched/base/clock.h. How Ms mind the timers is
 // tested in scheduler_test.cc and modelled in tests/model/timers_model.cc.
 
-#include "sched/timers.h"
+#include "sched/queue/timers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/clock.h"
+#include "sched/base/clock.h"
 
 namespace trilune {
 namespace {

@@ -1,6 +1,6 @@
-// Unit tests for sched/wait_queue.h.
+// Unit tests for sched/task/wait_queue.h.
 
-#include "sched/wait_queue.h"
+#include "sched/task/wait_queue.h"
 
 #include <array>
 #include <vector>

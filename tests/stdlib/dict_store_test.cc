@@ -1,7 +1,7 @@
 // The store behind trilune.dict, against a model that is nothing but its
 // definition, and under threads.
 
-#include "stdlib/dict_store.h"
+#include "stdlib/dict/dict_store.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -14,7 +14,7 @@
 
 #include <doctest/doctest.h>
 
-#include "stdlib/dict_shard.h"
+#include "stdlib/dict/dict_shard.h"
 #include "tests/stdlib/dict_values.h"
 
 namespace trilune::test {

@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include "stdlib/dict_store.h"
+#include "stdlib/dict/dict_store.h"
 #include "tests/stdlib/dict_values.h"
 
 namespace trilune::test {

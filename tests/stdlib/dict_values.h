@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "stdlib/dict_store.h"
+#include "stdlib/dict/dict_store.h"
 
 namespace trilune::test {
 

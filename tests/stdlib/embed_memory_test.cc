@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/stdlib/host.h"
 
 namespace trilune {

@@ -23,8 +23,8 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/clock.h"
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
+#include "sched/base/clock.h"
 #include "tests/stdlib/hogs.h"
 #include "tests/stdlib/host.h"
 #include "tests/support/hang.h"
@@ -253,7 +253,7 @@ TEST_CASE("starve: no call of a C module is interrupted") {
 
 // Turns are what the scheduler gives; how much is done in one depends on what
 // else the machine does. They count from when all have begun: until then those
-// that have used up a slice have every second turn (sched/spent_turn.h), so
+// that have used up a slice have every second turn (sched/task/spent_turn.h), so
 // that the first of 100 Gs have had five or six by then, and the last one.
 constexpr const char* kCounters = R"(
   local n = ...

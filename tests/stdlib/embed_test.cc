@@ -1,4 +1,4 @@
-// Running chunks and functions through stdlib/trilune.h. Closing and stopping
+// Running chunks and functions through embed/trilune.h. Closing and stopping
 // are in embed_stop_test.cc, memory limits in embed_memory_test.cc.
 
 #include <unistd.h>
@@ -11,7 +11,7 @@
 
 #include <doctest/doctest.h>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/stdlib/host.h"
 
 namespace trilune {

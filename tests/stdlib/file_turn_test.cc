@@ -1,9 +1,9 @@
-// Turns at standard files (stdlib/file_turn.h, sched/turn.h), with native Gs
+// Turns at standard files (stdlib/io/file_turn.h, sched/task/turn.h), with native Gs
 // and threads: who has it, who is next, and waits that end otherwise. All
 // interleavings of few steps: tests/model/turn_model.cc. What scripts see of
 // it: tests/lua/io.
 
-#include "stdlib/file_turn.h"
+#include "stdlib/io/file_turn.h"
 
 #include <atomic>
 #include <cstdio>
@@ -14,7 +14,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/native.h"
+#include "sched/native/native.h"
 #include "tests/sched/fixture.h"
 
 namespace trilune {

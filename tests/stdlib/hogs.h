@@ -3,7 +3,7 @@
 //
 // Role       Functions for scripts: `hold()` blocks in the kernel as a C module
 //            does that knows nothing of us, `call()` as one that says so (see
-//            vm/syscall.h), both until Release; `over()` tells that it came;
+//            vm/goroutine/syscall.h), both until Release; `over()` tells that it came;
 //            `tick(i, late)` notes a tick.
 // Threads    any
 // Locks      none
@@ -17,8 +17,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "stdlib/trilune.h"
-#include "vm/syscall.h"
+#include "embed/trilune.h"
+#include "vm/goroutine/syscall.h"
 
 namespace trilune::test {
 

@@ -2,7 +2,7 @@
 //
 // Role       Starts both, stops them at the end of a test, and says that this
 //            went well. Text... turn results into something to compare with.
-// Threads    as stdlib/trilune.h
+// Threads    as embed/trilune.h
 // Locks      none
 
 #ifndef TRI_TESTS_STDLIB_HOST_H_
@@ -15,7 +15,7 @@
 
 #include <doctest/doctest.h>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/support/hang.h"
 
 namespace trilune::test {

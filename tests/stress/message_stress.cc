@@ -20,8 +20,8 @@
 #include <lua.hpp>
 
 #include "tests/stdlib/host.h"
-#include "vm/isolate.h"
-#include "vm/message.h"
+#include "vm/isolate/isolate.h"
+#include "vm/message/message.h"
 
 #ifndef TRI_STRESS_DEFAULT_SECONDS
 #define TRI_STRESS_DEFAULT_SECONDS 20

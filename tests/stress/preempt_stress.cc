@@ -21,7 +21,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/stdlib/host.h"
-#include "vm/syscall.h"
+#include "vm/goroutine/syscall.h"
 
 #ifndef TRI_STRESS_DEFAULT_SECONDS
 #define TRI_STRESS_DEFAULT_SECONDS 20

@@ -23,8 +23,8 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/chan.h"
-#include "sched/select.h"
+#include "sched/native/chan.h"
+#include "sched/native/select.h"
 #include "tests/sched/fixture.h"
 
 #ifndef TRI_STRESS_DEFAULT_SECONDS

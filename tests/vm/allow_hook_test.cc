@@ -1,7 +1,7 @@
-// The one byte of lua_State that vm/allow_hook.cc sets, on states of liblua's
+// The one byte of lua_State that vm/lua/allow_hook.cc sets, on states of liblua's
 // own: wherever liblua has switched hooks off, they are called again.
 
-#include "vm/allow_hook.h"
+#include "vm/lua/allow_hook.h"
 
 #include <doctest/doctest.h>
 

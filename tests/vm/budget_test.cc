@@ -1,4 +1,4 @@
-#include "vm/budget.h"
+#include "vm/memory/budget.h"
 
 #include <cstdint>
 #include <memory>

@@ -1,5 +1,5 @@
-// Shared channels between two isolates and more: vm/shared.h, vm/shared_wait.h,
-// stdlib/channel.cc. What one isolate can tell is in tests/lua/channel.
+// Shared channels between two isolates and more: vm/message/shared.h, vm/message/shared_wait.h,
+// stdlib/chan/channel.cc. What one isolate can tell is in tests/lua/channel.
 
 #include <atomic>
 #include <cstdint>
@@ -12,9 +12,9 @@
 #include <doctest/doctest.h>
 #include <lua.hpp>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/stdlib/host.h"
-#include "vm/shared.h"
+#include "vm/message/shared.h"
 
 namespace trilune {
 namespace {

@@ -1,7 +1,7 @@
-// Unit tests for vm/heap.h and vm/chunk_pool.h. Under AddressSanitizer every
+// Unit tests for vm/memory/heap.h and vm/memory/chunk_pool.h. Under AddressSanitizer every
 // block is malloc's, so what concerns the chunks is left out there.
 
-#include "vm/heap.h"
+#include "vm/memory/heap.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -20,7 +20,7 @@
 #include <lua.hpp>
 
 #include "sched/sync/sanitizers.h"
-#include "vm/budget.h"
+#include "vm/memory/budget.h"
 
 namespace trilune::vm {
 namespace {

@@ -1,7 +1,7 @@
-// The two ints of lua_State that vm/hook_count.cc reads and sets, on states of
+// The two ints of lua_State that vm/lua/hook_count.cc reads and sets, on states of
 // liblua's own.
 
-#include "vm/hook_count.h"
+#include "vm/lua/hook_count.h"
 
 #include <doctest/doctest.h>
 

@@ -10,14 +10,14 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/clock.h"
+#include "embed/trilune.h"
+#include "sched/base/clock.h"
 #include "stdlib/modules.h"
-#include "stdlib/trilune.h"
 #include "tests/stdlib/host.h"
-#include "vm/host_call.h"
-#include "vm/isolate.h"
-#include "vm/isolates.h"
-#include "vm/memory_watch.h"
+#include "vm/isolate/host_call.h"
+#include "vm/isolate/isolate.h"
+#include "vm/runtime/memory_watch.h"
+#include "vm/runtime/runtime_state.h"
 
 namespace trilune {
 namespace {

@@ -1,7 +1,7 @@
-// What vm/isolate_pool.h promises. That programs start in its isolates is shown
+// What vm/runtime/isolate_pool.h promises. That programs start in its isolates is shown
 // by tests/lua/spawn.
 
-#include "vm/isolate_pool.h"
+#include "vm/runtime/isolate_pool.h"
 
 #include <atomic>
 #include <cstdlib>
@@ -15,12 +15,12 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/clock.h"
-#include "sched/scheduler.h"
+#include "sched/base/clock.h"
+#include "sched/core/scheduler.h"
 #include "tests/support/hang.h"
-#include "vm/isolate.h"
-#include "vm/isolates.h"
-#include "vm/park.h"
+#include "vm/goroutine/park.h"
+#include "vm/isolate/isolate.h"
+#include "vm/runtime/runtime_state.h"
 
 namespace {
 

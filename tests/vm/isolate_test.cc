@@ -1,8 +1,8 @@
-// What C modules and the states behind the Gs can tell of vm/isolate.h and
-// vm/coroutine.h. What scripts see of them is in tests/lua; calls of the host
+// What C modules and the states behind the Gs can tell of vm/isolate/isolate.h and
+// vm/lua/coroutine.h. What scripts see of them is in tests/lua; calls of the host
 // are in tests/stdlib/embed_test.cc.
 
-#include "vm/isolate.h"
+#include "vm/isolate/isolate.h"
 
 #include <cstdint>
 #include <string>
@@ -10,7 +10,7 @@
 #include <doctest/doctest.h>
 #include <lua.hpp>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/stdlib/host.h"
 
 namespace trilune {

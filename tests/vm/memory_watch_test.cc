@@ -1,7 +1,7 @@
-// vm/memory_watch.h on files that look like those of the kernel. What a short
+// vm/runtime/memory_watch.h on files that look like those of the kernel. What a short
 // memory leads to is in idle_gc_test.cc.
 
-#include "vm/memory_watch.h"
+#include "vm/runtime/memory_watch.h"
 
 #include <cstdio>
 #include <cstdlib>

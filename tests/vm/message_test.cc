@@ -1,8 +1,8 @@
-// Unit tests for vm/message.h: what scripts cannot see, or not well. What they
+// Unit tests for vm/message/message.h: what scripts cannot see, or not well. What they
 // can is in tests/lua/transfer; random values are in
 // tests/stress/message_stress.cc.
 
-#include "vm/message.h"
+#include "vm/message/message.h"
 
 #include <atomic>
 #include <cstdint>
@@ -12,13 +12,13 @@
 #include <doctest/doctest.h>
 #include <lua.hpp>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/stdlib/host.h"
-#include "vm/isolate.h"
-#include "vm/message_format.h"
-#include "vm/message_reader.h"
-#include "vm/message_space.h"
-#include "vm/shared.h"
+#include "vm/isolate/isolate.h"
+#include "vm/message/message_format.h"
+#include "vm/message/message_reader.h"
+#include "vm/message/message_space.h"
+#include "vm/message/shared.h"
 
 namespace trilune {
 namespace {

@@ -1,5 +1,5 @@
-// Isolates that tri.preload prepares (vm/isolate_pool.h) and what spawned ones
-// leave behind (vm/spawned.h), where scripts cannot see it.
+// Isolates that tri.preload prepares (vm/runtime/isolate_pool.h) and what spawned ones
+// leave behind (vm/runtime/program.h), where scripts cannot see it.
 
 #include <future>
 #include <string>
@@ -8,10 +8,10 @@
 #include <doctest/doctest.h>
 #include <lua.hpp>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/stdlib/host.h"
-#include "vm/isolate.h"
-#include "vm/isolates.h"
+#include "vm/isolate/isolate.h"
+#include "vm/runtime/runtime_state.h"
 
 namespace trilune {
 namespace {

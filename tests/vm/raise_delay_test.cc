@@ -1,8 +1,8 @@
-// Unit tests for vm/raise_delay.h: a preemption point before each instruction,
+// Unit tests for vm/goroutine/raise_delay.h: a preemption point before each instruction,
 // as after a cancellation. On Lua code:
 // tests/lua/sync/cancel_leaves_nothing_held_*.lua.
 
-#include "vm/raise_delay.h"
+#include "vm/goroutine/raise_delay.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
-// What vm/shared.h says of references and cycles; handles in tests/lua/channel.
+// What vm/message/shared.h says of references and cycles; handles in tests/lua/channel.
 
-#include "vm/shared.h"
+#include "vm/message/shared.h"
 
 #include <algorithm>
 #include <atomic>

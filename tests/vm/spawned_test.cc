@@ -1,6 +1,4 @@
-// vm/spawned.h without the script's side: bodies in C.
-
-#include "vm/spawned.h"
+// vm/runtime/program.h without the script's side: bodies in C.
 
 #include <atomic>
 #include <memory>
@@ -11,11 +9,12 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/clock.h"
-#include "sched/scheduler.h"
+#include "sched/base/clock.h"
+#include "sched/core/scheduler.h"
 #include "tests/support/hang.h"
-#include "vm/isolates.h"
-#include "vm/park.h"
+#include "vm/goroutine/park.h"
+#include "vm/runtime/program.h"
+#include "vm/runtime/runtime_state.h"
 
 namespace trilune::vm {
 namespace {

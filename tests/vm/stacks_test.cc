@@ -10,13 +10,13 @@
 
 #include <doctest/doctest.h>
 
-#include "sched/clock.h"
-#include "sched/scheduler.h"
+#include "sched/base/clock.h"
+#include "sched/core/scheduler.h"
 #include "sched/sync/sanitizers.h"
 #include "stdlib/modules.h"
-#include "vm/host_call.h"
-#include "vm/isolate.h"
-#include "vm/isolates.h"
+#include "vm/isolate/host_call.h"
+#include "vm/isolate/isolate.h"
+#include "vm/runtime/runtime_state.h"
 
 namespace trilune {
 namespace {

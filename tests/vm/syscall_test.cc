@@ -1,7 +1,7 @@
 // System calls of Lua Gs, as a C module makes them. What the libraries make of
 // this is in tests/lua; native Gs are in tests/sched/sysmon_test.cc.
 
-#include "vm/syscall.h"
+#include "vm/goroutine/syscall.h"
 
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 #include <doctest/doctest.h>
 #include <lua.hpp>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tests/stdlib/host.h"
 #include "tests/support/hang.h"
 

@@ -1,6 +1,6 @@
-// vm/traceback.h beside luaL_traceback.
+// vm/lua/traceback.h beside luaL_traceback.
 
-#include "vm/traceback.h"
+#include "vm/lua/traceback.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 #include <lua.hpp>
 
-#include "vm/budget.h"
+#include "vm/memory/budget.h"
 
 namespace trilune::vm {
 namespace {

@@ -12,7 +12,7 @@
 #ifndef TRI_TOOLS_TRILUNE_INTERRUPT_H_
 #define TRI_TOOLS_TRILUNE_INTERRUPT_H_
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 
 namespace trilune::command {
 

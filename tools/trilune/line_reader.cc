@@ -15,7 +15,7 @@
 #include <cwchar>
 #include <utility>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tools/trilune/history.h"
 
 namespace trilune::command {

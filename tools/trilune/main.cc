@@ -16,7 +16,7 @@
 
 #include <lua.hpp>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 #include "tools/trilune/chunk.h"
 #include "tools/trilune/history.h"
 #include "tools/trilune/interrupt.h"

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 
 namespace trilune::command {
 

@@ -9,7 +9,7 @@
 #ifndef TRI_TOOLS_TRILUNE_QUIT_H_
 #define TRI_TOOLS_TRILUNE_QUIT_H_
 
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
 
 namespace trilune::command {
 

@@ -9,8 +9,8 @@
 #ifndef TRI_TOOLS_TRILUNE_REPL_H_
 #define TRI_TOOLS_TRILUNE_REPL_H_
 
-#include "sched/status.h"
-#include "stdlib/trilune.h"
+#include "embed/trilune.h"
+#include "sched/base/status.h"
 
 namespace trilune::command {
 

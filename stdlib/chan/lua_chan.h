@@ -1,0 +1,98 @@
+// LuaChan: the channel between Gs of one isolate.
+//
+// Role       ChanCore with Lua values: nil, booleans and numbers lie unboxed in
+//            the ring, other values in a table beside it. A waiting G's value
+//            is on its own Lua stack.
+// Threads    the isolate's strand
+// Locks      none: the strand is the lock
+// Invariants I1. Ring and table are user values 1 and 2 of the channel's
+//                userdata, so a dropped channel needs no finalizer.
+//            I2. A waiting party has room for one more value on its stack: who
+//                wakes it pushes there, and that never raises.
+//            I3. While senders wait with values for the table, it exists at
+//                full size: moving them into it never allocates.
+// Tests      tests/lua/chan
+
+#ifndef TRI_STDLIB_CHAN_LUA_CHAN_H_
+#define TRI_STDLIB_CHAN_LUA_CHAN_H_
+
+#include <cstdint>
+#include <new>
+
+#include <lua.hpp>
+
+#include "sched/task/chan_core.h"
+#include "stdlib/binding.h"
+#include "vm/goroutine/lua_g.h"
+
+namespace trilune::stdlib {
+
+struct LuaChan;
+
+// One place of the ring.
+struct LuaSlot {
+  enum class Kind : uint8_t { kNil, kFalse, kTrue, kInteger, kFloat, kTable };
+  Kind kind;
+  union {
+    lua_Integer integer;
+    lua_Number number;
+  };
+};
+
+struct LuaChanTraits {
+  // A channel, and where the active party has its userdata.
+  struct Channel {
+    LuaChan* chan;
+    lua_State* L;
+    int index;
+  };
+  using Item = vm::LuaItem;
+  using Waiter = vm::LuaWaiter;
+  static void Move(const Channel& channel, Item from, Item to);
+  static void Put(const Channel& channel, uint32_t slot, Item from);
+  static void Take(const Channel& channel, uint32_t slot, Item to);
+};
+
+struct LuaChan {
+  static constexpr TypeTag kTag = {"channel"};
+
+  LuaChan() : core(0) {}
+  explicit LuaChan(uint32_t capacity) : core(capacity) {}
+
+  const TypeTag* tag = &kTag;
+  ChanCore<LuaChanTraits> core;
+  LuaSlot* ring = nullptr;
+};
+
+// The capacity of a new channel, an argument.
+uint32_t CheckCapacity(lua_State* L, int index);
+
+// Pushes a new channel, a LuaChan or what derives from it, with the metatable
+// at `metatable_index`.
+template <class T = LuaChan>
+T* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {
+  auto* chan =
+      new (lua_newuserdatauv(L, sizeof(T), capacity > 0 ? 2 : 0)) T(capacity);
+  lua_pushvalue(L, metatable_index);
+  lua_setmetatable(L, -2);
+  return chan;
+}
+
+// Makes room so that sending the value at `value` into the channel at `index`
+// raises nothing more. Raises without memory.
+void PrepareSend(lua_State* L, LuaChan* chan, int index, int value);
+
+[[noreturn]] void RaiseClosed(lua_State* L);
+
+// What send gives after a wait, or raises; and recv, whose value is on top of
+// the stack if there is one. For channels of both kinds.
+int PushSent(lua_State* L, WakeResult result);
+int PushReceived(lua_State* L, WakeResult result);
+
+// Adds the channel's methods to a metatable's __index on top of the stack.
+extern const luaL_Reg kChanMethods[];
+extern const luaL_Reg kChanMeta[];
+
+}  // namespace trilune::stdlib
+
+#endif  // TRI_STDLIB_CHAN_LUA_CHAN_H_

@@ -1,0 +1,420 @@
+// trilune.select, over channels of this isolate and shared ones, the ends of
+// goroutines and of spawned programs, and events.
+//
+// While the locks of shared objects are held nothing of Lua is called that may
+// allocate or raise: the messages to send are written before, those received
+// are read after. What belongs to this isolate needs no lock, but a case of a
+// channel may need memory: it runs without the locks.
+//
+// A spawned program notes who waits for its end under its lock, as a shared
+// channel does; so all these locks are taken in the order of their addresses,
+// and kept until the wait is public.
+
+#include <algorithm>
+#include <functional>
+#include <new>
+#include <utility>
+
+#include "sched/core/loop.h"
+#include "stdlib/chan/select_case.h"
+#include "stdlib/modules.h"
+#include "stdlib/spawn/spawn.h"
+#include "vm/goroutine/park.h"
+#include "vm/message/shared_wait.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using vm::Isolate;
+using vm::LuaG;
+using vm::SharedWait;
+using vm::Spawned;
+
+// The memory of a select, in a userdata.
+struct Select : SharedWait {
+  static constexpr TypeTag kTag = {"select"};
+  const TypeTag* tag = &kTag;
+  int n = 0;
+  int n_locks = 0;
+  bool timed = false;
+  SelectCase* cases = nullptr;
+  HandoverLock** locks = nullptr;  // in the order of their addresses, each once
+};
+
+// Stack of a select: the argument at 1, its memory at 2, then two values a
+// case: its channel, or what else it waits for, and what it sends.
+constexpr int kSelectIndex = 2;
+constexpr int ChanIndex(int i) {
+  return kSelectIndex + 1 + 2 * i;
+}
+constexpr int ValueIndex(int i) {
+  return kSelectIndex + 2 + 2 * i;
+}
+
+bool IsSelect(lua_State* L, int index) {
+  return vm::HasSizeOf<Select>(L, index) &&
+         static_cast<Select*>(lua_touserdata(L, index))->tag == &Select::kTag;
+}
+
+const vm::InternalKind kSelectKind(&IsSelect, vm::InternalKind::What::kHidden);
+
+Select* TheSelect(lua_State* L) {
+  return static_cast<Select*>(lua_touserdata(L, kSelectIndex));
+}
+
+// Frees what lies outside of the heap.
+void FreeHeld(void* base) {
+  auto* select = static_cast<Select*>(base);
+  for (int i = 0; select->n_locks > 0 && i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.is_shared() && one.shared_waiter.message != nullptr) {
+      vm::FreeMessage(std::exchange(one.shared_waiter.message, nullptr));
+    } else if (one.kind == SelectCase::Kind::kProgram) {
+      delete std::exchange(one.joiner, nullptr);
+    }
+  }
+}
+
+// Takes the waiters out of the shared channels. The G was won.
+void RemoveShared(Select* select) {
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.is_shared()) one.shared->Remove(&one.shared_waiter);
+  }
+}
+
+void LockAll(Select* select) TRI_NO_ANALYSIS {
+  for (int i = 0; i < select->n_locks; i++)
+    select->locks[i]->Lock();
+}
+
+void UnlockAll(void* base) TRI_NO_ANALYSIS {
+  auto* select = static_cast<Select*>(base);
+  for (int i = 0; i < select->n_locks; i++)
+    select->locks[i]->Unlock();
+}
+
+// Calls visit(L, index) for the handle of each case with a shared object.
+void ForEachHandle(lua_State* L, const Select* select,
+                   void (*visit)(lua_State* L, int index)) {
+  for (int i = 0; i < select->n; i++) {
+    if (select->cases[i].lock() != nullptr) visit(L, ChanIndex(i));
+  }
+}
+
+constexpr SharedWait::Kind kSelectWait = {
+    [](SharedWait* base) {
+      auto* select = static_cast<Select*>(base);
+      RemoveShared(select);
+      FreeHeld(select);
+    },
+    [](const SharedWait* base) {
+      const auto* select = static_cast<const Select*>(base);
+      bool may = select->timed;
+      for (int i = 0; !may && i < select->n; i++) {
+        const SelectCase& one = select->cases[i];
+        may = one.kind == SelectCase::Kind::kProgram ||
+              (one.is_shared() && !one.shared->IsOnlyHandle());
+      }
+      return may;
+    }};
+
+// A ready case, each with the same probability, or -1. Reservoir sampling: the
+// k-th ready case replaces the choice with probability 1/k.
+int Choose(Isolate* iso, const Select* select) {
+  int chosen = -1;
+  uint32_t ready = 0;
+  for (int i = 0; i < select->n; i++) {
+    if (!select->cases[i].CanRun()) continue;
+    ready++;
+    if (iso->random.Next() % ready == 0) chosen = i;
+  }
+  return chosen;
+}
+
+// What select gives for case `i`; a received value is on top of the stack.
+int PushOutcome(lua_State* L, int i, bool send, bool closed) {
+  if (send && closed) RaiseClosed(L);
+  const bool has_value = !send && !closed;
+  if (!has_value) lua_pushnil(L);
+  lua_pushinteger(L, i + 1);
+  lua_insert(L, -2);
+  lua_pushboolean(L, send || has_value);
+  return 3;
+}
+
+// Frees what was not sent, and gives what select does for case `i`.
+int End(lua_State* L, Select* select, int i, bool closed) {
+  SelectCase& one = select->cases[i];
+  vm::Message* received = nullptr;
+  if (one.is_shared() && !one.send) {
+    received = std::exchange(one.shared_waiter.message, nullptr);
+  }
+  FreeHeld(select);
+  const bool send = one.send;
+  switch (one.kind) {
+    case SelectCase::Kind::kGoroutine:
+      lua_pushinteger(L, i + 1);
+      return 1 + Isolate::Of(L)->PushResults(L, one.handle, ChanIndex(i));
+    case SelectCase::Kind::kProgram:
+      lua_copy(L, ChanIndex(i), 1);
+      lua_pushinteger(L, i + 1);
+      return 1 + PushJoined(L);
+    case SelectCase::Kind::kEvent:
+      lua_pushinteger(L, i + 1);
+      lua_pushboolean(L, 1);
+      return 2;
+    default:
+      break;
+  }
+  if (received != nullptr) vm::ReadMessage(L, received);
+  return PushOutcome(L, i, send, closed);
+}
+
+// Runs case `i`, a channel of this isolate, which is ready.
+ChanResult TryLocal(lua_State* L, const SelectCase& one, int i) {
+  const LuaChanTraits::Channel channel = {one.chan, L, ChanIndex(i)};
+  G* woken = nullptr;
+  ChanResult result = ChanResult::kWouldWait;
+  if (one.send) {
+    PrepareSend(L, one.chan, ChanIndex(i), ValueIndex(i));
+    result = one.chan->core.TrySend(channel, {L, ValueIndex(i)}, &woken);
+  } else {
+    result = one.chan->core.TryRecv(channel, {L, 0}, &woken);
+  }
+  if (woken != nullptr) ReadyInStrand(woken, /*woken=*/true);
+  return result;
+}
+
+ChanResult TryShared(SelectCase* one, G** woken) {
+  SharedChan::Core& core = one->shared->core();
+  vm::Message** item = one->shared_waiter.item();
+  return one->send ? core.TrySend(one->shared, item, woken)
+                   : core.TryRecv(one->shared, item, woken);
+}
+
+// Runs a ready case, if there is one: its number, with `*closed`; or -1, and
+// all locks are held.
+int TryCases(lua_State* L, Select* select, bool* closed) {
+  Isolate* iso = Isolate::Of(L);
+  LockAll(select);
+  // A choice can fail: its partner's wait may just have ended otherwise.
+  for (int i = Choose(iso, select); i >= 0; i = Choose(iso, select)) {
+    SelectCase& one = select->cases[i];
+    ChanResult result = ChanResult::kWouldWait;
+    if (one.is_shared()) {
+      G* woken = nullptr;
+      result = TryShared(&one, &woken);
+      if (result == ChanResult::kWouldWait) continue;
+      UnlockAll(select);
+      if (woken != nullptr) Ready(woken);
+    } else {
+      UnlockAll(select);
+      if (one.kind != SelectCase::Kind::kChan) return i;  // it stays ready
+      result = TryLocal(L, one, i);
+      if (result == ChanResult::kWouldWait) {
+        LockAll(select);
+        continue;
+      }
+    }
+    *closed = result == ChanResult::kClosed;
+    return i;
+  }
+  return -1;
+}
+
+int l_select_k(lua_State* L, int, lua_KContext) {
+  Select* select = TheSelect(L);
+  const LuaG* g = Isolate::Of(L)->current;
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.kind == SelectCase::Kind::kProgram) {
+      one.program->ForgetJoiner(g);
+    } else if (!one.is_shared()) {
+      WaitQueue::Remove(&one.waiter);
+    }
+  }
+  if (select->n_locks > 0) {
+    RemoveShared(select);
+    Isolate::Of(L)->RemoveSharedWait(select);
+    ForEachHandle(L, select, &vm::EndHandleWait);
+  }
+  const WakeResult wake = g->wake;
+  if (wake == WakeResult::kReady || wake == WakeResult::kClosed) {
+    return End(L, select, g->wake_index, wake == WakeResult::kClosed);
+  }
+  FreeHeld(select);
+  if (wake == WakeResult::kCancelled) vm::RaiseCancelled(L);
+  lua_pushliteral(L, "timeout");
+  return 1;
+}
+
+// Makes what is noted in programs. False: no memory.
+bool MakeJoiners(Select* select, LuaG* g) {
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.kind != SelectCase::Kind::kProgram) continue;
+    one.joiner = Spawned::NewJoiner(g, i);
+    if (one.joiner == nullptr) return false;
+  }
+  return true;
+}
+
+template <class Core, class Waiter>
+void QueueIn(Core& core, Waiter* waiter, LuaG* g, bool send) {
+  if (send) {
+    core.QueueSender(waiter, g);
+  } else {
+    core.QueueReceiver(waiter, g);
+  }
+}
+
+// Queues the G, with all locks held.
+void Queue(lua_State* L, Select* select, LuaG* g) {
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (one.is_shared()) {
+      one.shared_waiter.index = i;
+      QueueIn(one.shared->core(), &one.shared_waiter, g, one.send);
+      continue;
+    }
+    if (one.kind == SelectCase::Kind::kProgram) {
+      one.program->AddJoiner(std::exchange(one.joiner, nullptr));
+      continue;
+    }
+    one.waiter.L = L;
+    one.waiter.stack_index = ValueIndex(i);
+    one.waiter.index = i;
+    if (one.kind == SelectCase::Kind::kChan) {
+      QueueIn(one.chan->core, &one.waiter, g, one.send);
+    } else if (one.kind == SelectCase::Kind::kGoroutine) {
+      one.handle->g->joiners.PushTail(&one.waiter, g);
+    } else if (one.kind == SelectCase::Kind::kEvent) {
+      one.event->waiters.PushTail(&one.waiter, g);
+    }
+  }
+}
+
+int Wait(lua_State* L, Select* select, int64_t deadline) {
+  const vm::Parking parking = vm::BeginPark(
+      L, WaitReason::kSelect, /*shielded=*/false, {&FreeHeld, select});
+  ParkCommit commit;
+  commit.deadline_ns = deadline;
+  if (select->n_locks > 0) {
+    if (!MakeJoiners(select, parking.g)) {
+      FreeHeld(select);
+      return luaL_error(L, "not enough memory");
+    }
+    // What is shared may have become ready meanwhile; what belongs to this
+    // isolate has not.
+    bool closed = false;
+    const int chosen = TryCases(L, select, &closed);
+    if (chosen >= 0) return End(L, select, chosen, closed);
+    select->kind = &kSelectWait;
+    select->timed = deadline != kNever;
+    Isolate::Of(L)->AddSharedWait(select);
+    ForEachHandle(L, select, &vm::BeginHandleWait);
+    commit.external = true;
+    commit.unlock = &UnlockAll;
+    commit.unlock_argument = select;
+  }
+  Queue(L, select, parking.g);
+  return vm::Park(L, parking, commit, &l_select_k, 0);
+}
+
+// Writes what shared channels are to be sent. This may raise; the messages that
+// have been written are then freed by the finalizer.
+void WriteMessages(lua_State* L, Select* select) {
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_setmetatable(L, kSelectIndex);
+  for (int i = 0; i < select->n; i++) {
+    SelectCase& one = select->cases[i];
+    if (!one.is_shared() || !one.send) continue;
+    one.shared_waiter.message = vm::WriteMessage(L, ValueIndex(i), 1);
+  }
+}
+
+// Pushes the memory for `n` cases, which have to be read.
+Select* NewSelect(lua_State* L, int n) {
+  const auto count = static_cast<size_t>(n);
+  auto* select = new (lua_newuserdatauv(
+      L, sizeof(Select) + (sizeof(SelectCase) + sizeof(void*)) * count, 0))
+      Select();
+  select->n = n;
+  select->cases = reinterpret_cast<SelectCase*>(select + 1);
+  select->locks = reinterpret_cast<HandoverLock**>(select->cases + n);
+  return select;
+}
+
+// Lists the locks; true if a shared channel is to be sent to.
+bool SortLocks(Select* select) {
+  bool sends = false;
+  HandoverLock** end = select->locks;
+  for (int i = 0; i < select->n; i++) {
+    const SelectCase& one = select->cases[i];
+    HandoverLock* lock = one.lock();
+    if (lock == nullptr) continue;
+    *end++ = lock;
+    sends |= one.send;
+  }
+  std::sort(select->locks, end, std::less<>());
+  end = std::unique(select->locks, end);
+  select->n_locks = static_cast<int>(end - select->locks);
+  return sends;
+}
+
+int l_select(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  int64_t deadline = kNever;
+  bool now = false;
+  bool has_default = false;
+  const auto n = static_cast<int>(lua_rawlen(L, 1));
+  luaL_checkstack(L, 2 * n + 10, "too many cases");
+  ReadSelectOptions(L, n, &deadline, &now, &has_default);
+  Select* select = NewSelect(L, n);
+  for (int i = 0; i < n; i++)
+    ReadSelectCase(L, i, select->cases + i);
+  if (SortLocks(select)) WriteMessages(L, select);
+  // What a send may need is made first: it may run finalizers, which may use
+  // the very channels. From the look at the cases to the wait nothing may.
+  for (int i = 0; i < n; i++) {
+    const SelectCase& one = select->cases[i];
+    if (one.kind == SelectCase::Kind::kChan && one.send) {
+      PrepareSend(L, one.chan, ChanIndex(i), ValueIndex(i));
+    }
+  }
+  // Of an object whose handle a finalizer has brought back, that may have been
+  // the last one.
+  ForEachHandle(L, select, [](lua_State* state, int index) {
+    if (TestChannel(state, index) == nullptr) TestSpawned(state, index);
+  });
+  bool closed = false;
+  const int chosen = TryCases(L, select, &closed);
+  if (chosen >= 0) return End(L, select, chosen, closed);
+  UnlockAll(select);
+  if (has_default || now) {
+    FreeHeld(select);
+    lua_pushstring(L, has_default ? "default" : "timeout");
+    return 1;
+  }
+  return Wait(L, select, deadline);
+}
+
+int l_free_held(lua_State* L) {
+  if (!IsSelect(L, 1)) return 0;  // called by a script
+  FreeHeld(lua_touserdata(L, 1));
+  return 0;
+}
+
+}  // namespace
+
+void OpenSelect(lua_State* L) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, &l_free_held);
+  lua_setfield(L, -2, "__gc");
+  lua_pushcclosure(L, &l_select, 1);
+  lua_setfield(L, -2, "select");
+}
+
+}  // namespace trilune::stdlib

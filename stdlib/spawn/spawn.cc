@@ -1,0 +1,566 @@
+// trilune.spawn: a program in an isolate of its own, and its handle.
+//
+// A program is sent as one message: what its isolate shall inherit (see
+// PushInheritance), the function or the module's name, the arguments. The body
+// that reads it is RunProgram, in spawn_body.cc.
+
+#include "stdlib/spawn/spawn.h"
+
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include "sched/core/loop.h"
+#include "stdlib/modules.h"
+#include "stdlib/spawn/spawn_options.h"
+#include "vm/goroutine/park.h"
+#include "vm/runtime/program.h"
+#include "vm/runtime/runtime_state.h"
+
+namespace trilune::stdlib {
+namespace {
+
+using vm::Isolate;
+using vm::Message;
+using vm::Spawned;
+
+constexpr TypeTag kTag = {"goroutine"};
+void PushMetatable(lua_State* L);
+constexpr vm::Shared::Type kType = {kTag.name, &kTag, &PushMetatable};
+
+// The program whose handle is at 1; null if a finalizer had brought that back,
+// and it has been finalized meanwhile.
+Spawned* SpawnedAt1(lua_State* L) {
+  return static_cast<Spawned*>(
+      static_cast<vm::SharedHandle*>(lua_touserdata(L, 1))->object);
+}
+
+Spawned* CheckSpawned(lua_State* L, int index) {
+  Spawned* spawned = TestSpawned(L, index);
+  if (spawned == nullptr) luaL_typeerror(L, index, kTag.name);
+  return spawned;
+}
+
+// --- Starting one. ---
+
+// A name for the program at `index`, in dumps and reports.
+const char* PushName(lua_State* L, int index) {
+  lua_Debug info;
+  if (lua_type(L, index) == LUA_TSTRING) {
+    lua_pushvalue(L, index);
+  } else if (lua_iscfunction(L, index) != 0) {
+    lua_pushliteral(L, "C function");
+  } else {
+    lua_pushvalue(L, index);
+    lua_getinfo(L, ">S", &info);
+    lua_pushfstring(L, "%s:%d", info.short_src, info.linedefined);
+  }
+  return lua_tostring(L, -1);
+}
+
+// The runtime stops: so will this isolate, in a moment. Until then the G waits,
+// rather than fail of something that nobody shall be told.
+int AwaitStop(lua_State* L) {
+  const vm::Parking parking = vm::BeginPark(L, WaitReason::kSleep);
+  ParkCommit commit;
+  commit.external = true;
+  const auto k = [](lua_State* state, int, lua_KContext) {
+    vm::RaiseCancelled(state);
+    return 0;
+  };
+  return vm::Park(L, parking, commit, k, 0);
+}
+
+struct Refused {
+  Spawned::Refusal why = Spawned::Refusal::kNoMemory;
+  uint32_t max_goroutines = 0;
+};
+
+// Takes `call`. Null: refused. C++ throws without memory, which must not go
+// through Lua's frames.
+Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
+                      const char* name, Message* call, bool watched,
+                      Refused* refused) {
+  Isolate* iso = Isolate::Of(L);
+  vm::MemoryCharge* room = nullptr;
+  if (!Spawned::TakeRoom(iso, &room)) {
+    iso->CollectForLimit(L);
+    if (!Spawned::TakeRoom(iso, &room)) {
+      vm::FreeMessage(call);
+      return nullptr;
+    }
+  }
+  vm::IsolateConfig config;
+  try {
+    config = MakeConfig(iso, options, name);
+  } catch (const std::bad_alloc&) {
+    vm::MemoryCharge::Give(room);
+    vm::FreeMessage(call);
+    return nullptr;
+  }
+  if (config.budget != nullptr) {
+    refused->max_goroutines = config.budget->max_goroutines();
+  }
+  return Spawned::Start(&kType, iso, std::move(config),
+                        {&RunProgram, call, room, watched}, &refused->why);
+}
+
+// The arguments of tri.spawn are the values from `first` on. Pushes the handle,
+// which is returned too. The stack below stays. `watched`: for a member of a
+// group. Null: the runtime stops.
+Spawned* Spawn(lua_State* L, int first, bool watched) {
+  Isolate* iso = Isolate::Of(L);
+  if (iso->isolates() == nullptr) luaL_error(L, "cannot spawn here");
+  iso->CheckLimits();
+  if (iso->killed()) {
+    lua_pushstring(L, iso->kill_reason());
+    lua_error(L);
+  }
+  if (iso->closing()) luaL_error(L, "cannot spawn: the isolate is closing");
+  luaL_checkstack(L, 10, nullptr);
+  SpawnOptions options;
+  if (lua_istable(L, first)) {
+    ReadSpawnOptions(L, first, &options);
+    first++;
+  }
+  const vm::Budget* budget = iso->config().budget.get();
+  if (options.limits.any() && budget != nullptr &&
+      budget->depth() >= vm::Budget::kMaxDepth) {
+    luaL_error(L, "too many programs with limits below each other (%d)",
+               vm::Budget::kMaxDepth);
+  }
+  const int last = lua_gettop(L);
+  // On the stack: a __transfer may take it out of the options.
+  const char* name = options.name != nullptr ? lua_pushstring(L, options.name)
+                                             : PushName(L, first);
+  const int count = last - first + 1;
+  luaL_checkstack(L, count + 2, "too many arguments");
+  PushInheritance(L);
+  for (int i = first; i <= last; i++)
+    lua_pushvalue(L, i);
+  Message* call = vm::WriteMessage(L, last + 2, count + 1,
+                                   {.name = "package", .first = first});
+  // Its outcome, which it keeps until its handle goes, and what tells it.
+  constexpr size_t kOutside = 2048;
+  iso->heap().NoteOutside(kOutside);
+  // Nothing raises from here on.
+  Refused refused;
+  Spawned* spawned = StartProgram(L, options, name, call, watched, &refused);
+  lua_settop(L, last);
+  if (spawned == nullptr) {
+    if (refused.why == Spawned::Refusal::kStopping) return nullptr;
+    if (refused.why == Spawned::Refusal::kNoMemory) {
+      luaL_error(L, "not enough memory");
+    }
+    luaL_error(L, "too many goroutines (limit %d)",
+               static_cast<int>(refused.max_goroutines));
+  }
+  lua_pushcfunction(L, [](lua_State* state) {
+    vm::PushShared(state, static_cast<Spawned*>(lua_touserdata(state, 1)));
+    return 1;
+  });
+  lua_pushlightuserdata(L, spawned);
+  const int status = lua_pcall(L, 1, 1, 0);
+  if (status != LUA_OK) spawned->Cancel(nullptr);  // nobody else could
+  spawned->Release();
+  if (status != LUA_OK) lua_error(L);
+  return spawned;
+}
+
+int l_spawn(lua_State* L) {
+  CheckSpawn(L, 1);
+  return Spawn(L, 1, /*watched=*/false) != nullptr ? 1 : AwaitStop(L);
+}
+
+// --- Joining. ---
+
+// The program, whose handle is at 1, has ended. `ok`: whether its end was a
+// good one comes first.
+int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
+  const Spawned::Outcome& outcome = spawned->outcome();
+  if (ok) lua_pushboolean(L, outcome.ok);
+  Message* values = nullptr;
+  if (outcome.values != nullptr) {
+    values = vm::CopyMessage(outcome.values, Isolate::Of(L));
+    if (values == nullptr) {
+      Isolate::Of(L)->CollectForLimit(L);
+      if (SpawnedAt1(L) == nullptr) vm::RaiseCollected(L, kType);
+      values = vm::CopyMessage(outcome.values, Isolate::Of(L));
+    }
+    if (values == nullptr) return luaL_error(L, "not enough memory");
+  }
+  if (outcome.ok) return vm::ReadMessage(L, values) + static_cast<int>(ok);
+  if (values != nullptr) {
+    vm::ReadMessage(L, values);
+  } else {
+    lua_pushstring(L, outcome.text.c_str());
+  }
+  // It is seen only if it has come so far.
+  spawned = SpawnedAt1(L);
+  if (spawned != nullptr) spawned->MarkSeen();
+  if (!ok) {  // a member's
+    Isolate* iso = Isolate::Of(L);
+    iso->failures().Note(iso->current, L,
+                         spawned == nullptr ? "" : outcome.trace.c_str());
+    return lua_error(L);
+  }
+  lua_pushstring(L, spawned == nullptr ? "" : outcome.trace.c_str());
+  return 3;
+}
+
+// Waits for the end of the program whose handle is at 1; then calls `k`, which
+// begins with EndHandleWait. Not `*waits`: it has ended already.
+struct Awaiting {
+  int64_t deadline_ns = kNever;
+  bool shielded = false;
+  bool early = false;  // see Spawned::Join
+  lua_KContext context = 0;
+};
+int Await(lua_State* L, Spawned* spawned, const Awaiting& how, lua_KFunction k,
+          bool* waits) {
+  const vm::Parking parking = vm::BeginPark(L, WaitReason::kJoin, how.shielded);
+  *waits = false;
+  switch (spawned->Join(parking.g, how.early)) {
+    case Spawned::Joining::kEnded:
+      return 0;
+    case Spawned::Joining::kNoMemory:
+      return luaL_error(L, "not enough memory");
+    case Spawned::Joining::kWaits:
+      break;
+  }
+  *waits = true;
+  vm::BeginHandleWait(L, 1);
+  ParkCommit commit;
+  commit.deadline_ns = how.deadline_ns;
+  commit.external = true;
+  commit.unlock = &Spawned::Unlock;
+  commit.unlock_argument = spawned;
+  return vm::Park(L, parking, commit, k, how.context);
+}
+
+int l_join_k(lua_State* L, int, lua_KContext) {
+  vm::EndHandleWait(L, 1);
+  Spawned* spawned = SpawnedAt1(L);
+  const vm::LuaG* g = Isolate::Of(L)->current;
+  switch (g->wake) {
+    case WakeResult::kCancelled:
+      spawned->ForgetJoiner(g);
+      vm::RaiseCancelled(L);
+    case WakeResult::kTimeout:
+      spawned->ForgetJoiner(g);
+      return PushTimeout(L);
+    default:
+      break;
+  }
+  return PushOutcome(L, spawned, true);
+}
+
+int l_join(lua_State* L) {
+  Spawned* spawned = CheckSpawned(L, 1);
+  bool now = false;
+  const int64_t deadline = CheckDeadline(L, 2, &now);
+  if (spawned->ended()) return PushOutcome(L, spawned, true);
+  if (Isolate::Of(L) == spawned->isolate().get()) {
+    return luaL_error(L, "a goroutine cannot join the isolate it runs in");
+  }
+  if (now) return PushTimeout(L);
+  bool waits = false;
+  const int results =
+      Await(L, spawned, {.deadline_ns = deadline}, &l_join_k, &waits);
+  return waits ? results : PushOutcome(L, spawned, true);
+}
+
+int l_cancel(lua_State* L) {
+  Spawned* spawned = CheckSpawned(L, 1);
+  Message* reason = nullptr;
+  if (!lua_isnoneornil(L, 2)) {
+    reason = vm::WriteMessage(L, 2, 1, {.name = "reason"});
+    // It is read in the other isolate, but not by one of its Gs.
+    if (!vm::IsPlain(reason)) {
+      vm::FreeMessage(reason);
+      return luaL_argerror(L, 2, "a reason must be plain data");
+    }
+    spawned = SpawnedAt1(L);  // writing may have run finalizers
+    if (spawned == nullptr) {
+      vm::FreeMessage(reason);
+      vm::RaiseCollected(L, kType);
+    }
+  }
+  lua_pushboolean(L, spawned->Cancel(reason));
+  return 1;
+}
+
+int l_status(lua_State* L) {
+  lua_pushstring(L, CheckSpawned(L, 1)->status());
+  return 1;
+}
+
+int l_id(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(CheckSpawned(L, 1)->id()));
+  return 1;
+}
+
+int l_tostring(lua_State* L) {
+  const Spawned* spawned = CheckSpawned(L, 1);
+  lua_pushfstring(L, "goroutine %I (isolate '%s')",
+                  static_cast<LUAI_UACINT>(spawned->id()),
+                  spawned->name().c_str());
+  return 1;
+}
+
+// --- As a member of a group. ---
+
+// Stack: the handle; then the program's error, if it was known before the end.
+
+// Whether the error of a program that was cancelled says no more than that: it
+// is the reason, or the isolate has ended it, as what it waited for had gone.
+bool IsReason(lua_State* L, const Spawned::Outcome& outcome) {
+  if (outcome.trace.empty()) return true;
+  Isolate* iso = Isolate::Of(L);
+  iso->PushReason(L, iso->current);
+  size_t size = 0;
+  const char* reason =
+      lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : "";
+  const bool is_reason =
+      std::string_view(outcome.text).ends_with(std::string_view(reason, size));
+  lua_pop(L, 1);
+  return is_reason;
+}
+
+int MemberEnded(lua_State* L) {
+  Spawned* spawned = SpawnedAt1(L);
+  const Spawned::Outcome& outcome = spawned->outcome();
+  spawned->MarkSeen();
+  if (outcome.is_early && lua_gettop(L) > 1) return lua_error(L);
+  if (Isolate::Of(L)->MustRaise() && (outcome.ok || IsReason(L, outcome))) {
+    vm::RaiseCancelled(L);
+  }
+  lua_settop(L, 1);
+  return PushOutcome(L, spawned, false);
+}
+
+// The group was cancelled: so is the program, and the member waits until it has
+// ended.
+int EndMember(lua_State* L) {
+  const auto k = [](lua_State* state, int, lua_KContext) {
+    vm::EndHandleWait(state, 1);
+    return MemberEnded(state);
+  };
+  // A reason that cannot be sent, or no memory: the default does.
+  lua_pushcfunction(L, [](lua_State* state) {
+    Isolate* iso = Isolate::Of(state);
+    iso->PushReason(state, iso->current);
+    Message* reason = vm::WriteMessage(state, lua_gettop(state), 1);
+    if (!vm::IsPlain(reason)) {
+      vm::FreeMessage(reason);
+      reason = nullptr;
+    }
+    static_cast<Spawned*>(lua_touserdata(state, 1))->Cancel(reason);
+    return 0;
+  });
+  lua_pushlightuserdata(L, SpawnedAt1(L));
+  if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
+    SpawnedAt1(L)->Cancel(nullptr);
+    lua_pop(L, 1);
+  }
+  bool waits = false;
+  const int results = Await(L, SpawnedAt1(L), {.shielded = true}, k, &waits);
+  return waits ? results : MemberEnded(L);
+}
+
+// How a member stands to its program.
+enum Membership : lua_KContext { kOwner, kWatcher };
+
+int AwaitMember(lua_State* L, lua_KContext membership);
+
+// Stack: an EarlyError, light. Result: the object.
+int PushEarlyObject(lua_State* L) {
+  auto* early = static_cast<Spawned::EarlyError*>(lua_touserdata(L, 1));
+  if (early->error == nullptr) {
+    lua_pushstring(L, early->text);
+    return 1;
+  }
+  return vm::ReadMessage(L, std::exchange(early->error, nullptr));
+}
+
+// The program has ended, or its error is known.
+int MemberWoken(lua_State* L, lua_KContext membership) {
+  Spawned* spawned = SpawnedAt1(L);
+  Spawned::EarlyError early;
+  if (spawned->TakeEarly(&early)) {
+    lua_pushcfunction(L, &PushEarlyObject);
+    lua_pushlightuserdata(L, &early);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+      Isolate* iso = Isolate::Of(L);
+      iso->failures().Note(iso->current, L, early.trace);
+    } else {
+      lua_pop(L, 1);  // no memory: the end will tell
+    }
+    Spawned::Free(early);
+  }
+  return spawned->ended() ? MemberEnded(L) : AwaitMember(L, membership);
+}
+
+int l_member_k(lua_State* L, int, lua_KContext membership) {
+  vm::EndHandleWait(L, 1);
+  const vm::LuaG* g = Isolate::Of(L)->current;
+  if (g->wake != WakeResult::kCancelled) return MemberWoken(L, membership);
+  SpawnedAt1(L)->ForgetJoiner(g);
+  if (membership == kOwner) return EndMember(L);
+  vm::RaiseCancelled(L);
+}
+
+// Waits for the program's end, and before that for its error, which fails the
+// group at once: its clean-up code may make other members fail.
+int AwaitMember(lua_State* L, lua_KContext membership) {
+  luaL_checkstack(L, 8, nullptr);
+  bool waits = false;
+  const int results = Await(
+      L, SpawnedAt1(L), {.early = lua_gettop(L) == 1, .context = membership},
+      &l_member_k, &waits);
+  return waits ? results : MemberWoken(L, membership);
+}
+
+constexpr luaL_Reg kMethods[] = {
+    {"join", &l_join}, {"cancel", &l_cancel}, {"status", &l_status},
+    {"id", &l_id},     {nullptr, nullptr},
+};
+constexpr luaL_Reg kMeta[] = {{"__tostring", &l_tostring}, {nullptr, nullptr}};
+
+constexpr char kMetatableKey = 0;
+
+void PushMetatable(lua_State* L) {
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kMetatableKey) == LUA_TTABLE) return;
+  lua_pop(L, 1);
+  NewMetatable(L, kTag.name, kMethods, kMeta);
+  vm::SetSharedMetatable(L);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kMetatableKey);
+}
+
+}  // namespace
+
+Spawned* TestSpawned(lua_State* L, int index) {
+  auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
+  if (handle == nullptr || lua_rawlen(L, index) != sizeof(vm::SharedHandle) ||
+      handle->tag != &kTag) {
+    return nullptr;
+  }
+  if (handle->object == nullptr) vm::RaiseCollected(L, kType);
+  return static_cast<Spawned*>(handle->object);
+}
+
+int PushJoined(lua_State* L) {
+  return PushOutcome(L, SpawnedAt1(L), true);
+}
+
+int RunSpawned(lua_State* L) {
+  if (Spawn(L, 1, /*watched=*/true) == nullptr) return AwaitStop(L);
+  lua_replace(L, 1);
+  lua_settop(L, 1);
+  SpawnedAt1(L)->MarkSeen();
+  if (Isolate::Of(L)->MustRaise()) return EndMember(L);
+  return AwaitMember(L, kOwner);
+}
+
+int WatchSpawned(lua_State* L) {
+  const Spawned* spawned = CheckSpawned(L, 1);
+  lua_settop(L, 1);
+  return spawned->ended() ? MemberEnded(L) : AwaitMember(L, kWatcher);
+}
+
+int ExpectWatcher(lua_State* L) {
+  CheckSpawned(L, 1)->SetWatched();
+  return 0;
+}
+
+int ReadSpawnOptions(lua_State* L) {
+  SpawnOptions options;
+  ReadSpawnOptions(L, 1, &options);
+  return 0;
+}
+
+void CheckSpawn(lua_State* L, int first) {
+  int at = first;
+  if (lua_istable(L, at)) {
+    SpawnOptions options;
+    ReadSpawnOptions(L, at, &options);
+    at++;
+  }
+  if (lua_type(L, at) != LUA_TSTRING && !lua_isfunction(L, at)) {
+    luaL_typeerror(L, at, "function or module name");
+  }
+}
+
+namespace {
+
+// --- tri.preload. ---
+
+// Body in a spare isolate. Its argument is a message: what it inherits, the
+// modules' names.
+int PreloadBody(lua_State* L) {
+  // A copy, as the call that brought it frees it.
+  Message* what =
+      vm::CopyMessage(static_cast<Message*>(lua_touserdata(L, 1)), nullptr);
+  if (what == nullptr) return luaL_error(L, "not enough memory");
+  lua_settop(L, 0);
+  const int n = vm::ReadMessage(L, what);
+  Inherit(L, 1);
+  luaL_checkstack(L, 4, nullptr);
+  for (int i = 2; i <= n; i++) {
+    lua_getglobal(L, "require");
+    lua_pushvalue(L, i);
+    lua_call(L, 1, 0);
+  }
+  // The isolate is for programs of others, who bring what they have.
+  Disinherit(L, 1);
+  return 0;
+}
+
+int l_preload(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  Isolate* iso = Isolate::Of(L);
+  if (iso->isolates() == nullptr) return luaL_error(L, "cannot preload here");
+  // What it loads runs outside of every budget, and in other programs.
+  if (iso->config().budget != nullptr) {
+    return luaL_error(L, "cannot preload in an isolate with limits");
+  }
+  lua_Integer spares = 1;
+  if (lua_getfield(L, 1, "spares") != LUA_TNIL) {
+    spares = lua_isinteger(L, -1) != 0 ? lua_tointeger(L, -1) : -1;
+    constexpr auto kMost =
+        static_cast<lua_Integer>(vm::IsolatePool::kMaxSpares);
+    luaL_argcheck(L, spares >= 0 && spares <= kMost, 1,
+                  "spares must be an integer from 0 to 64");
+  }
+  lua_settop(L, 1);
+  const auto n = static_cast<int>(lua_rawlen(L, 1));
+  luaL_checkstack(L, n + 4, "too many modules");
+  PushInheritance(L);
+  for (int i = 1; i <= n; i++) {
+    if (lua_rawgeti(L, 1, i) != LUA_TSTRING) {
+      return luaL_error(
+          L, "bad argument #1 to 'preload' (module %d is a %s, not a string)",
+          i, luaL_typename(L, -1));
+    }
+  }
+  Message* what =
+      vm::WriteMessage(L, 2, n + 1, {.name = "package", .first = 1});
+  if (!iso->isolates()->pool().SetPreload(&PreloadBody, what,
+                                          static_cast<size_t>(spares),
+                                          iso->config().report)) {
+    return luaL_error(L, "not enough memory");
+  }
+  return 0;
+}
+
+}  // namespace
+
+void OpenSpawn(lua_State* L) {
+  lua_pushcfunction(L, &l_preload);
+  lua_setfield(L, -2, "preload");
+  lua_pushcfunction(L, &l_spawn);
+  lua_setfield(L, -2, "spawn");
+}
+
+}  // namespace trilune::stdlib

@@ -1,0 +1,126 @@
+// Cancelling Gs.
+
+#include <sys/eventfd.h>
+
+#include "sched/core/loop.h"
+#include "sched/thread/m.h"
+#include "vm/isolate/isolate.h"
+
+namespace trilune::vm {
+
+bool Isolate::Cancel(lua_State* L, LuaG* g) {
+  // A finalizer in lua_close still finds Gs that will never run again.
+  const bool was_interrupt = g == main_g_ && interrupts_once_;
+  if (halted_ || (g->Has(G::kCancelled) && !was_interrupt)) {
+    lua_pop(L, 1);
+    return false;
+  }
+  if (!lua_isnil(L, -1)) {
+    lua_pushvalue(data_, kReasons);
+    lua_xmove(data_, L, 1);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, g->slot());
+  }
+  lua_pop(L, 1);
+  return CancelQuietly(g);
+}
+
+bool Isolate::CancelQuietly(LuaG* g) {
+  if (g == main_g_ && interrupts_once_) {
+    interrupts_once_ = false;  // from now on it is cancelled for good
+    return !halted_;
+  }
+  if (halted_ || g->Has(G::kCancelled)) return false;
+  g->Set(G::kCancelled);
+  if (g == current) CurrentM()->hurry.store(true, std::memory_order_relaxed);
+  // A coroutine that has begun has handlers that its end must run.
+  if (!g->Has(G::kStarted) && g->L == nullptr) {
+    EndCancelledUnstarted(g);
+  } else {
+    EndWaitOf(g);
+  }
+  return true;
+}
+
+void Isolate::EndWaitOf(LuaG* g) {
+  if (shields_.any() && shields_.Covers(g)) return;
+  if (g->word.state() == GState::kSyscall) {
+    // It may just come back: then it reads the eventfd in vain.
+    if (g->wake_fd >= 0) static_cast<void>(eventfd_write(g->wake_fd, 1));
+    return;
+  }
+  if (g->Has(LuaG::kShielded) || !g->TryWin()) return;
+  g->wake = WakeResult::kCancelled;
+  ReadyInStrand(g, /*woken=*/false);
+}
+
+bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
+  if (g->L == L) return true;
+  const CoFrame* frame = nullptr;
+  if (g == current) {
+    frame = frames;
+  } else if (g->fiber != nullptr) {
+    frame = static_cast<CoFrame*>(g->fiber->user);
+  }
+  while (frame != nullptr && frame->L != L)
+    frame = frame->below;
+  return frame != nullptr;
+}
+
+// It may have been resumed by another G than the one that made it.
+LuaG* Isolate::RunnerOf(lua_State* L, LuaG* likely, uint64_t id) const {
+  LuaG* own = OwnerOf(L);
+  if (own != nullptr) return own;
+  // A coroutine that runs, or has resumed another, has no such status.
+  if (lua_status(L) != LUA_OK) return nullptr;
+  if (likely->id == id && likely->L != nullptr && IsRunBy(likely, L)) {
+    return likely;
+  }
+  LuaG* runner = nullptr;
+  ForEachG([&](LuaG* g) {
+    if (g->L != nullptr && IsRunBy(g, L)) runner = g;
+    return runner != nullptr;
+  });
+  return runner;
+}
+
+bool Isolate::MustRaise() const {
+  if (!current->Has(G::kCancelled) && !groups_.MustRaise(current)) return false;
+  return !shields_.any() || !shields_.Covers(current);
+}
+
+void Isolate::PushReason(lua_State* L, LuaG* g) {
+  lua_rawgeti(data_, kReasons, g->slot());
+  if (lua_isnil(data_, -1)) {
+    lua_pop(data_, 1);
+    lua_pushvalue(data_, kDefaultReason);
+  }
+  lua_xmove(data_, L, 1);
+}
+
+void Isolate::RaiseReason(lua_State* L, LuaG* g) {
+  PushReason(L, g);
+  if (g == main_g_ && interrupts_once_) {
+    interrupts_once_ = false;
+    g->Clear(G::kCancelled);
+    g->set_raises(0);
+    CurrentM()->hurry.store(false, std::memory_order_relaxed);
+    lua_pushnil(data_);
+    lua_rawseti(data_, kReasons, g->slot());
+  }
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+void Isolate::CancelAll() {
+  if (halted_) return;
+  ForEachG([this](LuaG* g) {
+    const GState state = g->word.state();
+    if (state != GState::kIdle && state != GState::kDead && g != host_g_) {
+      CancelQuietly(g);
+    }
+    return false;
+  });
+}
+
+}  // namespace trilune::vm

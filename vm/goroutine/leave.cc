@@ -1,0 +1,18 @@
+#include "vm/goroutine/leave.h"
+
+namespace trilune::vm {
+
+const char* WhyNotLeave(lua_State* L, const Isolate* iso) {
+  // Inside a finalizer the collector does not answer.
+  if (lua_gc(L, LUA_GCCOUNT) == -1) return "cannot block in a finalizer";
+  const LuaG* g = iso->current;
+  if (g == nullptr || iso->IsOwn(L)) return "cannot block outside a goroutine";
+  const LuaG* owner = Isolate::OwnerOf(L);
+  if ((owner != nullptr && owner != g) ||
+      (L == iso->main() && g->L != iso->main())) {
+    return "cannot block in a callback on another goroutine's state";
+  }
+  return nullptr;
+}
+
+}  // namespace trilune::vm

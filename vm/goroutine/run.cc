@@ -1,0 +1,527 @@
+// Life of a Lua G: Go makes it, Begin gives it a state at its first run,
+// RunSpawned runs it until it parks, yields or ends, Finish takes it apart.
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "sched/base/clock.h"
+#include "sched/core/loop.h"
+#include "sched/core/thread_lock.h"
+#include "sched/sync/check.h"
+#include "sched/thread/m.h"
+#include "vm/goroutine/coroutine_body.h"
+#include "vm/isolate/isolate.h"
+#include "vm/lua/coroutine.h"
+
+namespace trilune::vm {
+namespace {
+
+// Body of a G whose body and arguments were packed into a table.
+int UnpackAndRun(lua_State* L) {
+  lua_rawgeti(L, 1, 1);
+  const auto count = static_cast<int>(lua_tointeger(L, -1));
+  lua_pop(L, 1);
+  luaL_checkstack(L, count, "too many arguments");
+  for (int i = 1; i <= count; i++)
+    lua_rawgeti(L, 1, i + 1);
+  const auto k = [](lua_State* state, int, lua_KContext) {
+    return lua_gettop(state) - 1;
+  };
+  lua_callk(L, count - 1, LUA_MULTRET, 0, k);
+  return k(L, LUA_OK, 0);
+}
+
+// Packs the values on the stack from `first` into a new table: their number,
+// then they.
+void PackTable(lua_State* L, int first, int n) {
+  lua_createtable(L, n + 1, 0);
+  lua_pushinteger(L, n);
+  lua_rawseti(L, -2, 1);
+  for (int i = 0; i < n; i++) {
+    lua_pushvalue(L, first + i);
+    lua_rawseti(L, -2, i + 2);
+  }
+}
+
+}  // namespace
+
+const GKind Isolate::kSpawnedKind = {&Isolate::RunSpawned,
+                                     &Isolate::OnPreemptSignal};
+const GKind Isolate::kMainKind = {&Isolate::RunMain, &Isolate::OnPreemptSignal};
+const GKind Isolate::kQuietSpawnedKind = {&Isolate::RunSpawned};
+const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
+
+// --- Making. ---
+
+// One list of steps, whose order is what matters: what may raise comes first.
+// NOLINTNEXTLINE(readability-function-size,readability-function-cognitive-complexity)
+GHandle* Isolate::Go(lua_State* L, int n, bool in_group, CoroutineBody body) {
+  if (is_timed_) CheckLimits();
+  if (killed_) {
+    lua_pushstring(L, kill_reason());
+    lua_error(L);
+  }
+  if (stopping_)
+    luaL_error(L, "cannot start a goroutine: the isolate is stopping");
+  const bool packed = n > (body.co != nullptr ? 1 : kMaxDirect);
+  const int group = in_group ? 1 : 0;
+  const int first = lua_gettop(L) - group - n + 1;
+  const int values = body.co != nullptr ? 2 : packed ? 1 : n;
+  auto* handle = static_cast<GHandle*>(
+      lua_newuserdatauv(L, sizeof(GHandle), values + group));
+  const int at = lua_gettop(L);
+  *handle = {};
+  handle->count = n;
+  handle->is_packed = packed;
+  if (packed) {
+    PackTable(L, first, n);
+    lua_setiuservalue(L, at, 1);
+  } else {
+    for (int i = 0; i < n; i++) {
+      lua_pushvalue(L, first + i);
+      lua_setiuservalue(L, at, i + 1);
+    }
+  }
+  if (body.co != nullptr) {
+    handle->state = GHandle::kCoroutine;
+    if (body.values_index != 0) {
+      lua_pushvalue(L, body.values_index);
+      lua_setiuservalue(L, at, 2);
+    }
+  }
+  if (in_group) {
+    handle->group_at = static_cast<uint8_t>(values + 1) & 7;
+    lua_pushvalue(L, at - 1);
+    lua_setiuservalue(L, at, handle->group_at);
+  }
+  lua_pushvalue(data_, kMeta);
+  lua_xmove(data_, L, 1);
+  lua_setmetatable(L, at);
+  // A record taken before something raised is used the next time.
+  LuaG* g = half_made_ != nullptr ? half_made_ : Allocate(/*own=*/false);
+  if (g == nullptr) {
+    CollectForLimit(L);
+    g = Allocate(/*own=*/false);
+  }
+  if (g == nullptr) luaL_error(L, "not enough memory for a goroutine");
+  half_made_ = g;
+  lua_pushvalue(L, at);
+  lua_rawseti(L, lua_upvalueindex(1), g->slot());
+  // A finalizer may have resumed the coroutine meanwhile.
+  if (body.co != nullptr) {
+    const char* why = WhyNoGoroutine(L, body.co, n - 1);
+    if (why != nullptr) {
+      lua_pushnil(L);
+      lua_rawseti(L, lua_upvalueindex(1), g->slot());
+      luaL_error(L, "%s", why);
+    }
+  }
+  if (config_.budget != nullptr && !TakeG()) {
+    lua_pushnil(L);
+    lua_rawseti(L, lua_upvalueindex(1), g->slot());
+    luaL_error(L, "too many goroutines (limit %d)",
+               static_cast<int>(config_.budget->max_goroutines()));
+  }
+  half_made_ = nullptr;
+  // Nothing raises from here on.
+  handle->g = g;
+  handle->id = NextId();
+  g->id = handle->id;
+  g->ClearFlags();
+  if (in_group) g->Set(LuaG::kGrouped);
+  if (body.co != nullptr) {
+    // From here on nobody else resumes, closes or runs it.
+    TagOf(body.co) = reinterpret_cast<uintptr_t>(g) | 1;
+    if (lua_status(body.co) == LUA_YIELD) g->L = body.co;
+  }
+  g->word.Become(GState::kIdle, GState::kRunnable);
+  live++;
+  PushNew(g);
+  return handle;
+}
+
+void Isolate::PushHandles(lua_State* L) {
+  lua_pushvalue(data_, kHandles);
+  lua_xmove(data_, L, 1);
+}
+
+void Isolate::PushHandle(lua_State* L, LuaG* g) {
+  lua_rawgeti(data_, kHandles, g->slot());
+  lua_xmove(data_, L, 1);
+}
+
+void Isolate::MakeMainHandle(lua_State* L) {
+  auto* handle =
+      static_cast<GHandle*>(lua_newuserdatauv(L, sizeof(GHandle), 1));
+  *handle = {};
+  lua_pushvalue(data_, kMeta);
+  lua_xmove(data_, L, 1);
+  lua_setmetatable(L, -2);
+  PushHandles(L);
+  lua_pushvalue(L, -2);
+  lua_rawseti(L, -2, main_g_->slot());
+  lua_pop(L, 1);
+  handle->g = main_g_;
+  handle->id = main_g_->id;
+}
+
+void Isolate::SetHandleMetatable(lua_State* L) {
+  lua_xmove(L, data_, 1);
+  lua_replace(data_, kMeta);
+  // Those that were made before there was one: a program's own.
+  ForEachG([this](const LuaG* g) {
+    if (lua_rawgeti(data_, kHandles, g->slot()) == LUA_TUSERDATA) {
+      lua_pushvalue(data_, kMeta);
+      lua_setmetatable(data_, -2);
+    }
+    lua_pop(data_, 1);
+    return false;
+  });
+}
+
+// --- Running. ---
+
+// Gives `g` a state and moves body and arguments there; `*n` is the number of
+// arguments for lua_resume. False: no memory.
+bool Isolate::Begin(LuaG* g, int* n) {
+  lua_rawgeti(data_, kHandles, g->slot());
+  const int at = lua_gettop(data_);
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, at));
+  if (handle->state == GHandle::kCoroutine) {
+    const bool is_cancelled = g->Has(G::kCancelled) && !shields_.Covers(g);
+    g->L = BeginCoroutine(data_, at, is_cancelled, n);
+    return true;
+  }
+  int16_t number = 0;
+  lua_State* L = TakeState(&number);
+  if (L == nullptr) {
+    lua_settop(data_, at - 1);
+    return false;
+  }
+  g->L = L;
+  TagOf(L) = reinterpret_cast<uintptr_t>(g) | 1;
+  handle->state = number;
+  if (handle->is_packed) {
+    lua_pushcfunction(L, &UnpackAndRun);
+    lua_getiuservalue(data_, at, 1);
+    lua_xmove(data_, L, 1);
+    *n = 1;
+  } else {
+    const int count = handle->count;
+    *n = count - 1;
+    for (int i = 1; i <= count; i++)
+      lua_getiuservalue(data_, at, i);
+    lua_xmove(data_, L, count);
+    for (int i = 2; i <= count; i++) {
+      lua_pushnil(data_);
+      lua_setiuservalue(data_, at, i);
+    }
+  }
+  if (number == GHandle::kUnpooled) {
+    lua_pushthread(L);
+    lua_xmove(L, data_, 1);
+    lua_setiuservalue(data_, at, 1);
+    lua_settop(worker_, 0);
+  }
+  lua_settop(data_, at - 1);
+  return true;
+}
+
+Outcome Isolate::RunSpawned(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  int n = 0;
+  if (iso->halted_) return iso->Straggled(g);
+  if (!g->Has(G::kStarted)) {
+    if (iso->is_timed_) iso->CheckLimits();
+    // EndCancelledUnstarted did the rest.
+    if (g->Has(G::kCancelled) && g->L == nullptr) {
+      g->word.Become(GState::kRunning, GState::kDead);
+      iso->Free(g);
+      return Outcome::kEnded;
+    }
+    g->Set(G::kStarted);
+    iso->meter_.Charge(iso->preempter_.count());
+    if (!iso->Begin(g, &n)) {
+      iso->Finish(g, LUA_ERRMEM, 0);
+      return Outcome::kEnded;
+    }
+  }
+  for (;;) {
+    iso->Enter(g, nullptr, 0);
+    int results = 0;
+    const int status = lua_resume(g->L, nullptr, n, &results);
+    if (status != LUA_YIELD) {
+      iso->Finish(g, status, results);
+      return Outcome::kEnded;
+    }
+    if (iso->abandoned == g->L) {
+      iso->EndAbandoned(g);
+      return Outcome::kEnded;
+    }
+    const Pending pending = iso->pending;
+    const bool must_raise = pending == Pending::kNothing && iso->MustRaise();
+    iso->Leave();
+    iso->pending = Pending::kNothing;
+    if (pending == Pending::kPark) return Outcome::kParked;
+    if (pending == Pending::kYield) return Outcome::kYielded;
+    // A C module yielded.
+    lua_pop(g->L, results);
+    lua_rawgeti(iso->data_, kHandles, g->slot());
+    if (MayYield(iso->data_, g->L, results > 0, must_raise)) {
+      return Outcome::kYielded;
+    }
+    n = 0;
+  }
+}
+
+Outcome Isolate::RunMain(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (iso->halted_) return iso->Straggled(g);
+  HostCall* call = iso->waiting_;
+  while (!call->IsMain())
+    call = call->next;
+  g->Set(G::kStarted);
+  lua_State* L = iso->main_;
+  lua_pushcfunction(L, call->body);
+  lua_pushlightuserdata(L, call->argument);
+  iso->Enter(g, nullptr, 0);
+  const int status = lua_pcall(L, 1, 0, 0);
+  iso->EndMain(status);
+  return Outcome::kEnded;
+}
+
+// --- Ending. ---
+
+void Isolate::EndMain(int status) {
+  Leave();
+  Status result;
+  if (status != LUA_OK) {
+    // Not lua_tostring: it would convert a number, which allocates.
+    const bool is_string = lua_type(main_, -1) == LUA_TSTRING;
+    result = ErrorStatus(
+        status == LUA_ERRMEM ? StatusCode::kNoMemory : StatusCode::kLuaError,
+        is_string ? lua_tostring(main_, -1) : "(error object is not a string)");
+  }
+  main_g_->set_raises(0);
+  main_runs_ = false;
+  lua_rawgeti(data_, kHandles, main_g_->slot());
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
+  if (handle != nullptr) {
+    handle->result =
+        status == LUA_OK ? GHandle::Result::kOk : GHandle::Result::kError;
+    if (status != LUA_OK) {
+      lua_xmove(main_, data_, 1);
+      lua_setiuservalue(data_, -2, 1);
+    }
+  }
+  lua_settop(main_, 0);
+  HostCall** link = &waiting_;
+  while (*link != nullptr && !(*link)->IsMain()) {
+    link = &(*link)->next;
+  }
+  HostCall* call = *link;  // null if it ended before, as a deadlock
+  if (call != nullptr) *link = call->next;
+  EndRunning(main_g_);
+  Ended(main_g_, handle);
+  if (call != nullptr && call->kind == HostCall::Kind::kProgram) {
+    stopping_ = true;
+    CancelAll();
+  }
+  if (call != nullptr) Complete(call, std::move(result));
+}
+
+void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
+  lua_State* L = g->L;
+  g->L = nullptr;
+  if (L == nullptr) return;
+  TagOf(L) = reinterpret_cast<uintptr_t>(this);
+  const int16_t number = handle->state;
+  if (number == GHandle::kCoroutine) lua_settop(L, 0);  // it is dead
+  if (number < 0) return;
+  idle_states_.push_back(number);  // has room
+  // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth
+  // of a state that failed: only one that ended well can serve again.
+  if (!g->Has(LuaG::kEscaped) && preempter_.IsReset(L)) {
+    lua_settop(L, 0);
+    preempter_.Reset(L);
+    return;
+  }
+  states_[static_cast<size_t>(number)] = nullptr;
+  lua_pushnil(data_);
+  lua_rawseti(data_, kStates, number + 1);
+}
+
+// Moves `n` results from the top of the G's state to its handle, which is on
+// top of data_. False: no memory for a table of them.
+bool Isolate::StoreResults(LuaG* g, GHandle* handle, int n) {
+  lua_State* L = g->L;
+  handle->result = GHandle::Result::kOk;
+  handle->count = n;
+  if (n == 0) {
+    lua_pushnil(data_);
+  } else if (n == 1) {
+    lua_xmove(L, data_, 1);
+  } else {
+    if (lua_checkstack(L, 1) == 0) return false;
+    lua_pushcfunction(L, [](lua_State* state) {
+      PackTable(state, 1, lua_gettop(state));
+      return 1;
+    });
+    lua_insert(L, -n - 1);
+    if (CallOutside(L, n, 1) != LUA_OK) return false;
+    lua_xmove(L, data_, 1);
+  }
+  lua_setiuservalue(data_, -2, 1);
+  return true;
+}
+
+void Isolate::Finish(LuaG* g, int status, int n) {
+  if (status != LUA_OK) {
+    failures_.Note(g, g->L);
+    CleanUp(g);  // may park, in __close
+  }
+  Conclude(g, status, n);
+}
+
+// ShallAbandon has stopped the G: it ends as if it had raised the reason, which
+// is no failure.
+void Isolate::EndAbandoned(LuaG* g) {
+  TakeAbandoned();
+  if (CleanUp(g) != LUA_ERRRUN) {
+    lua_settop(g->L, 0);
+    PushReason(g->L, g);
+  }
+  Conclude(g, LUA_ERRRUN, 0);
+}
+
+void Isolate::Conclude(LuaG* g, int status, int n) {
+  Leave();
+  lua_rawgeti(data_, kHandles, g->slot());
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
+  if (status != LUA_OK && g->L != nullptr) {
+    lua_xmove(g->L, data_, 1);
+    failures_.Keep(g, handle);
+  } else if (status != LUA_OK || !StoreResults(g, handle, n)) {
+    if (status == LUA_OK) failures_.Note(g, nullptr);
+    g->Set(LuaG::kEscaped);  // its state, if any, is used up
+    lua_pushvalue(data_, kNoMemory);
+    failures_.Keep(g, handle);
+  }
+  ReleaseState(g, handle);
+  EndRunning(g);
+  Ended(g, handle);
+  Free(g);
+}
+
+// The G's function has failed: runs the __close handlers that are left, and
+// leaves the error object on top. What that is after those handlers is the
+// status it returns.
+int Isolate::CleanUp(LuaG* g) {
+  g->Set(LuaG::kEscaped);
+  if (g->L == nullptr) return LUA_ERRMEM;
+  // What is left of its clean-up gets a slice.
+  g->set_raises(0);
+  CurrentM()->hurry.store(false, std::memory_order_relaxed);
+  Leave();
+  Enter(g, nullptr, 0);
+  return lua_resetthread(g->L);
+}
+
+void Isolate::EndCancelledUnstarted(LuaG* g) {
+  lua_rawgeti(data_, kHandles, g->slot());
+  auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
+  for (int i = 2; i <= (handle->is_packed ? 1 : handle->count); i++) {
+    lua_pushnil(data_);
+    lua_setiuservalue(data_, -2, i);
+  }
+  if (handle->state == GHandle::kCoroutine) {
+    g->L = PushCoroutine(data_, lua_gettop(data_));
+    ReleaseState(g, handle);
+    lua_pop(data_, handle->is_packed ? 2 : 1);
+  }
+  PushReason(data_, g);
+  lua_setiuservalue(data_, -2, 1);
+  handle->result = GHandle::Result::kError;
+  Ended(g, handle);  // RunSpawned frees the record when it is picked
+}
+
+// The running G ends: so does its hold on a thread.
+void Isolate::EndRunning(LuaG* g) {
+  if (thread_locks != nullptr) EndThreadLock(CurrentM(), g);
+  g->word.Become(GState::kRunning, GState::kDead);
+}
+
+// Tells everybody. The handle, or nil, is on top of data_ and is popped.
+void Isolate::Ended(LuaG* g, GHandle* handle) {
+  while (WaiterBase* waiter = g->joiners.PopAndWin()) {
+    waiter->g->wake = WakeResult::kReady;
+    waiter->g->wake_index = static_cast<LuaWaiter*>(waiter)->index;
+    ReadyInStrand(waiter->g, /*woken=*/false);
+  }
+  live--;
+  if (gs_taken_ > 0 && g != main_g_) GiveGs(1);  // which was not taken
+  if (handle != nullptr) {
+    handle->g = nullptr;
+    if (g->Has(LuaG::kGrouped)) groups_.Leave(handle);
+    if (handle->host_call != nullptr) EndHostCall(handle);
+    if (handle->state == GHandle::kCoroutine) {
+      lua_pushnil(data_);
+      lua_setiuservalue(data_, -2, 2);
+    }
+    lua_pushnil(data_);
+    lua_rawseti(data_, kHandles, g->slot());
+  }
+  if (g->Has(G::kCancelled)) {
+    children.TellThoseOf(g);
+    lua_pushnil(data_);
+    lua_rawseti(data_, kReasons, g->slot());
+  }
+  lua_pop(data_, 1);
+  CheckDrained();
+}
+
+void Isolate::EndHostCall(GHandle* handle) {
+  HostCall** link = &waiting_;
+  while (*link != nullptr && *link != handle->host_call)
+    link = &(*link)->next;
+  HostCall* call = *link;
+  if (call == nullptr) return;  // ended before, as a deadlock
+  *link = call->next;
+  Status result;
+  if (handle->result == GHandle::Result::kError) {
+    lua_getiuservalue(data_, -1, 1);
+    // Not lua_tostring: it would convert a number, which allocates.
+    const bool is_string = lua_type(data_, -1) == LUA_TSTRING;
+    result = ErrorStatus(
+        StatusCode::kLuaError,
+        is_string ? lua_tostring(data_, -1) : "(error object is not a string)");
+    lua_pop(data_, 1);
+  }
+  Complete(call, std::move(result));
+}
+
+int Isolate::PushResults(lua_State* L, GHandle* handle, int handle_index) {
+  luaL_checkstack(L, 6, "too many results");
+  if (handle->result == GHandle::Result::kFailure) {
+    lua_pushboolean(L, 0);
+    lua_getiuservalue(L, handle_index, 1);
+    return 1 + failures_.PushSeen(L);
+  }
+  lua_pushboolean(L, handle->result == GHandle::Result::kOk);
+  const bool is_error = handle->result == GHandle::Result::kError;
+  const int n = is_error ? 1 : handle->count;
+  if (n == 0) return 1;
+  lua_getiuservalue(L, handle_index, 1);
+  if (n == 1) return 2;
+  const int table = lua_gettop(L);
+  luaL_checkstack(L, n, "too many results");
+  for (int i = 1; i <= n; i++)
+    lua_rawgeti(L, table, i + 1);
+  lua_remove(L, table);
+  return n + 1;
+}
+
+}  // namespace trilune::vm

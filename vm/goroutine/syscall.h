@@ -1,0 +1,62 @@
+// Syscall: a call of the running G that may block in the kernel.
+//
+// Role       Between the constructor and End the scheduler may give the P and
+//            the strand to another M, so that other Gs, also of this isolate,
+//            go on. Costs a few nanoseconds if that was not needed.
+// Threads    the running G, in a C function that Lua called
+// Locks      none
+// Rules      Between the two nothing of Lua may be touched: no lua_State, no
+//            value, no userdata memory. What the call reads or fills is C++
+//            memory. Read errno before End. Nothing in between may raise.
+//            Where a G cannot leave its strand (in a finalizer, in tri.atomic,
+//            when no stack is left) the call blocks the isolate, as in stock
+//            Lua.
+// Tests      tests/vm/syscall_test.cc; tests/lua/io
+//
+//     vm::Syscall call(L);
+//     const ssize_t n = read(fd, buffer, size);
+//     const int error = errno;
+//     if (!call.End()) {
+//       free what this frame holds in C++ memory;
+//       vm::Syscall::LeaveForGood();
+//     }
+
+#ifndef TRI_VM_GOROUTINE_SYSCALL_H_
+#define TRI_VM_GOROUTINE_SYSCALL_H_
+
+#include <optional>
+
+#include <lua.hpp>
+
+#include "vm/goroutine/leave.h"
+#include "vm/isolate/isolate.h"
+
+namespace trilune::vm {
+
+class Syscall {
+ public:
+  // `wake_fd`: an eventfd that gets readable when the G is cancelled, for a
+  // call that looks at it; it must stay open until End. -1: a cancel takes
+  // effect after the call.
+  explicit Syscall(lua_State* L, int wake_fd = -1);
+  Syscall(const Syscall&) = delete;
+  Syscall& operator=(const Syscall&) = delete;
+
+  // The call has returned; perhaps on another thread. False: the isolate was
+  // closed meanwhile. Its Lua state is gone: the caller frees what it holds
+  // outside of Lua, and calls LeaveForGood.
+  [[nodiscard]] bool End();
+
+  // Leaves the running G's stack, which nothing will come back to.
+  [[noreturn]] static void LeaveForGood();
+
+ private:
+  Isolate* const iso_;
+  LuaG* const g_;  // null: the strand is not given up
+  const bool was_cancelled_;
+  std::optional<Leaving> leaving_;  // while the strand is given up
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_GOROUTINE_SYSCALL_H_

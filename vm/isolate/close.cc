@@ -1,0 +1,155 @@
+// The end of an isolate: its Gs are awaited, or dropped, and its heap is
+// closed.
+
+#include <sys/eventfd.h>
+
+#include <utility>
+
+#include "sched/base/clock.h"
+#include "sched/core/loop.h"
+#include "sched/core/thread_lock.h"
+#include "sched/sync/check.h"
+#include "vm/isolate/isolate.h"
+
+namespace trilune::vm {
+
+const GKind Isolate::kDrainDeadlineKind = {&Isolate::RunDrainDeadline};
+
+void Isolate::CheckDrained() {
+  if (live > 0) return;
+  CompleteAll(&drains_, Status());
+  if (drain_timer_ != nullptr) StopTimer(std::exchange(drain_timer_, nullptr));
+}
+
+Outcome Isolate::RunDrainDeadline(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (iso->drain_timer_ == g) {
+    if (NowNs() < g->timer.next_ns) return iso->ParkTimer(g);
+    iso->drain_timer_ = nullptr;
+    CompleteAll(&iso->drains_,
+                Status(StatusCode::kTimeout, "a goroutine did not stop"));
+  }
+  return iso->EndTimer(g);
+}
+
+// No G that is made runs again. The stacks of those that are left are given
+// back when the heap has gone, of which there may be frames on them.
+void Isolate::Halt() {
+  stopping_ = true;
+  halted_ = true;
+  live = 0;
+  GiveGs(gs_taken_);
+  if (thread_locks != nullptr) DropThreadLocks(CurrentM(), this);
+  // What waits is won here, so that nobody reaches it later. A G that a timer
+  // has won is queued, or on its way: `external` counts it until it is picked,
+  // and then it finds the isolate halted; see Straggled.
+  ForEachG([this](LuaG* g) {
+    if (g == host_g_) return false;
+    // One that comes back from a system call has its frame to clean up.
+    const bool in_call =
+        g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
+    if (!in_call && g->fiber != nullptr) {
+      Fiber::PushTo(&dropped_stacks_, std::exchange(g->fiber, nullptr));
+    }
+    // Nobody waits for what it would read, and its child is to end.
+    if (in_call && g->word.state() == GState::kSyscall && g->wake_fd >= 0) {
+      static_cast<void>(eventfd_write(g->wake_fd, 1));
+    }
+    const bool won = g->word.state() == GState::kWaiting && g->TryWin();
+    if (won && g->Has(G::kExternal)) {
+      if (g->Has(G::kHasTimer)) sched->ForgetTimer(g->timer_p);
+      g->Clear(G::kExternal | G::kHasTimer);
+      external--;
+    }
+    return false;
+  });
+  DropSharedWaits();
+}
+
+// Closes the Lua state, whatever is left in it.
+void Isolate::CloseState(HostCall* call) {
+  call->next = closes_;
+  closes_ = call;
+  if (closing_) return;
+  Halt();
+  closing_since_ns_ = NowNs();
+  closing_ = true;
+  for (HostCall* waiting = waiting_; waiting != nullptr;
+       waiting = waiting->next) {
+    waiting->handle = nullptr;
+  }
+  frames = nullptr;
+  if (main_ != nullptr) CloseHeap();
+}
+
+// The last block that lua_close frees holds the main state: the signal handler
+// must not touch that any more.
+void* Isolate::AllocateAtEnd(void* self, void* block, size_t old_bytes,
+                             size_t new_bytes) {
+  auto* iso = static_cast<Isolate*>(self);
+  lua_State* const main = iso->main_;
+  if (new_bytes == 0 && main != nullptr &&
+      block == reinterpret_cast<char*>(main) - LUA_EXTRASPACE) {
+    iso->main_ = nullptr;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    iso->preempter_.Forget(main);
+  }
+  return Heap::AllocateAtEnd(&iso->heap_, block, old_bytes, new_bytes);
+}
+
+void Isolate::CloseHeap() {
+  lua_setallocf(main_, &AllocateAtEnd, this);
+  lua_close(main_);
+  M* m = CurrentM();
+  if (m != nullptr) m->rush.store(false, std::memory_order_relaxed);
+  main_ = data_ = worker_ = nullptr;
+  heap_.Release();
+  const RuntimeScope scope(m);  // as for a new fiber, see TakeFiber
+  sched->fibers().Reclaim(std::exchange(dropped_stacks_, nullptr));
+  meter_.GiveStacks();
+}
+
+void Isolate::DropCurrent() {
+  M* m = CurrentM();
+  auto* g = static_cast<LuaG*>(m->running());
+  auto* iso = static_cast<Isolate*>(g->strand);
+  TRI_CHECK(iso->halted_ && CanLeaveStack(m));
+  g->word.Become(GState::kRunning, GState::kDead);
+  // The close may have waited for this G.
+  if (iso->closes_ != nullptr && iso->host_g_->word.TryWakeCurrent()) {
+    Ready(iso->host_g_);
+  }
+  LeaveStackForGood(m);
+}
+
+Outcome Isolate::Straggled(LuaG* g) {
+  g->word.Become(GState::kRunning, GState::kDead);
+  return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
+}
+
+// If nobody can reach this object any more but the host: completes everything.
+// After true, `this` may be gone.
+bool Isolate::FinishClose() {
+  if (closes_ == nullptr || external > 0) return false;
+  HostCall* closes = closes_;
+  // The signal handler looks at the running G, which goes with this object; and
+  // another one at this address is not the strand that runs here.
+  CurrentM()->current = nullptr;
+  CurrentM()->strand = nullptr;
+  {
+    MutexLock lock(host_mu_);
+    closed_.store(true, std::memory_order_release);  // [IC1]
+  }
+  const Status stopped =
+      killed_ ? Status(StatusCode::kLimit, kill_reason_)
+              : Status(StatusCode::kStopped, "the isolate was closed");
+  CompleteAll(&drains_, stopped);
+  CompleteAll(&waiting_, stopped);
+  HostCall* late = TakeRequests();
+  CompleteAll(&late, stopped);
+  CompleteAll(&closes, Status());
+  return true;
+}
+
+}  // namespace trilune::vm

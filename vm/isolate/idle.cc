@@ -1,0 +1,127 @@
+// What an isolate does besides its Gs: timers, and what it does when idle.
+
+#include "sched/base/clock.h"
+#include "sched/core/loop.h"
+#include "vm/isolate/isolate.h"
+#include "vm/runtime/isolate_pool.h"
+
+namespace trilune::vm {
+
+const GKind Isolate::kWarmKind = {&Isolate::RunWarm};
+
+void Isolate::KeepWarm(IsolatePool* pool, int64_t next_ns) {
+  pool_ = pool;
+  warm_timer_ = StartTimer(&kWarmKind, {this, next_ns, 0}, /*own=*/true);
+}
+
+Outcome Isolate::RunWarm(G* base) {
+  auto* g = static_cast<LuaG*>(base);
+  auto* iso = static_cast<Isolate*>(g->strand);
+  if (iso->warm_timer_ != g || iso->halted_) return iso->EndTimer(g);
+  const int64_t now = NowNs();
+  if (now >= g->timer.next_ns) {
+    g->timer.next_ns = iso->pool_->Expire(iso, now);
+    if (g->timer.next_ns == 0) {  // it goes, or was just taken
+      iso->warm_timer_ = nullptr;
+      return iso->EndTimer(g);
+    }
+  }
+  return iso->ParkTimer(g);
+}
+
+LuaG* Isolate::StartTimer(const GKind* kind, const TimerBody& body, bool own) {
+  LuaG* g = Allocate(own);
+  if (g == nullptr) return nullptr;
+  g->kind = kind;
+  g->id = 0;
+  g->ClearFlags();
+  g->Set(G::kStarted);
+  g->Set(LuaG::kShielded);
+  g->timer = body;
+  M* m = CurrentM();
+  if (m != nullptr && m->strand == this) {
+    StartWaiting(m, g, body.next_ns);
+  } else {  // no G has run yet: it waits for the first M
+    g->word.Become(GState::kIdle, GState::kRunnable);
+    PushFresh(g);
+  }
+  return g;
+}
+
+Outcome Isolate::ParkTimer(LuaG* g) {
+  g->reason = WaitReason::kSleep;
+  g->wake = WakeResult::kReady;
+  g->word.BeginWait();
+  commit = ParkCommit();
+  commit.deadline_ns = g->timer.next_ns;
+  commit.external = true;
+  return Outcome::kParked;
+}
+
+Outcome Isolate::EndTimer(LuaG* g) {
+  g->waiter = LuaWaiter();
+  g->word.Become(GState::kRunning, GState::kDead);
+  Free(g);
+  return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
+}
+
+void Isolate::StopTimer(LuaG* g) {
+  g->timer.target = nullptr;
+  if (!StopWaiting(CurrentM(), g)) return;  // it runs soon, to end itself
+  g->waiter = LuaWaiter();
+  static_cast<Isolate*>(g->strand)->Free(g);
+}
+
+void Isolate::OnIdle() {
+  heap_.TrimBudget();
+  meter_.TrimStacks();
+  if (idle_timer_ == nullptr && MayBeWorthCollecting()) ArmIdleGc();
+  if (!failures_.waits_for_collection() || halted_) return;
+  // An error waits to be reported until its handle is garbage: look now, if the
+  // last such look was cheap enough.
+  if (NowNs() < next_idle_gc_ns_) return;
+  failures_.set_waits_for_collection(false);
+  wants_look_ = true;
+  WakeService();
+}
+
+void Isolate::WakeService() {
+  if (host_g_->word.TryWakeCurrent()) PushService(host_g_);
+}
+
+void Isolate::LookForUnseen() {
+  const int64_t begin = NowNs();
+  lua_pushcfunction(worker_, [](lua_State* L) {
+    lua_gc(L, LUA_GCCOLLECT);
+    return 0;
+  });
+  CallOutside(worker_, 0, 0);
+  lua_settop(worker_, 0);
+  preempter_.Reset(worker_);
+  const int64_t end = NowNs();
+  constexpr int64_t kShare = 20;  // at most 5 % of the time
+  next_idle_gc_ns_ = end + (end - begin) * kShare;
+}
+
+void Isolate::OnStuck() {
+  if (config_.host_wakes || waiting_ == nullptr || halted_) return;
+  seems_stuck_ = true;
+  WakeService();
+}
+
+// Nothing has become runnable meanwhile.
+void Isolate::EndDeadlock() {
+  failures_.ReportAll();  // one of them may be the cause
+  const HostCall* call = main_runs_ ? waiting_ : nullptr;
+  while (call != nullptr && !call->IsMain())
+    call = call->next;
+  if (call != nullptr && call->raises_deadlock) {
+    InterruptMain("all goroutines are asleep - deadlock!");
+    if (HasRunnable()) return;
+  }
+  CompleteWaiting(
+      Status(StatusCode::kDeadlock,
+             "fatal: all goroutines are asleep - deadlock!\n\n" + Dump()));
+}
+
+}  // namespace trilune::vm

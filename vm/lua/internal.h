@@ -1,0 +1,53 @@
+// InternalKind: userdata of ours whose insides belong to C++.
+//
+// Role       Their user values keep alive what plain pointers point to, and
+//            their metatables say what they are. The debug library's equals
+//            (debug_guard.h) ask here before they let a script at either.
+// Threads    Kinds are made by initialisers of the program; then any.
+// Locks      none
+// Tests      tests/lua/bad/debug_*.lua
+
+#ifndef TRI_VM_LUA_INTERNAL_H_
+#define TRI_VM_LUA_INTERNAL_H_
+
+#include <lua.hpp>
+
+namespace trilune::vm {
+
+class InternalKind {
+ public:
+  // Whether the value at `index`, which may be any, is of the kind. May not
+  // raise.
+  using IsOf = bool (*)(lua_State* L, int index);
+  enum class What : unsigned char {
+    kObject,  // scripts hold it and call its methods
+    kHidden,  // only C frames hold it: its finalizer may be called once
+    kStock,   // stock Lua has it as well, but without user values
+  };
+
+  InternalKind(IsOf is_of, What what);
+  InternalKind(const InternalKind&) = delete;
+  InternalKind& operator=(const InternalKind&) = delete;
+
+  // The kind of the value at `index`, or null.
+  [[nodiscard]] static const InternalKind* Of(lua_State* L, int index);
+  [[nodiscard]] What what() const { return what_; }
+
+ private:
+  const IsOf is_of_;
+  const What what_;
+  const InternalKind* const next_;
+  // Constant once main has begun.
+};
+
+// Whether a userdata at `index` has at least the size of `T`: light ones have
+// none.
+template <class T>
+bool HasSizeOf(lua_State* L, int index) {
+  return lua_type(L, index) == LUA_TUSERDATA &&
+         lua_rawlen(L, index) >= sizeof(T);
+}
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_LUA_INTERNAL_H_

@@ -1,0 +1,419 @@
+#include "vm/memory/heap.h"
+
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+
+#include "sched/sync/sanitizers.h"
+#include "vm/memory/budget.h"
+
+namespace trilune::vm {
+namespace {
+
+#if defined(TRI_ASAN)
+constexpr bool kPlainMalloc = true;
+#else
+constexpr bool kPlainMalloc = false;
+#endif
+
+constexpr size_t kMaxSmallLog = std::countr_zero(Heap::kMaxSmall);
+static_assert(Heap::kMaxSmall == size_t{1} << kMaxSmallLog);
+
+constexpr size_t kStillSmall = size_t{64} << 10;
+// Less than this is not worth a look for empty chunks.
+constexpr size_t kWorthTrimming = size_t{1} << 20;
+constexpr size_t kHeader = (sizeof(Chunk) + 15) / 16 * 16;
+
+bool IsLarge(size_t bytes) {
+  return kPlainMalloc || bytes > Heap::kMaxMedium;
+}
+
+}  // namespace
+
+void Heap::Release() {
+  if (budget_ != nullptr) {
+    budget_->GiveMemory(allowed_bytes_);
+    budget_->GiveReserved(reserved_bytes());
+    budget_ = nullptr;
+  }
+  while (large_ != nullptr) {
+    LargeHead* head = large_;
+    large_ = head->next;
+    std::free(head);
+  }
+  large_bytes_ = 0;
+  if (chunks_ == nullptr) return;
+  ChunkPool::Get()->PutAll(chunks_);
+  chunks_ = nullptr;
+  chunk_bytes_ = 0;
+  trimmed_at_ = 0;
+  bump_ = bump_end_ = nullptr;
+  std::fill(free_, free_ + kClasses, nullptr);
+}
+
+// Small: every kGrain bytes. Medium: 9/8, 10/8 to 16/8 of a power of two.
+inline size_t Heap::ClassOf(size_t bytes) {
+  if (bytes <= kMaxSmall) return (bytes + kGrain - 1) / kGrain;
+  const size_t last = bytes - 1;
+  const auto log = static_cast<size_t>(std::bit_width(last)) - 1;
+  return kSmallClasses + (log - kMaxSmallLog) * 8 + ((last >> (log - 3)) & 7);
+}
+
+size_t Heap::BytesOf(size_t size_class) {
+  if (size_class < kSmallClasses) return size_class * kGrain;
+  const size_t medium = size_class - kSmallClasses;
+  return (medium % 8 + 9) << (medium / 8 + kMaxSmallLog - 3);
+}
+
+void* Heap::Allocate(void* heap, void* block, size_t old_bytes,
+                     size_t new_bytes) {
+  auto* self = static_cast<Heap*>(heap);
+  // Without a block, Lua passes the kind of object as the old size.
+  if (block == nullptr) return new_bytes == 0 ? nullptr : self->New(new_bytes);
+  if (new_bytes == 0) {
+    self->used_bytes_ -= old_bytes;
+    self->Put(block, old_bytes);
+    return nullptr;
+  }
+  return self->Resize(block, old_bytes, new_bytes);
+}
+
+void* Heap::AllocateAtEnd(void* heap, void* block, size_t old_bytes,
+                          size_t new_bytes) {
+  if (block == nullptr || new_bytes != 0 || IsLarge(old_bytes)) {
+    return Allocate(heap, block, old_bytes, new_bytes);
+  }
+  static_cast<Heap*>(heap)->used_bytes_ -= old_bytes;
+  return nullptr;
+}
+
+// The sum may wrap around for sizes that GetLarge refuses anyway.
+inline void* Heap::New(size_t bytes) {
+  const size_t used = used_bytes_ + bytes;
+  if (used > allowed_bytes_ && !Extend(used)) return Refuse();
+  void* result = Get(bytes);
+  if (result == nullptr) return Refuse();
+  used_bytes_ = used;
+  if (used > peak_bytes_) peak_bytes_ = used;
+  return result;
+}
+
+void* Heap::Refuse() {
+  refused_++;
+  return nullptr;
+}
+
+void* Heap::Resize(void* block, size_t old_bytes, size_t new_bytes) {
+  const size_t used = used_bytes_ - old_bytes + new_bytes;
+  if (new_bytes > old_bytes && used > allowed_bytes_ && !Extend(used)) {
+    return Refuse();
+  }
+  void* result = block;
+  if (IsLarge(old_bytes) && IsLarge(new_bytes)) {
+    result = ResizeLarge(block, old_bytes, new_bytes);
+  } else if (IsLarge(old_bytes) || IsLarge(new_bytes) ||
+             ClassOf(old_bytes) != ClassOf(new_bytes)) {
+    is_shrinking_ = new_bytes < old_bytes;
+    result = Get(new_bytes);
+    is_shrinking_ = false;
+    if (result != nullptr) {
+      std::memcpy(result, block, std::min(old_bytes, new_bytes));
+      Put(block, old_bytes);
+    } else if (new_bytes < old_bytes) {
+      // I2: a smaller block is good enough where the larger one was. What is
+      // kept of a large one joins a class's free list, until Release.
+      result = IsLarge(old_bytes)
+                   ? ResizeLarge(block, old_bytes, BytesOf(ClassOf(new_bytes)))
+                   : block;
+    }
+  }
+  if (result == nullptr) return Refuse();
+  used_bytes_ = used;
+  if (used > peak_bytes_) peak_bytes_ = used;
+  return result;
+}
+
+inline void* Heap::Get(size_t bytes) {
+  if (IsLarge(bytes)) return GetLarge(bytes);
+  const size_t size_class = ClassOf(bytes);
+  FreeBlock* block = free_[size_class];
+  if (block == nullptr) return Refill(BytesOf(size_class));
+  free_[size_class] = block->next;
+  return block;
+}
+
+inline void Heap::Put(void* block, size_t bytes) {
+  if (IsLarge(bytes)) {
+    PutLarge(block, bytes);
+    return;
+  }
+  const size_t size_class = ClassOf(bytes);
+  auto* freed = static_cast<FreeBlock*>(block);
+  freed->next = free_[size_class];
+  free_[size_class] = freed;
+}
+
+void* Heap::GetLarge(size_t bytes) {
+  if (!MakeRoom(bytes)) return nullptr;
+  auto* head = static_cast<LargeHead*>(std::malloc(sizeof(LargeHead) + bytes));
+  if (head == nullptr) {
+    Unreserve(bytes);
+    return nullptr;
+  }
+  *head = {large_, nullptr};
+  if (large_ != nullptr) large_->prev = head;
+  large_ = head;
+  large_bytes_ += bytes;
+  return head + 1;
+}
+
+void* Heap::ResizeLarge(void* block, size_t old_bytes, size_t new_bytes) {
+  const size_t more = new_bytes > old_bytes ? new_bytes - old_bytes : 0;
+  if (more > 0 && !MakeRoom(more)) return nullptr;
+  auto* head = static_cast<LargeHead*>(std::realloc(
+      static_cast<LargeHead*>(block) - 1, sizeof(LargeHead) + new_bytes));
+  if (head == nullptr) {
+    Unreserve(more);
+    return new_bytes < old_bytes ? block : nullptr;
+  }
+  (head->prev != nullptr ? head->prev->next : large_) = head;
+  if (head->next != nullptr) head->next->prev = head;
+  if (new_bytes < old_bytes) Unreserve(old_bytes - new_bytes);
+  large_bytes_ += new_bytes - old_bytes;
+  return head + 1;
+}
+
+void Heap::PutLarge(void* block, size_t bytes) {
+  large_bytes_ -= bytes;
+  Unreserve(bytes);
+  LargeHead* head = static_cast<LargeHead*>(block) - 1;
+  (head->prev != nullptr ? head->prev->next : large_) = head->next;
+  if (head->next != nullptr) head->next->prev = head->prev;
+  std::free(head);
+}
+
+// The next `bytes` of the chunk, which are all of a block.
+void* Heap::Refill(size_t bytes) {
+  if (static_cast<size_t>(bump_end_ - bump_) < bytes && !AddChunk(bytes)) {
+    return nullptr;
+  }
+  char* block = bump_;
+  bump_ += bytes;
+  return block;
+}
+
+// What is left of the chunk becomes blocks of the classes that fit.
+void Heap::PutRest() {
+  auto rest = static_cast<size_t>(bump_end_ - bump_);
+  while (rest >= kGrain) {
+    size_t size_class = ClassOf(std::min(rest, kMaxMedium));
+    if (BytesOf(size_class) > rest) size_class--;
+    const size_t bytes = BytesOf(size_class);
+    Put(bump_, bytes);
+    bump_ += bytes;
+    rest -= bytes;
+  }
+}
+
+void Heap::SetBudget(Budget* budget) {
+  if (!budget->limits_memory()) return;
+  budget_ = budget;
+  limit_bytes_ = budget->max_memory_bytes();
+  allowed_bytes_ = 0;
+  static_cast<void>(budget_->TakeReserved(reserved_bytes(), /*force=*/true));
+  // What is in use already may be above the limit: then only growing fails.
+  if (!Extend(used_bytes_)) allowed_bytes_ = 0;
+}
+
+// Takes as much more from the budget that `used` bytes may be in use. The sum
+// may have wrapped around: then GetLarge would refuse it.
+bool Heap::Extend(size_t used) {
+  if (budget_ == nullptr || used > PTRDIFF_MAX) return false;
+  const size_t need = used - allowed_bytes_;
+  for (const size_t step : {need + kStep, need}) {
+    if (!budget_->TakeMemory(step)) continue;
+    allowed_bytes_ += step;
+    return true;
+  }
+  return false;
+}
+
+void Heap::GiveBack(size_t keep) {
+  const size_t more = allowed_bytes_ - used_bytes_ - keep;
+  budget_->GiveMemory(more);
+  allowed_bytes_ -= more;
+}
+
+bool Heap::IsShort() {
+  const size_t limit = limit_bytes_;
+  if (limit == SIZE_MAX || used_bytes_ <= limit / 2) {
+    short_at_ = 0;
+    return false;
+  }
+  if (used_bytes_ < short_at_) return false;
+  short_at_ = used_bytes_ + limit / 8;
+  return true;
+}
+
+// Takes `bytes` more, if I3 permits; I2 goes before that.
+bool Heap::Reserve(size_t bytes) {
+  if (budget_ != nullptr) return budget_->TakeReserved(bytes, is_shrinking_);
+  constexpr size_t kSpare = Budget::kSpare;
+  const size_t reserved = reserved_bytes() + bytes;
+  return is_shrinking_ || reserved <= kSpare ||
+         (reserved - kSpare) / 2 <= limit_bytes_;
+}
+
+void Heap::Unreserve(size_t bytes) {
+  if (budget_ != nullptr) budget_->GiveReserved(bytes);
+}
+
+// Blocks of what is left of a larger block that is free.
+bool Heap::ReuseMedium(size_t least) {
+  for (size_t i = kClasses; --i >= kSmallClasses && BytesOf(i) >= least;) {
+    if (free_[i] == nullptr) continue;
+    bump_ = reinterpret_cast<char*>(free_[i]);
+    bump_end_ = bump_ + BytesOf(i);
+    free_[i] = free_[i]->next;
+    return true;
+  }
+  return false;
+}
+
+// For a large block, or the growth of one.
+bool Heap::MakeRoom(size_t bytes) {
+  if (bytes > PTRDIFF_MAX) return false;
+  return Reserve(bytes) || (Trim() && Reserve(bytes));
+}
+
+// Chunks grow with the heap: by an eighth or less at first, so that a small one
+// has little to spare, later by up to a quarter. Where there is a limit they
+// are small parts of it, of which some get empty.
+size_t Heap::NextChunkBytes() const {
+  if (chunk_bytes_ == 0) return kFirstChunk;
+  const size_t part = chunk_bytes_ < kStillSmall ? 8 : 4;
+  const size_t most = std::clamp(std::bit_floor(limit_bytes() / 64),
+                                 kStillSmall, ChunkPool::kMaxChunk);
+  return std::clamp(std::bit_floor(chunk_bytes_ / part), ChunkPool::kMinChunk,
+                    most);
+}
+
+// Whether to look for empty chunks before another one is taken; not again until
+// the heap has grown by a quarter.
+bool Heap::IsMostlyFree() const {
+  return chunk_bytes_ >= kWorthTrimming &&
+         used_bytes_ - std::min(used_bytes(), large_bytes_.get()) <
+             chunk_bytes_ / 2 &&
+         chunk_bytes_ >= trimmed_at_ + trimmed_at_ / 4;
+}
+
+Chunk* Heap::TakeChunk(size_t bytes) {
+  if (!Reserve(bytes)) return nullptr;
+  Chunk* chunk = ChunkPool::Get()->Take(bytes);
+  if (chunk == nullptr) Unreserve(bytes);
+  return chunk;
+}
+
+bool Heap::AddChunk(size_t least) {
+  PutRest();
+  if (ReuseMedium(least)) return true;
+  bump_ = bump_end_ = nullptr;
+  if (IsMostlyFree()) {
+    Trim();
+    trimmed_at_ = chunk_bytes_;
+  }
+  const size_t least_chunk =
+      std::max(std::bit_ceil(least + kHeader), ChunkPool::kMinChunk);
+  Chunk* chunk = nullptr;
+  for (size_t bytes = std::max(NextChunkBytes(), least_chunk);
+       chunk == nullptr && bytes >= least_chunk; bytes /= 2) {
+    chunk = TakeChunk(bytes);
+  }
+  if (chunk == nullptr && Trim()) chunk = TakeChunk(least_chunk);
+  if (chunk == nullptr) return false;
+  chunk->next = chunks_;
+  chunks_ = chunk;
+  chunk_bytes_ += chunk->bytes;
+  bump_ = reinterpret_cast<char*>(chunk) + kHeader;
+  bump_end_ = reinterpret_cast<char*>(chunk) + chunk->bytes;
+  return true;
+}
+
+namespace {
+
+// How much of a chunk is in free blocks; all but the header: it is empty.
+struct Use {
+  Chunk* chunk;
+  size_t free_bytes;
+};
+
+// That of the chunk, of those from `uses` to `end`, in which a block is. Null
+// for a block that was malloc's once: see Resize.
+Use* FindUse(Use* uses, Use* end, const void* block) {
+  Use* after =
+      std::upper_bound(uses, end, block, [](const void* at, const Use& use) {
+        return at < static_cast<const void*>(use.chunk);
+      });
+  if (after == uses) return nullptr;
+  Use* use = after - 1;
+  const char* limit =
+      reinterpret_cast<const char*>(use->chunk) + use->chunk->bytes;
+  return block < static_cast<const void*>(limit) ? use : nullptr;
+}
+
+}  // namespace
+
+bool Heap::Trim() {
+  PutRest();
+  bump_ = bump_end_ = nullptr;
+  size_t count = 0;
+  for (Chunk* chunk = chunks_; chunk != nullptr; chunk = chunk->next)
+    count++;
+  auto* uses = static_cast<Use*>(std::malloc(count * sizeof(Use)));
+  if (uses == nullptr) return false;
+  Use* end = uses;
+  for (Chunk* chunk = chunks_; chunk != nullptr; chunk = chunk->next)
+    *end++ = {chunk, 0};
+  std::sort(uses, end,
+            [](const Use& a, const Use& b) { return a.chunk < b.chunk; });
+  const auto find = [uses, end](const void* block) {
+    return FindUse(uses, end, block);
+  };
+  const auto is_empty = [](const Use* use) {
+    return use->free_bytes + kHeader == use->chunk->bytes;
+  };
+  for (size_t i = 1; i < kClasses; i++) {
+    for (FreeBlock* block = free_[i]; block != nullptr; block = block->next) {
+      Use* use = find(block);
+      if (use != nullptr) use->free_bytes += BytesOf(i);
+    }
+  }
+  const bool found = std::any_of(
+      uses, end, [&is_empty](const Use& use) { return is_empty(&use); });
+  for (size_t i = 1; found && i < kClasses; i++) {
+    FreeBlock** link = &free_[i];
+    for (FreeBlock* block = *link; block != nullptr; block = block->next) {
+      const Use* use = find(block);
+      if (use != nullptr && is_empty(use)) continue;
+      *link = block;
+      link = &block->next;
+    }
+    *link = nullptr;
+  }
+  Chunk* empty = nullptr;
+  chunks_ = nullptr;
+  for (const Use* use = uses; use != end; use++) {
+    Chunk** list = is_empty(use) ? &empty : &chunks_;
+    if (is_empty(use)) {
+      chunk_bytes_ -= use->chunk->bytes;
+      Unreserve(use->chunk->bytes);
+    }
+    use->chunk->next = *list;
+    *list = use->chunk;
+  }
+  std::free(uses);
+  ChunkPool::Get()->PutAll(empty);
+  return found;
+}
+
+}  // namespace trilune::vm

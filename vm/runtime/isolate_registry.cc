@@ -1,0 +1,133 @@
+#include "vm/runtime/isolate_registry.h"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "sched/base/clock.h"
+#include "sched/core/loop.h"
+#include "vm/isolate/isolate.h"
+#include "vm/memory/chunk_pool.h"
+
+namespace trilune::vm {
+
+void Roster::Add(Isolate* iso, uint64_t id, const std::string& name) {
+  const int64_t now = NowNs();
+  MutexLock lock(mu_);
+  RosterEntry& entry = iso->roster_entry();
+  entry.id = id;
+  const size_t length = std::min(name.size(), sizeof(entry.name) - 1);
+  std::memcpy(entry.name, name.data(), length);
+  entry.name[length] = '\0';
+  entry.since_ns = now;
+  entry.listed = true;
+  entry.next = first_;
+  if (first_ != nullptr) first_->roster_entry().prev = iso;
+  first_ = iso;
+  count_++;
+}
+
+void Roster::Remove(Isolate* iso) {
+  RosterEntry& entry = iso->roster_entry();
+  {
+    MutexLock lock(mu_);
+    if (!entry.listed) return;
+    entry.listed = false;
+    (entry.prev != nullptr ? entry.prev->roster_entry().next : first_) =
+        entry.next;
+    if (entry.next != nullptr) entry.next->roster_entry().prev = entry.prev;
+    if (cursor_ == iso) cursor_ = entry.next;
+    count_--;
+  }
+  // It was closed before it could do so.
+  if (entry.wants_trim.load(std::memory_order_relaxed)) Trimmed(iso);
+}
+
+size_t Roster::count() {
+  MutexLock lock(mu_);
+  return count_;
+}
+
+void Roster::ReadLocked(const Isolate* iso, int64_t now_ns, UsageRecord* to) {
+  const RosterEntry& entry = iso->roster_entry();
+  const Usage& usage = iso->usage();
+  const Heap& heap = iso->heap();
+  const size_t limit = heap.limit_bytes();
+  *to = {};
+  to->id = entry.id;
+  std::memcpy(to->name, entry.name, sizeof(entry.name));
+  to->is_idle = iso->word.LooksIdle();
+  to->exceeded = usage.exceeded;
+  to->memory_bytes = heap.used_bytes();
+  to->reserved_bytes = heap.reserved_bytes();
+  to->peak_bytes = heap.peak_bytes();
+  to->limit_bytes = limit == SIZE_MAX ? 0 : limit;
+  to->goroutines = iso->live;
+  to->collections = usage.collections;
+  to->longest_gc_ns = usage.longest_gc_ns;
+  to->instructions = usage.instructions;
+  to->cpu_ns = usage.cpu_ns;
+  to->age_ns = now_ns - entry.since_ns;
+  to->sent = usage.sent;
+  to->received = usage.received;
+}
+
+size_t Roster::Read(UsageRecord* to, size_t room) {
+  const int64_t now = NowNs();
+  MutexLock lock(mu_);
+  size_t n = 0;
+  for (const Isolate* iso = first_; iso != nullptr && n < room;
+       iso = iso->roster_entry().next) {
+    ReadLocked(iso, now, to + n++);
+  }
+  return n;
+}
+
+void Roster::ReadOne(const Isolate* iso, UsageRecord* to) {
+  const int64_t now = NowNs();
+  MutexLock lock(mu_);
+  ReadLocked(iso, now, to);
+}
+
+// --- When memory is short. ---
+
+void Roster::TrimIdle(int at_once) {
+  MutexLock lock(mu_);
+  if (trimming_ > 0) return;
+  cursor_ = first_;
+  while (trimming_ < at_once && TrimNext()) {
+  }
+}
+
+// Wakes the next idle one that has something to collect; false: there is none.
+bool Roster::TrimNext() {
+  while (Isolate* iso = cursor_) {
+    cursor_ = iso->roster_entry().next;
+    if (!iso->word.LooksIdle() || !iso->MayBeWorthCollecting()) continue;
+    trimming_++;
+    iso->roster_entry().wants_trim.store(true, std::memory_order_relaxed);
+    G* g = iso->Poke();
+    if (g != nullptr) Ready(g);
+    return true;
+  }
+  return false;
+}
+
+void Roster::Trimmed(Isolate* iso) {
+  iso->roster_entry().wants_trim.store(false, std::memory_order_relaxed);
+  OneLess();
+}
+
+void Roster::OneLess() {
+  {
+    MutexLock lock(mu_);
+    trimming_--;
+    if (TrimNext() || trimming_ > 0) return;
+  }
+  ChunkPool::Get()->Trim();
+  malloc_trim(0);
+  rounds_.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace trilune::vm

@@ -1,0 +1,87 @@
+// Roster: the isolates of a runtime that belong to a program.
+//
+// Role       Who shows what each of them uses finds them here; and so does who
+//            has the idle ones collected when memory is short. That goes from
+//            one isolate to the next: each that is done wakes another, so that
+//            no more are at it than there are Ps.
+// Threads    any
+// Locks      mu_ (kRoster); under it the strand of an isolate may be queued
+// Invariants I1. An isolate is listed from its start as a program's to its
+//                destructor, and is not destroyed while mu_ is held.
+//            I2. Each listed isolate that wants_trim is one of trimming_.
+// Tests      tests/vm/idle_gc_test.cc; tests/stdlib/embed_usage_test.cc
+
+#ifndef TRI_VM_RUNTIME_ISOLATE_REGISTRY_H_
+#define TRI_VM_RUNTIME_ISOLATE_REGISTRY_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "sched/sync/mutex.h"
+#include "vm/memory/usage.h"
+
+namespace trilune::vm {
+
+class Isolate;
+
+// An isolate's place in the roster; under its lock, but for wants_trim.
+struct RosterEntry {
+  Isolate* next = nullptr;
+  Isolate* prev = nullptr;
+  bool listed = false;
+  uint64_t id = 0;
+  int64_t since_ns = 0;
+  char name[UsageRecord::kNameBytes] = "";
+  // Memory is short, and it shall be collected. relaxed: the wake-up that
+  // follows carries it.
+  std::atomic<bool> wants_trim{false};
+};
+
+class Roster {
+ public:
+  Roster() = default;
+  Roster(const Roster&) = delete;
+  Roster& operator=(const Roster&) = delete;
+
+  void Add(Isolate* iso, uint64_t id, const std::string& name)
+      TRI_EXCLUDES(mu_);
+  // Does nothing for one that is not listed.
+  void Remove(Isolate* iso) TRI_EXCLUDES(mu_);
+
+  [[nodiscard]] size_t count() TRI_EXCLUDES(mu_);
+  // Writes the records of `room` isolates at most, the newest first; returns
+  // how many.
+  size_t Read(UsageRecord* to, size_t room) TRI_EXCLUDES(mu_);
+  // The record of one that its caller keeps alive.
+  void ReadOne(const Isolate* iso, UsageRecord* to) TRI_EXCLUDES(mu_);
+
+  // Memory is short: has idle isolates collected, `at_once` at a time, and then
+  // gives back what the process has to spare. Does nothing while that goes on.
+  // Cheap: it wakes, and collects nothing itself.
+  void TrimIdle(int at_once) TRI_EXCLUDES(mu_);
+  // An isolate that wanted it is done, or was not idle any more.
+  void Trimmed(Isolate* iso) TRI_EXCLUDES(mu_);
+  // Rounds of TrimIdle that came to their end.
+  [[nodiscard]] uint64_t rounds() const {
+    return rounds_.load(std::memory_order_relaxed);  // statistics
+  }
+
+ private:
+  void ReadLocked(const Isolate* iso, int64_t now_ns, UsageRecord* to)
+      TRI_REQUIRES(mu_);
+  [[nodiscard]] bool TrimNext() TRI_REQUIRES(mu_);
+  void OneLess() TRI_EXCLUDES(mu_);
+
+  Mutex mu_{LockRank::kRoster};
+  Isolate* first_ TRI_GUARDED_BY(mu_) = nullptr;
+  size_t count_ TRI_GUARDED_BY(mu_) = 0;
+  Isolate* cursor_ TRI_GUARDED_BY(mu_) = nullptr;  // the next to look at
+  int trimming_ TRI_GUARDED_BY(mu_) = 0;
+  std::atomic<uint64_t> rounds_{0};
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_RUNTIME_ISOLATE_REGISTRY_H_

@@ -1,0 +1,431 @@
+#include "vm/runtime/program.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "sched/base/clock.h"
+#include "sched/core/loop.h"
+#include "vm/runtime/runtime_state.h"
+
+namespace trilune::vm {
+
+Spawned::Spawned(const Type* its_type, Isolate* spawner,
+                 const IsolateConfig& config, lua_CFunction body)
+    : Shared(its_type, config.isolates->cycles()),
+      isolates_(config.isolates),
+      spawner_(spawner == nullptr ? std::weak_ptr<Isolate>()
+                                  : spawner->weak_from_this()),
+      name_(config.name),
+      report_(config.report),
+      budget_(config.budget),
+      program_(HostCall::Kind::kSpawn, body, this),
+      drain_(HostCall::Kind::kDrain, nullptr, nullptr),
+      close_(HostCall::Kind::kClose, nullptr, nullptr),
+      cancel_(HostCall::Kind::kCancel, nullptr, nullptr) {
+  program_.on_complete = &OnProgramEnd;
+  drain_.on_complete = &OnDrained;
+  close_.on_complete = &OnClosed;
+  cancel_.on_complete = &OnCancelled;
+  for (Call* one : {&program_, &drain_, &close_, &cancel_})
+    one->spawned = this;
+}
+
+Spawned::~Spawned() {
+  // relaxed: nobody else is left.
+  if (!outcome_.ok && ended() && !seen_.load(std::memory_order_relaxed) &&
+      !cancelled_.load(std::memory_order_relaxed)) {
+    ReportUnseen();
+  }
+  // No isolate took the configuration, and the G with it.
+  if (config_.budget != nullptr) config_.budget->GiveG();
+  if (call_ != nullptr) FreeMessage(call_);
+  auto* reason = static_cast<Message*>(program_.unread_reason);
+  if (reason != nullptr) FreeMessage(reason);
+  MemoryCharge::Give(charge_);
+  DropHeld();
+  while (joiners_ != nullptr)
+    delete std::exchange(joiners_, joiners_->next);
+}
+
+// Without a handle, but before its end, the isolate's strand writes it.
+void Spawned::VisitHeld(void (*visit)(Shared* held, void* argument),
+                        void* argument) {
+  if (ended() && outcome_.values != nullptr) {
+    VisitMessage(outcome_.values, visit, argument);
+  }
+  if (ended() && has_early_ && early_.error != nullptr) {
+    VisitMessage(early_.error, visit, argument);
+  }
+}
+
+// Of one that nobody can reach: its isolate is closed.
+void Spawned::DropHeld() {
+  Message* values = std::exchange(outcome_.values, nullptr);
+  if (values != nullptr) FreeMessage(values);
+  if (std::exchange(has_early_, false)) Free(early_);
+}
+
+bool Spawned::TakeRoom(const Isolate* spawner, MemoryCharge** room) {
+  // With limits of its spawner it has some itself, and so do its texts.
+  constexpr size_t kRoom = sizeof(Spawned) + kMaxName + kMaxText + kMaxTrace;
+  return MemoryCharge::Grow(spawner->config().budget, kRoom, room);
+}
+
+// Null without memory.
+Spawned* Spawned::New(const Type* type, Isolate* spawner,
+                      const IsolateConfig& config, const Program& program) {
+  try {
+    auto* spawned = new Spawned(type, spawner, config, program.body);
+    spawned->call_ = program.call;
+    spawned->charge_ = program.room;
+    if (program.watched) spawned->SetWatched();
+    return spawned;
+  } catch (const std::bad_alloc&) {
+    if (program.call != nullptr) FreeMessage(program.call);
+    MemoryCharge::Give(program.room);
+    return nullptr;
+  }
+}
+
+Spawned* Spawned::Start(const Type* type, Isolate* spawner,
+                        IsolateConfig config, const Program& program,
+                        Refusal* why) {
+  Isolates* isolates = config.isolates;
+  Spawned* spawned = New(type, spawner, config, program);
+  if (spawned == nullptr) {
+    *why = Refusal::kNoMemory;
+    return nullptr;
+  }
+  // Here, so that who spawns for ever learns of its limit; see Configure.
+  if (config.budget != nullptr && !config.budget->TakeG()) {
+    *why = Refusal::kGoroutines;
+    spawned->Release();
+    return nullptr;
+  }
+  spawned->Retain();  // its own: until the isolate is closed
+  spawned->id_ = isolates->sched()->NextGIds(1);
+  spawned->program_.g_id = spawned->id_;
+  spawned->config_ = std::move(config);
+  if (!isolates->Add(spawned)) {
+    *why = Refusal::kStopping;
+    spawned->Release();
+    spawned->Release();
+    return nullptr;
+  }
+  spawned->program_.configure = &spawned->config_;
+  std::shared_ptr<Isolate> iso;
+  try {
+    iso = isolates->pool().Take(spawned->config_.preempt);
+  } catch (const std::bad_alloc&) {
+    *why = Refusal::kNoMemory;
+  }
+  if (iso == nullptr) {
+    isolates->Remove(spawned, nullptr);
+    spawned->Release();
+    return nullptr;
+  }
+  spawned->lock_.Lock();
+  spawned->isolate_ = iso;
+  const bool aborted = spawned->ending_;  // before there was an isolate to end
+  spawned->lock_.Unlock();
+  iso->Post(&spawned->program_);
+  if (aborted) iso->Post(&spawned->drain_);
+  return spawned;
+}
+
+// A body that goes on after a deadlock, the isolate's end, or a limit that it
+// did not notice, says nothing new.
+void Spawned::SetValues(bool ok, Message* values) {
+  lock_.Lock();
+  if (!ended()) {
+    outcome_.ok = ok;
+    std::swap(outcome_.values, values);
+  }
+  lock_.Unlock();
+  if (values != nullptr) FreeMessage(values);
+}
+
+void Spawned::SetErrorText(const char* text) {
+  SetValues(false, nullptr);  // no results, if an error came after them
+  std::string kept = Limited(text, kMaxText);
+  lock_.Lock();
+  if (!ended()) outcome_.text.swap(kept);
+  lock_.Unlock();
+}
+
+void Spawned::SetTrace(char* trace) {
+  if (trace == nullptr) return;
+  std::string kept = Limited(trace, kMaxTrace);
+  std::free(trace);
+  lock_.Lock();
+  if (!ended()) outcome_.trace.swap(kept);
+  lock_.Unlock();
+}
+
+void Spawned::Free(const EarlyError& early) {
+  if (early.error != nullptr) FreeMessage(early.error);
+  std::free(early.text);
+  std::free(early.trace);
+  MemoryCharge::Give(early.charge);
+}
+
+void Spawned::SetEarly(Message* error, const char* text) {
+  told_early_ = true;
+  EarlyError early;
+  early.error = error;
+  const std::string words = Limited(text, kMaxText);
+  // Only the body's isolate, which is the caller's, writes the trace.
+  if (!MemoryCharge::Grow(budget_, words.size() + outcome_.trace.size() + 2,
+                          &early.charge)) {
+    Free(early);  // then the end will tell
+    return;
+  }
+  early.text = strdup(words.c_str());
+  early.trace = strdup(outcome_.trace.c_str());
+  Joiner* woken = nullptr;
+  lock_.Lock();
+  Joiner** link = &joiners_;
+  while (*link != nullptr) {
+    Joiner* joiner = *link;
+    if (joiner->early) {
+      *link = joiner->next;
+      joiner->next = woken;
+      woken = joiner;
+    } else {
+      link = &joiner->next;
+    }
+  }
+  const bool is_told = !has_early_ && !ended() && early.text != nullptr &&
+                       early.trace != nullptr;
+  if (is_told) {
+    has_early_ = true;
+    early_ = early;
+  }
+  lock_.Unlock();
+  if (!is_told) Free(early);
+  Wake(woken);
+}
+
+void Spawned::SetEarlyStands() {
+  lock_.Lock();
+  if (!ended()) outcome_.is_early = true;
+  lock_.Unlock();
+}
+
+bool Spawned::TakeEarly(EarlyError* early) {
+  lock_.Lock();
+  const bool has_one = std::exchange(has_early_, false);
+  if (has_one) *early = std::exchange(early_, EarlyError());
+  lock_.Unlock();
+  return has_one;
+}
+
+std::string Spawned::Limited(const char* text, size_t most) const try {
+  return {text, budget_ != nullptr ? strnlen(text, most) : std::strlen(text)};
+} catch (const std::bad_alloc&) {
+  return "no memory";  // short enough to need none
+}
+
+bool Spawned::Cancel(Message* reason) {
+  std::shared_ptr<Isolate> iso = isolate();
+  if (iso == nullptr || ended() ||
+      cancelled_.exchange(true, std::memory_order_relaxed)) {
+    if (reason != nullptr) FreeMessage(reason);
+    return false;
+  }
+  Retain();  // until it is completed
+  cancel_.argument = reason;
+  cancel_.target = &program_;
+  iso->Post(&cancel_);
+  return true;
+}
+
+void Spawned::OnCancelled(HostCall* call, const Status&) {
+  auto* reason = static_cast<Message*>(std::exchange(call->argument, nullptr));
+  if (reason != nullptr) FreeMessage(reason);
+  static_cast<Call*>(call)->spawned->Release();
+}
+
+void Spawned::Abort() {
+  cancelled_.store(true, std::memory_order_relaxed);
+  BeginEnd();
+}
+
+void Spawned::BeginEnd() {
+  lock_.Lock();
+  const std::shared_ptr<Isolate> iso = ending_ ? nullptr : isolate_;
+  ending_ = true;
+  lock_.Unlock();
+  if (iso != nullptr) iso->Post(&drain_);
+}
+
+// --- What the isolate's strand completes. ---
+
+void Spawned::OnProgramEnd(HostCall* call, const Status& status) {
+  Spawned* self = static_cast<Call*>(call)->spawned;
+  self->Publish(status, static_cast<Message*>(
+                            std::exchange(call->unread_reason, nullptr)));
+  self->BeginEnd();
+}
+
+namespace {
+
+// Makes a call that its completion frees; false: not enough memory.
+bool PostOwned(Isolate* iso, HostCall::Kind kind) {
+  auto* call = new (std::nothrow) HostCall(kind, nullptr, nullptr);
+  if (call == nullptr) return false;
+  call->on_complete = [](HostCall* done, const Status&) { delete done; };
+  iso->Post(call);
+  return true;
+}
+
+}  // namespace
+
+void Spawned::PublishIfOverdue(int64_t now_ns) {
+  if (ended() || !budget_->IsUsedUp(now_ns, 0)) return;
+  if (overdue_since_ns_ == 0) {
+    // It may wait, and somebody else have used up what they share.
+    const std::shared_ptr<Isolate> iso = isolate();
+    if (iso != nullptr && !PostOwned(iso.get(), HostCall::Kind::kLimits)) {
+      return;  // without memory: the next time
+    }
+    overdue_since_ns_ = now_ns;
+    return;
+  }
+  if (now_ns - overdue_since_ns_ < kOverdueNs) return;
+  Publish(Status(StatusCode::kLimit, budget_->Reason(now_ns)), nullptr);
+}
+
+// `reason`, owned: what it was cancelled with before it ran, or null.
+void Spawned::Publish(const Status& status, Message* reason) {
+  std::string text = Limited(status.message().c_str(), kMaxText);
+  lock_.Lock();
+  if (ended()) {  // at its limit, while it did not answer
+    lock_.Unlock();
+    if (reason != nullptr) FreeMessage(reason);
+    return;
+  }
+  if (!status.ok()) {
+    // It ended before its body could say how.
+    std::swap(outcome_.values, reason);
+    outcome_.ok = false;
+    outcome_.text.swap(text);
+  }
+  MemoryCharge::Shrink(charge_, sizeof(Spawned) + name_.size() +
+                                    outcome_.text.size() +
+                                    outcome_.trace.size());
+  ended_.store(true, std::memory_order_release);  // [SP1]
+  Joiner* joiners = std::exchange(joiners_, nullptr);
+  lock_.Unlock();
+  if (reason != nullptr) FreeMessage(reason);
+  if (joiners == nullptr) LookForJoiner();
+  Wake(joiners);
+}
+
+void Spawned::Wake(Joiner* joiners) {
+  while (joiners != nullptr) {
+    Joiner* joiner = std::exchange(joiners, joiners->next);
+    if (joiner->g->word.TryWake(joiner->ticket)) {
+      joiner->g->wake_index = joiner->index;
+      Ready(joiner->g);
+    }
+    delete joiner;
+  }
+}
+
+void Spawned::OnDrained(HostCall* call, const Status&) {
+  Spawned* self = static_cast<Call*>(call)->spawned;
+  const std::shared_ptr<Isolate> iso = self->isolate();
+  iso->Post(&self->close_);
+}
+
+// If nobody can join any more, the error is to be reported soon. Whether the
+// handle is garbage only its heap knows.
+void Spawned::LookForJoiner() {
+  if (outcome_.ok || cancelled_.load(std::memory_order_relaxed) ||
+      seen_.load(std::memory_order_relaxed)) {
+    return;
+  }
+  const std::shared_ptr<Isolate> spawner = spawner_.lock();
+  if (spawner == nullptr) return;
+  // Without memory the handle's end tells.
+  static_cast<void>(PostOwned(spawner.get(), HostCall::Kind::kLook));
+}
+
+// The last use of the isolate on its strand. It is destroyed here, unless
+// somebody just looks at it.
+void Spawned::OnClosed(HostCall* call, const Status&) {
+  Spawned* self = static_cast<Call*>(call)->spawned;
+  // If its body never ran: what was sent along may refer to its handle.
+  Message* unread = self->TakeCall();
+  if (unread != nullptr) FreeMessage(unread);
+  self->lock_.Lock();
+  std::shared_ptr<Isolate> iso = std::move(self->isolate_);
+  self->lock_.Unlock();
+  self->isolates_->Remove(self, std::move(iso));
+}
+
+// --- Joining. ---
+
+Spawned::Joining Spawned::Join(G* g, bool early) {
+  Joiner* joiner = NewJoiner(g, 0, early);
+  if (joiner == nullptr) return Joining::kNoMemory;
+  lock_.Lock();
+  if (ended() || (early && has_early_)) {
+    lock_.Unlock();
+    delete joiner;
+    return Joining::kEnded;
+  }
+  AddJoiner(joiner);
+  return Joining::kWaits;
+}
+
+void Spawned::Unlock(void* spawned) {
+  static_cast<Spawned*>(spawned)->lock_.Unlock();
+}
+
+void Spawned::ForgetJoiner(const G* g) {
+  lock_.Lock();
+  Joiner** link = &joiners_;
+  while (*link != nullptr && (*link)->g != g)
+    link = &(*link)->next;
+  Joiner* joiner = *link;
+  if (joiner != nullptr) *link = joiner->next;
+  lock_.Unlock();
+  delete joiner;
+}
+
+std::shared_ptr<Isolate> Spawned::isolate() {
+  lock_.Lock();
+  std::shared_ptr<Isolate> iso = isolate_;
+  lock_.Unlock();
+  return iso;
+}
+
+const char* Spawned::status() const {
+  if (ended()) return "dead";
+  const G* g = program_.made.load(std::memory_order_acquire);  // [SP2]
+  if (g == nullptr) return "runnable";
+  switch (g->word.state()) {
+    case GState::kRunning:
+    case GState::kSyscall:
+      return "running";
+    case GState::kWaiting:
+      return "waiting";
+    default:
+      return ended() ? "dead" : "runnable";
+  }
+}
+
+void Spawned::ReportUnseen() try {
+  std::string text = "trilune: error in goroutine " + std::to_string(id_) +
+                     " (isolate '" + name_ + "'): " + outcome_.text + "\n";
+  if (!outcome_.trace.empty()) text += outcome_.trace + "\n";
+  Isolate::ReportTo(report_, text);
+} catch (const std::bad_alloc&) {
+  Isolate::ReportTo(report_, "trilune: error in an isolate that nobody saw\n");
+}
+
+}  // namespace trilune::vm

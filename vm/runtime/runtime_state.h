@@ -1,0 +1,103 @@
+// Isolates: all isolates of one runtime, and what they share.
+//
+// Role       Where an isolate finds what there is once per runtime.
+// Threads    any
+// Locks      mu_ (kIsolates)
+// Tests      tests/vm/spawned_test.cc
+
+#ifndef TRI_VM_RUNTIME_RUNTIME_STATE_H_
+#define TRI_VM_RUNTIME_RUNTIME_STATE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <lua.hpp>
+
+#include "sched/core/scheduler.h"
+#include "sched/sync/mutex.h"
+#include "vm/message/shared.h"
+#include "vm/runtime/isolate_pool.h"
+#include "vm/runtime/isolate_registry.h"
+
+namespace trilune::vm {
+
+class Isolate;
+class Spawned;
+
+class Isolates {
+ public:
+  // What a module of stdlib keeps once per runtime.
+  class Extension {
+   public:
+    virtual ~Extension() = default;
+  };
+
+  // `opener` opens the libraries of the isolates that scripts make.
+  Isolates(Scheduler* scheduler, lua_CFunction opener)
+      : sched_(scheduler), open_(opener) {}
+  Isolates(const Isolates&) = delete;
+  Isolates& operator=(const Isolates&) = delete;
+
+  // The extension for `key`, made at its first use. It is destroyed with this
+  // object, when no isolate is left.
+  Extension* Extend(const void* key, std::unique_ptr<Extension> (*make)())
+      TRI_EXCLUDES(mu_);
+
+  [[nodiscard]] Scheduler* sched() const { return sched_; }
+  [[nodiscard]] lua_CFunction open() const { return open_; }
+
+  [[nodiscard]] IsolatePool& pool() { return pool_; }
+  [[nodiscard]] Roster& roster() { return roster_; }
+  // How long an isolate is idle before it is collected; 0: it never is. Set it
+  // before there is one.
+  void set_idle_gc_ns(int64_t ns) { idle_gc_ns_ = ns; }
+  [[nodiscard]] int64_t idle_gc_ns() const { return idle_gc_ns_; }
+
+  // --- Spawned isolates. ---
+
+  // Lists one whose isolate is about to start; false: the runtime is stopping.
+  [[nodiscard]] bool Add(Spawned* spawned) TRI_EXCLUDES(mu_);
+  // Its isolate was closed: drops that, and the reference of its own.
+  void Remove(Spawned* spawned, std::shared_ptr<Isolate> isolate)
+      TRI_EXCLUDES(mu_);
+  // Refuses new ones and ends all there are.
+  void Stop() TRI_EXCLUDES(mu_);
+  // Waits for the last one; false: some are left at `deadline_ns`.
+  [[nodiscard]] bool AwaitNone(int64_t deadline_ns) TRI_EXCLUDES(mu_);
+  // For sysmon: tells those who join one that does not answer at its limit.
+  void PublishOverdue(int64_t now_ns) TRI_EXCLUDES(mu_);
+  // The isolates that live now, with what they are called in dumps. Throws
+  // without memory.
+  using Living = std::vector<std::pair<std::string, std::shared_ptr<Isolate>>>;
+  [[nodiscard]] Living living() TRI_EXCLUDES(mu_);
+
+  [[nodiscard]] SharedCycles* cycles() { return &cycles_; }
+
+ private:
+  Scheduler* const sched_;
+  const lua_CFunction open_;
+  int64_t idle_gc_ns_ = 0;
+  Roster roster_;        // outlives every isolate
+  SharedCycles cycles_;  // outlives what extensions and isolates hold
+  IsolatePool pool_{this};
+  CondVar changed_;
+  // A list of them through `next`, which only one caller at a time may use,
+  // each retained for it: sysmon and Stop may need memory for nothing.
+  [[nodiscard]] Spawned* RetainAll(Spawned* Spawned::*next, bool timed_only)
+      TRI_EXCLUDES(mu_);
+
+  Spawned* first_ TRI_GUARDED_BY(mu_) = nullptr;
+  size_t count_ TRI_GUARDED_BY(mu_) = 0;  // listed, or just being removed
+  bool stopping_ TRI_GUARDED_BY(mu_) = false;
+  Mutex mu_{LockRank::kIsolates};
+  std::vector<std::pair<const void*, std::unique_ptr<Extension>>> extensions_
+      TRI_GUARDED_BY(mu_);
+};
+
+}  // namespace trilune::vm
+
+#endif  // TRI_VM_RUNTIME_RUNTIME_STATE_H_
