@@ -76,7 +76,7 @@ bool Isolate::Impl::Post(HostCall* call) {
 
 IsolateUsage Isolate::Impl::UsageOf(const vm::Isolate* iso) {
   vm::UsageRecord record;
-  iso->isolates()->roster().ReadOne(iso, &record);
+  iso->runtime()->registry().ReadOne(iso, &record);
   return ToUsage(record);
 }
 

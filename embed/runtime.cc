@@ -24,19 +24,19 @@ namespace {
 // What sysmon does once a second.
 class RuntimeWatch final : public WatchListener {
  public:
-  RuntimeWatch(Scheduler* sched, vm::Isolates* isolates)
+  RuntimeWatch(Scheduler* sched, vm::RuntimeState* runtime)
       : memory_(std::make_unique<vm::SystemMemory>(), sched,
-                &isolates->roster()),
-        isolates_(isolates) {}
+                &runtime->registry()),
+        runtime_(runtime) {}
 
   void OnWatch(int64_t now_ns) override {
     memory_.OnWatch(now_ns);
-    isolates_->PublishOverdue(now_ns);
+    runtime_->PublishOverdue(now_ns);
   }
 
  private:
   vm::MemoryWatch memory_;
-  vm::Isolates* const isolates_;
+  vm::RuntimeState* const runtime_;
 };
 
 int DefaultProcs() {
@@ -99,7 +99,7 @@ class Runtime::Impl {
     Status status = stdlib::ParseDebug(config_.debug, &config);
     if (!status.ok()) return status;
     sched_ = std::make_unique<Scheduler>(config);
-    all_ = std::make_unique<vm::Isolates>(sched_.get(), &stdlib::OpenAll);
+    all_ = std::make_unique<vm::RuntimeState>(sched_.get(), &stdlib::OpenAll);
     all_->set_idle_gc_ns(config_.idle_gc.count());
     watch_ = std::make_unique<RuntimeWatch>(sched_.get(), all_.get());
     sched_->set_watch_listener(watch_.get());
@@ -116,7 +116,7 @@ class Runtime::Impl {
     }
     vm::IsolateConfig config;
     config.name = options.name;
-    config.isolates = all_.get();
+    config.runtime = all_.get();
     const Result<vm::Limits> limits = LimitsOf(options);
     if (!limits.ok()) return limits.status();
     if (limits.value().any()) {
@@ -187,7 +187,7 @@ class Runtime::Impl {
     to.last_retake_ns = from.last_retake_ns;
     to.taken = from.taken;
     to.stuck = from.stuck;
-    to.isolates = all_->roster().count();
+    to.isolates = all_->registry().count();
     const vm::IsolatePool::Stats pool = all_->pool().stats();
     to.spares = pool.idle;
     to.spare_hits = pool.hits;
@@ -197,8 +197,8 @@ class Runtime::Impl {
 
   std::vector<IsolateUsage> usage() {
     // Some may be made meanwhile.
-    std::vector<vm::UsageRecord> records(all_->roster().count() + 16);
-    records.resize(all_->roster().Read(records.data(), records.size()));
+    std::vector<vm::UsageRecord> records(all_->registry().count() + 16);
+    records.resize(all_->registry().Read(records.data(), records.size()));
     std::vector<IsolateUsage> usage;
     usage.reserve(records.size());
     for (const vm::UsageRecord& record : records)
@@ -250,7 +250,7 @@ class Runtime::Impl {
   const Config config_;
   std::unique_ptr<Scheduler> sched_;  // constant after Start
   // Destroyed before the scheduler, after every isolate.
-  std::unique_ptr<vm::Isolates> all_;
+  std::unique_ptr<vm::RuntimeState> all_;
   std::unique_ptr<RuntimeWatch> watch_;  // sysmon's, until that has ended
   bool left_behind_ = false;  // a thread is stuck in a G: it keeps what it uses
   Mutex mu_{LockRank::kIsolates};

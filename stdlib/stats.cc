@@ -94,15 +94,15 @@ void PushRecord(lua_State* L, const UsageRecord& record, bool is_self) {
 
 // Sets `isolates` and `totals` in the table on top.
 void PutIsolates(lua_State* L, Isolate* iso) {
-  vm::Roster& roster = iso->isolates()->roster();
+  vm::IsolateRegistry& registry = iso->runtime()->registry();
   const int at = lua_gettop(L);
   // The records are in a userdata: Lua may raise. Some isolates may be made
   // meanwhile.
-  const size_t room = roster.count() + 4;
+  const size_t room = registry.count() + 4;
   auto* records = static_cast<UsageRecord*>(
       lua_newuserdatauv(L, room * sizeof(UsageRecord), 0));
-  const size_t n = roster.Read(records, room);
-  const uint64_t own = iso->roster_entry().id;
+  const size_t n = registry.Read(records, room);
+  const uint64_t own = iso->registry_entry().id;
   UsageRecord total = {};
   lua_createtable(L, static_cast<int>(n), 0);
   for (size_t i = 0; i < n; i++) {
@@ -123,7 +123,7 @@ void PutIsolates(lua_State* L, Isolate* iso) {
   PutCount(L, "collections", total.collections);
   lua_setfield(L, at, "totals");
   lua_settop(L, at);
-  const vm::IsolatePool::Stats pool = iso->isolates()->pool().stats();
+  const vm::IsolatePool::Stats pool = iso->runtime()->pool().stats();
   PutBytes(L, "spares", pool.idle);
   PutCount(L, "sparehits", pool.hits);
   PutCount(L, "sparemisses", pool.misses);

@@ -21,7 +21,7 @@
 // one M without a P, the sleeper, minds the timers of all Ps. Here, too, both
 // sides write first and read then, with seq_cst [TM1]:
 //
-//   arms a timer (AddTimer)            minds them (MindTimers)
+//   arms a timer (AddTimer)            minds them (SleepUntilTimer)
 //   1. store the earliest deadline     1. sleeper_until_ = never
 //   2. read sleeper_until_             2. read the deadline of every P
 //   3. nobody minds: wake an M;        3. sleeper_until_ = the earliest;
@@ -82,10 +82,10 @@ bool Scheduler::RunTimers(M* m, P* p, int64_t now_ns) {
     G* following = g->next;
     Strand* strand = g->strand;
     if (strand->solo) {
-      strand->PushFresh(g);
+      strand->PushReady(g);
       QueueLocal(m, strand);
     } else if (m->strand == strand) {
-      strand->PushFresh(g);
+      strand->PushReady(g);
     } else if (strand->word.Push(g)) {
       QueueLocal(m, strand);
     }
@@ -104,9 +104,9 @@ void Scheduler::NoteTurns(M* m, int64_t elapsed_ns) {
   m->checked_strand = m->strand;
   m->checked_dispatches = m->dispatches;
   // Limited even so: a program that stood still for seconds, or a long call of
-  // a C function, must not hold spent Gs up for as long.
+  // a C function, must not hold preempted Gs up for as long.
   const int64_t most_ns = is_same ? 2 * config_.slice_ns : config_.slice_ns;
-  m->strand->spent_turn.OnClock(std::min(elapsed_ns, most_ns));
+  m->strand->preempted_turn.OnClock(std::min(elapsed_ns, most_ns));
 }
 
 bool Scheduler::CheckClock(M* m) {
@@ -376,7 +376,7 @@ void Scheduler::SleepWithoutP(M* m) {
     quiescent = IsQuiescentLocked();
   }
   if (quiescent) ReportQuiescence();
-  const bool woken = MindTimers(m);
+  const bool woken = SleepUntilTimer(m);
   MutexLock lock(mu_);
   if (m->handed_p != nullptr) {
     m->set_p(m->handed_p);
@@ -399,7 +399,7 @@ void Scheduler::SleepWithoutP(M* m) {
 
 // Parks the M. If no other M minds the timers, it does so, and sleeps until the
 // earliest deadline at most. False: the deadline has come.
-bool Scheduler::MindTimers(M* m) {
+bool Scheduler::SleepUntilTimer(M* m) {
   bool minds = false;
   {
     MutexLock lock(mu_);

@@ -140,7 +140,7 @@ void Publish(M* m, G* g, const ParkCommit& commit) {
 void QueueYielded(M* m, G* g) {
   Strand* strand = g->strand;
   g->word.Become(GState::kRunning, GState::kRunnable);
-  strand->PushFresh(g);
+  strand->PushReady(g);
   if (strand->solo) {
     if (m->strand == strand) m->strand = nullptr;
     m->sched->Requeue(m, strand);
@@ -154,7 +154,7 @@ void QueuePreempted(M* m, G* g, bool first) {
   if (first) {
     g->strand->PushFirst(g);
   } else {
-    g->strand->PushSpent(g);
+    g->strand->PushPreempted(g);
   }
   if (m->p() != nullptr) Bump(m->p()->preemptions);
 }
@@ -216,7 +216,7 @@ M* SwitchTo(M* m, Fiber* to) {
 
 // The rare part of Start: `g` is cancelled, or its last wait was external.
 void StartSpecial(M* m, G* g) {
-  m->hurry.store(g->Has(G::kCancelled), std::memory_order_relaxed);
+  m->preempt_soon.store(g->Has(G::kCancelled), std::memory_order_relaxed);
   if (!g->Has(G::kExternal)) return;
   g->strand->external--;
   if (g->Has(G::kHasTimer) && g->wake != WakeResult::kTimeout) {
@@ -238,7 +238,7 @@ void Start(M* m, G* g) {
   m->tick.store(m->tick.load(std::memory_order_relaxed) +
                     static_cast<uint32_t>(!strand->inherited()),
                 std::memory_order_relaxed);
-  m->hurry.store(false, std::memory_order_relaxed);
+  m->preempt_soon.store(false, std::memory_order_relaxed);
   if (g->Has(G::kExternal | G::kCancelled)) StartSpecial(m, g);
 }
 
@@ -282,7 +282,7 @@ bool SendElsewhere(M* m, G* g) {
   m->strand = nullptr;
   m->set_p(nullptr);
   if (home != nullptr) {
-    home->mail.Send({g, strand, p});
+    home->handoff_slot.Send({g, strand, p});
     return true;
   }
   strand->PutBack(g);
@@ -470,8 +470,8 @@ void YieldWithStack(M* m, G* g) {
   G* next = nullptr;
   if (MayPickAtOnce(m)) {
     if (!g->strand->solo) {
-      if (m->strand->OnlySpentWait()) {
-        m->strand->spent_turn.OnOtherPicked();  // `g` goes on, as if picked
+      if (m->strand->OnlyPreemptedWait()) {
+        m->strand->preempted_turn.OnOtherPicked();  // `g` goes on, as if picked
       } else {
         next = PickWithMail(m->strand);
       }

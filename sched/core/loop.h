@@ -79,7 +79,7 @@ inline void ReadyInStrand(G* g, bool woken) {
   if (woken) {
     g->strand->PushWoken(g);
   } else {
-    g->strand->PushFresh(g);
+    g->strand->PushReady(g);
   }
 }
 

@@ -52,7 +52,7 @@ int Scheduler::SetProcs(int n) {
   // Timers may have moved, so let the idle Ms look. A submitter may have found
   // no idle P while the list was being rebuilt. So one M looks for work,
   // whether Ps were added or not.
-  PokeIdle();
+  LookForQuiescence();
   WakeOne();
   return old;
 }

@@ -419,28 +419,28 @@ Strand* Scheduler::AwaitLockedG(M* m) {
     quiescent = IsQuiescentLocked();
   }
   if (quiescent) ReportQuiescence();
-  Letter letter;
-  bool has_letter = false;
-  while (!has_letter && !stopping_.load(std::memory_order_acquire)) {
-    has_letter = m->mail.Receive(&letter);
+  Handoff handoff;
+  bool has_handoff = false;
+  while (!has_handoff && !stopping_.load(std::memory_order_acquire)) {
+    has_handoff = m->handoff_slot.Receive(&handoff);
   }
   {
     MutexLock lock(mu_);
     m->waits_locked = false;
     locked_waiting_--;
   }
-  if (!has_letter || letter.g == nullptr) {
+  if (!has_handoff || handoff.g == nullptr) {
     // The scheduler stops, or the G will never come.
     m->locked_g = nullptr;
     m->ends = true;
     return nullptr;
   }
-  m->set_p(letter.p);
-  m->next_g = letter.g;
+  m->set_p(handoff.p);
+  m->next_g = handoff.g;
   m->dispatches++;
-  m->slice_start_ns = letter.p->now_ns;
+  m->slice_start_ns = handoff.p->now_ns;
   m->check_countdown = 0;
-  return letter.strand;
+  return handoff.strand;
 }
 
 bool Scheduler::TryAcquireP(M* m) {
@@ -525,20 +525,20 @@ void Scheduler::NoteEnded(M* m) {
   m->ended.store(true, std::memory_order_relaxed);
 }
 
-void Scheduler::PokeIdle() {
+void Scheduler::LookForQuiescence() {
   MutexLock lock(mu_);
   for (M* m = idle_ms_; m != nullptr; m = m->next_idle)
     m->parker.Wake();
   if (locked_waiting_ == 0) return;
   for (M* m = all_ms_.load(std::memory_order_relaxed); m != nullptr;
        m = m->next_all) {
-    if (m->waits_locked) m->mail.Wake();
+    if (m->waits_locked) m->handoff_slot.Wake();
   }
 }
 
 bool Scheduler::Stop(int64_t deadline_ns) {
   stopping_.store(true, std::memory_order_seq_cst);
-  PokeIdle();
+  LookForQuiescence();
   StopSysmon();
   const auto deadline = std::chrono::steady_clock::time_point(
       std::chrono::nanoseconds(deadline_ns));

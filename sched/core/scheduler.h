@@ -127,7 +127,7 @@ class Scheduler {
     watch_listener_ = listener;
   }
   // Wakes the idle Ms, so that they look for quiescence again.
-  void PokeIdle() TRI_EXCLUDES(mu_);
+  void LookForQuiescence() TRI_EXCLUDES(mu_);
   // Whether only the host can make anything happen, at this moment.
   [[nodiscard]] bool IsQuiescent() TRI_EXCLUDES(mu_);
 
@@ -169,7 +169,7 @@ class Scheduler {
   // Gives `p`, which the caller owns, to an M. That M first runs `strand`,
   // unless it is null.
   void HandOff(P* p, Strand* strand) TRI_EXCLUDES(mu_);
-  // `m` has a locked G. Gives the P of `m` away, and sleeps until a letter
+  // `m` has a locked G. Gives the P of `m` away, and sleeps until a handoff
   // brings the G (into next_g), a strand and a P. Returns the strand; null: `m`
   // must end.
   [[nodiscard]] Strand* AwaitLockedG(M* m) TRI_EXCLUDES(mu_);
@@ -249,7 +249,7 @@ class Scheduler {
   [[nodiscard]] bool LookOnceMore(M* m) TRI_EXCLUDES(mu_);
   void ReportQuiescence() TRI_EXCLUDES(mu_);
   void SleepWithoutP(M* m) TRI_EXCLUDES(mu_);
-  bool MindTimers(M* m) TRI_EXCLUDES(mu_);
+  bool SleepUntilTimer(M* m) TRI_EXCLUDES(mu_);
   void RetireIfSurplus(M* m) TRI_EXCLUDES(mu_);
   void MoveTimers(P* p) TRI_REQUIRES(mu_);
   void DropStaleTimers();

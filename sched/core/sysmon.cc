@@ -434,11 +434,13 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
   }
   P* p = m->slot.Peek();
   const bool is_wanted = p != nullptr && WantsP(p, now_ns);
-  const bool rush = m->rush.load(std::memory_order_relaxed);
-  const bool hurry = rush || m->hurry.load(std::memory_order_relaxed);
-  const int64_t period = rush    ? kMinTickNs
-                         : hurry ? std::min(kHurryNs, config_.slice_ns)
-                                 : config_.slice_ns;
+  const bool preempt_every_tick =
+      m->preempt_every_tick.load(std::memory_order_relaxed);
+  const bool preempt_soon =
+      preempt_every_tick || m->preempt_soon.load(std::memory_order_relaxed);
+  const int64_t period = preempt_every_tick ? kMinTickNs
+                         : preempt_soon ? std::min(kHurryNs, config_.slice_ns)
+                                        : config_.slice_ns;
   if (watch.cpu_ns < 0) {
     const int64_t half = watch.since_ns + period / 2;
     if (now_ns < half) {
@@ -471,7 +473,7 @@ bool Scheduler::WatchG(M* m, int64_t now_ns, int64_t* due_ns) {
     return is_wanted && TakeFromStuck(m, p);
   }
   if (now_ns - watch.asked_ns >= again) {
-    const bool for_others = is_wanted || p == nullptr || hurry;
+    const bool for_others = is_wanted || p == nullptr || preempt_soon;
     m->asked_for_others.store(for_others, std::memory_order_relaxed);
     m->asked_tick.store(tick, std::memory_order_relaxed);
     m->has_request.store(true, std::memory_order_relaxed);

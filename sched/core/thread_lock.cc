@@ -94,8 +94,8 @@ void DropThreadLocks(M* m, Strand* strand) {
       m->locked_g = nullptr;
       m->ends = true;
     } else {
-      // An empty letter: the M, which sleeps, ends.
-      lock->m->mail.Send({});
+      // An empty handoff: the M, which sleeps, ends.
+      lock->m->handoff_slot.Send({});
     }
   }
   FreeThreadLocks(strand);

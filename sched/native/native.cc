@@ -85,18 +85,18 @@ bool NativeGs::Go(std::function<void()> body) {
 
 void NativeGs::BeginMaking() {
   MutexLock lock(mu_);
-  making_++;
-  makings_++;
+  makings_under_way_++;
+  makings_begun_++;
 }
 
 void NativeGs::EndMaking() {
   {
     MutexLock lock(mu_);
-    making_--;
-    if (making_ > 0 || !look_again_) return;
+    makings_under_way_--;
+    if (makings_under_way_ > 0 || !look_again_) return;
     look_again_ = false;
   }
-  sched_->PokeIdle();
+  sched_->LookForQuiescence();
 }
 
 bool NativeGs::Make(std::function<void()> body) {
@@ -111,7 +111,7 @@ bool NativeGs::Make(std::function<void()> body) {
   }
   g->word.Become(GState::kIdle, GState::kRunnable);
   live_.fetch_add(1, std::memory_order_relaxed);
-  g->own.PushFresh(g);
+  g->own.PushReady(g);
   sched_->Submit(&g->own, /*soon=*/false);
   return true;
 }
@@ -189,17 +189,17 @@ void NativeGs::CancelAll() {
 // scheduler is idle, and concludes nothing if another began meanwhile.
 // EndMaking, or the next idle moment, then has it look again.
 void NativeGs::OnQuiescent() {
-  uint64_t makings = 0;
+  uint64_t begun = 0;
   {
     MutexLock lock(mu_);
-    look_again_ = making_ > 0;
+    look_again_ = makings_under_way_ > 0;
     if (look_again_ || running_ == 0) return;
-    makings = makings_;
+    begun = makings_begun_;
   }
   if (!sched_->IsQuiescent()) return;
   MutexLock lock(mu_);
-  if (makings_ != makings) {
-    look_again_ = making_ > 0;
+  if (makings_begun_ != begun) {
+    look_again_ = makings_under_way_ > 0;
     return;
   }
   if (running_ == 0 || live() == 0) return;

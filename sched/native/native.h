@@ -81,8 +81,8 @@ class NativeGs final : private QuiescenceListener {
   NativeG* free_ TRI_GUARDED_BY(mu_) = nullptr;
   // How many threads of the host are making a G. live_ counts that G before a
   // queue holds it. So meanwhile an idle scheduler does not mean a deadlock.
-  int making_ TRI_GUARDED_BY(mu_) = 0;
-  uint64_t makings_ TRI_GUARDED_BY(mu_) = 0;  // begun so far
+  int makings_under_way_ TRI_GUARDED_BY(mu_) = 0;
+  uint64_t makings_begun_ TRI_GUARDED_BY(mu_) = 0;  // begun so far
   // A thread was making a G when the scheduler was idle: look again after it.
   bool look_again_ TRI_GUARDED_BY(mu_) = false;
   // How many threads wait in Run().

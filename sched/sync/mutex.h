@@ -26,7 +26,7 @@ enum class LockRank : int {
   kIsolates = 10,   // lists of isolates, programs and spare isolates
   kDicts = 12,      // stdlib: the names of a runtime's dictionaries
   kIsolate = 15,    // stdlib: the calls that an isolate has to answer
-  kRoster = 17,     // vm: the isolates of programs (statistics, MemoryWatch)
+  kRegistry = 17,   // vm: the isolates of programs (statistics, MemoryWatch)
   kHost = 20,       // vm: an isolate's requests; a host call's result
   kChan = 30,       // channels and the other HandoverLocks
   kCycles = 35,     // vm: shared objects that no isolate holds

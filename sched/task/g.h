@@ -1,7 +1,8 @@
 // G: one goroutine, as the scheduler sees it.
 //
-// Role       Base of the Lua G (vm/goroutine/lua_g.h) and of the native G (native.h). The
-//            scheduler knows a G only by this record and its GKind.
+// Role       Base of the Lua G (vm/goroutine/lua_g.h) and of the native G
+//            (native.h). The scheduler knows a G only by this record and its
+//            GKind.
 // Threads    The strand's owner. `word` may be touched by any waker.
 // Locks      none
 // Lifetime   G memory is type-stable: it is reused only for Gs of the same

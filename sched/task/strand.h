@@ -9,8 +9,8 @@
 //            strand, and the winner of the G's TryWake owns both. Its `word`
 //            stays empty.
 // Locks      none
-// Invariants I1. A G is in at most one of service, first, runnext, fresh,
-//                spent, the inbox.
+// Invariants I1. A G is in at most one of service, first, runnext, ready,
+//                preempted, the inbox.
 // Docs       docs/state-machines.md, "Strand"
 // Tests      tests/sched/strand_test.cc
 
@@ -23,7 +23,7 @@
 #include "sched/sync/gauge.h"
 #include "sched/sync/sanitizers.h"
 #include "sched/task/g.h"
-#include "sched/task/spent_turn.h"
+#include "sched/task/preempted_turn.h"
 #include "sched/task/strand_word.h"
 
 namespace trilune {
@@ -46,11 +46,11 @@ class Strand {
     if (runnext_ == nullptr) {
       runnext_ = g;
     } else {
-      fresh_.PushTail(g);
+      ready_.PushTail(g);
     }
   }
   // Queues a G last: one that yields, or one of many that are woken at once.
-  void PushFresh(G* g) { fresh_.PushTail(g); }
+  void PushReady(G* g) { ready_.PushTail(g); }
 
   // Queues a new G. The new Gs of one dispatch run in the order of their
   // making, but before what was runnable already. So a tree of Gs is walked
@@ -58,10 +58,11 @@ class Strand {
   // batch goes last, so that Gs that make Gs for ever starve nobody.
   void PushNew(G* g);
 
-  // Queues a G that was stopped because its slice was over: see spent_turn.h.
-  void PushSpent(G* g) {
-    spent_turn.OnStopped(fresh_.size(), spent_.empty());
-    spent_.PushTail(g);
+  // Queues a G that was stopped because its slice was over: see
+  // preempted_turn.h.
+  void PushPreempted(G* g) {
+    preempted_turn.OnStopped(ready_.size(), preempted_.empty());
+    preempted_.PushTail(g);
   }
 
   // Queues a stopped G whose strand may not switch to another G now, as in
@@ -89,29 +90,29 @@ class Strand {
       if (g->kind != nullptr && g->kind->is_service) {
         PushService(g);
       } else {
-        fresh_.PushTail(g);
+        ready_.PushTail(g);
       }
       g = following;
     }
   }
 
   // The next G to run, or null. It comes from the first of these that has one:
-  // the service, a G pushed first, a spent one whose turn is due, runnext,
-  // fresh, spent. After kRunnextLimit picks from runnext in a row the next one
-  // is from fresh, so that a pair that wakes each other starves nobody.
+  // the service, a G pushed first, a preempted one whose turn is due, runnext,
+  // ready, preempted. After kRunnextLimit picks from runnext in a row the next
+  // one is from ready, so that a pair that wakes each other starves nobody.
   [[nodiscard]] G* Pick();
 
-  // Whether nothing is runnable except spent Gs whose turn is not due. Then a G
-  // that yields simply goes on.
-  [[nodiscard]] bool OnlySpentWait() const {
-    return !spent_.empty() && !spent_turn.IsDue() && fresh_.empty() &&
+  // Whether nothing is runnable except preempted Gs whose turn is not due. Then
+  // a G that yields simply goes on.
+  [[nodiscard]] bool OnlyPreemptedWait() const {
+    return !preempted_.empty() && !preempted_turn.IsDue() && ready_.empty() &&
            runnext_ == nullptr && first_ == nullptr && service_ == nullptr &&
            !word.HasMail();
   }
 
   // The signal handler calls it, too.
   [[nodiscard]] TRI_NO_TSAN bool HasRunnable() const {
-    return runnext_ != nullptr || !fresh_.empty() || !spent_.empty() ||
+    return runnext_ != nullptr || !ready_.empty() || !preempted_.empty() ||
            first_ != nullptr || service_ != nullptr;
   }
 
@@ -140,12 +141,12 @@ class Strand {
   uint32_t stackful = 0;  // Gs parked with their stack
   uint32_t gtick = 0;     // G dispatches
   ThreadLock* thread_locks = nullptr;  // of its Gs that are locked to an M
-  SpentTurn spent_turn;
+  PreemptedTurn preempted_turn;
 
  private:
-  [[nodiscard]] G* PickSpent() {
-    G* g = spent_.PopHead();
-    if (g != nullptr) spent_turn.OnSpentPicked();
+  [[nodiscard]] G* PickPreempted() {
+    G* g = preempted_.PopHead();
+    if (g != nullptr) preempted_turn.OnPreemptedPicked();
     return g;
   }
 
@@ -155,8 +156,8 @@ class Strand {
   G* service_ = nullptr;
   G* first_ = nullptr;
   G* runnext_ = nullptr;
-  GList fresh_;
-  GList spent_;
+  GList ready_;
+  GList preempted_;
   uint32_t runnext_run_ = 0;  // picks from runnext_ in a row
   bool inherited_ = false;
   G* newest_ = nullptr;  // the last new G, if made at newest_gtick_
@@ -166,11 +167,11 @@ class Strand {
 
 inline void Strand::PushNew(G* g) {
   if (newest_ != nullptr && newest_gtick_ == gtick) {
-    fresh_.PushBehind(newest_, g);
+    ready_.PushBehind(newest_, g);
   } else if (++new_batches_ % kNewLastEvery == 0) {
-    fresh_.PushTail(g);
+    ready_.PushTail(g);
   } else {
-    fresh_.PushHead(g);
+    ready_.PushHead(g);
   }
   newest_ = g;
   newest_gtick_ = gtick;
@@ -188,12 +189,12 @@ inline G* Strand::Pick() {
     first_ = nullptr;
     return g;
   }
-  if (!spent_.empty()) {
-    // A spent G does not reset runnext_run_, or fresh_ would starve.
-    if (spent_turn.IsDue()) return PickSpent();
-    spent_turn.OnOtherPicked();
+  if (!preempted_.empty()) {
+    // A preempted G does not reset runnext_run_, or ready_ would starve.
+    if (preempted_turn.IsDue()) return PickPreempted();
+    preempted_turn.OnOtherPicked();
   }
-  if (runnext_ != nullptr && (runnext_run_ < kRunnextLimit || fresh_.empty())) {
+  if (runnext_ != nullptr && (runnext_run_ < kRunnextLimit || ready_.empty())) {
     runnext_run_++;
     inherited_ = true;
     G* g = runnext_;
@@ -201,8 +202,8 @@ inline G* Strand::Pick() {
     return g;
   }
   runnext_run_ = 0;
-  G* g = fresh_.PopHead();
-  return g != nullptr ? g : PickSpent();
+  G* g = ready_.PopHead();
+  return g != nullptr ? g : PickPreempted();
 }
 
 }  // namespace trilune

@@ -66,7 +66,7 @@ struct Watch {
 
 // What an M with a locked G is sent: the G, and a strand and a P to run it
 // with. Without a G: it will never come, and the M must end.
-struct Letter {
+struct Handoff {
   G* g = nullptr;
   Strand* strand = nullptr;
   P* p = nullptr;
@@ -91,10 +91,10 @@ struct M {
   std::atomic<uint32_t> tick{0};
   // Sysmon asks the running G soon (kHurryNs), not after a slice: it is
   // cancelled. The M writes, sysmon reads. relaxed: some tick will see it.
-  std::atomic<bool> hurry{false};
+  std::atomic<bool> preempt_soon{false};
   // Sysmon asks at each of its ticks: what runs has had its time, and has no
-  // other way to learn that it must end. As `hurry` otherwise.
-  std::atomic<bool> rush{false};
+  // other way to learn that it must end. As `preempt_soon` otherwise.
+  std::atomic<bool> preempt_every_tick{false};
   // How many signals sysmon has sent or is about to send, and how many of them
   // the handler has seen. Sysmon and the handler write. The M reads both before
   // a system call, which a signal would end early. relaxed: [PR3] orders the
@@ -156,7 +156,7 @@ struct M {
   // The last thing the thread does. relaxed: sysmon reads it, and then joins
   // the thread.
   std::atomic<bool> ended{false};
-  ThreadMail<Letter> mail;  // any thread, as its comment says
+  HandoffSlot<Handoff> handoff_slot;  // any thread, as its comment says
   // Switches until the next look at clock, timers and queues.
   int32_t check_countdown = 0;
   int32_t check_interval = 1;
@@ -182,7 +182,7 @@ struct M {
   // Under the scheduler's lock.
   P* handed_p = nullptr;  // given by the M that wakes this one
   Strand* handed_strand = nullptr;
-  bool waits_locked = false;  // it awaits a letter with its locked G
+  bool waits_locked = false;  // it awaits a handoff with its locked G
   bool is_bound = false;      // it is counted in bound_ms_
   bool handed_spinning = false;
   bool is_idle = false;

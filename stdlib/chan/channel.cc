@@ -292,10 +292,10 @@ int PushHandleProtected(lua_State* L) {
 
 int l_channel(lua_State* L) {
   const uint32_t capacity = CheckCapacity(L, 1);
-  vm::Isolates* isolates = Isolate::Of(L)->isolates();
+  vm::RuntimeState* runtime = Isolate::Of(L)->runtime();
   luaL_checkstack(L, 2, nullptr);
   auto* chan = new (std::nothrow)
-      SharedChan(capacity, isolates == nullptr ? nullptr : isolates->cycles());
+      SharedChan(capacity, runtime == nullptr ? nullptr : runtime->cycles());
   if (chan == nullptr) return luaL_error(L, "not enough memory");
   lua_pushcfunction(L, &PushHandleProtected);
   lua_pushlightuserdata(L, chan);

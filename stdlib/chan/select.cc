@@ -27,8 +27,8 @@ namespace {
 
 using vm::Isolate;
 using vm::LuaG;
+using vm::Program;
 using vm::SharedWait;
-using vm::Spawned;
 
 // The memory of a select, in a userdata.
 struct Select : SharedWait {
@@ -254,7 +254,7 @@ bool MakeJoiners(Select* select, LuaG* g) {
   for (int i = 0; i < select->n; i++) {
     SelectCase& one = select->cases[i];
     if (one.kind != SelectCase::Kind::kProgram) continue;
-    one.joiner = Spawned::NewJoiner(g, i);
+    one.joiner = Program::NewJoiner(g, i);
     if (one.joiner == nullptr) return false;
   }
   return true;
@@ -387,7 +387,7 @@ int l_select(lua_State* L) {
   // Of an object whose handle a finalizer has brought back, that may have been
   // the last one.
   ForEachHandle(L, select, [](lua_State* state, int index) {
-    if (TestChannel(state, index) == nullptr) TestSpawned(state, index);
+    if (TestChannel(state, index) == nullptr) TestProgram(state, index);
   });
   bool closed = false;
   const int chosen = TryCases(L, select, &closed);

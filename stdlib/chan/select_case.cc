@@ -28,7 +28,7 @@ void ReadObject(lua_State* L, int i, SelectCase* one) {
                  "wait for its own end)",
                  i + 1);
     }
-  } else if ((one->program = TestSpawned(L, -1)) != nullptr) {
+  } else if ((one->program = TestProgram(L, -1)) != nullptr) {
     one->kind = SelectCase::Kind::kProgram;
     one->joiner = nullptr;
     if (!one->program->ended() && iso == one->program->isolate().get()) {

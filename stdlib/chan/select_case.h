@@ -39,13 +39,13 @@ struct SelectCase {
     LuaChan* chan;
     SharedChan* shared;
     vm::GHandle* handle;
-    vm::Spawned* program;
+    vm::Program* program;
     Event* event;
   };
   union {
     vm::LuaWaiter waiter;
     SharedWaiter shared_waiter;   // its message belongs to the select
-    vm::Spawned::Joiner* joiner;  // the select's, until it is queued
+    vm::Program::Joiner* joiner;  // the select's, until it is queued
   };
 
   // Whether it may be chosen. Requires: the lock is held, if it has one. For a

@@ -133,17 +133,18 @@ void SharedChan::DropHeld() {
 // to look if that is a deadlock. While one is linked, its isolate is alive; and
 // while its host's G is won, too.
 bool SharedChan::DropToOnlyHandle(uint64_t word, uint64_t part) {
-  G* poked = nullptr;
+  G* woken_to_look = nullptr;
   mu_.Lock();
   const bool dropped = TryDrop(&word, part);
   if (dropped) {
     const WaiterBase* waiter = core_.AnyWaiter();
     if (waiter != nullptr) {
-      poked = static_cast<vm::Isolate*>(waiter->g->strand)->Poke();
+      woken_to_look =
+          static_cast<vm::Isolate*>(waiter->g->strand)->WakeToLook();
     }
   }
   mu_.Unlock();
-  if (poked != nullptr) Ready(poked);
+  if (woken_to_look != nullptr) Ready(woken_to_look);
   return dropped;
 }
 

@@ -55,9 +55,9 @@ class Dict final : public vm::Shared {
 };
 
 // All of a runtime.
-class DictRegistry final : public vm::Isolates::Extension {
+class DictRegistry final : public vm::RuntimeState::Extension {
  public:
-  static DictRegistry* Of(vm::Isolates* isolates);
+  static DictRegistry* Of(vm::RuntimeState* runtime);
   ~DictRegistry() override;
 
   // The dictionary of that name, made if there is none; null without memory.

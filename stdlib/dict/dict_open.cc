@@ -61,9 +61,9 @@ int l_open(lua_State* L) {
   const size_t real = bytes == 0 ? kDefaultBytes : bytes;
   luaL_argcheck(L, real / (shards == 0 ? 1 : shards) >= DictStore::kMinBytes, 2,
                 "size is too small: a shard needs 8192 bytes");
-  vm::Isolates* isolates = vm::Isolate::Of(L)->isolates();
-  if (isolates == nullptr) return luaL_error(L, "no runtime to share with");
-  DictRegistry* registry = DictRegistry::Of(isolates);
+  vm::RuntimeState* runtime = vm::Isolate::Of(L)->runtime();
+  if (runtime == nullptr) return luaL_error(L, "no runtime to share with");
+  DictRegistry* registry = DictRegistry::Of(runtime);
   if (registry == nullptr) return luaL_error(L, "not enough memory");
   const std::shared_ptr<vm::Budget>& budget =
       vm::Isolate::Of(L)->config().budget;
@@ -88,9 +88,9 @@ int l_call(lua_State* L) {
 
 }  // namespace
 
-DictRegistry* DictRegistry::Of(vm::Isolates* isolates) try {
-  return static_cast<DictRegistry*>(isolates->Extend(
-      &kExtensionKey, []() -> std::unique_ptr<vm::Isolates::Extension> {
+DictRegistry* DictRegistry::Of(vm::RuntimeState* runtime) try {
+  return static_cast<DictRegistry*>(runtime->Extend(
+      &kExtensionKey, []() -> std::unique_ptr<vm::RuntimeState::Extension> {
         return std::make_unique<DictRegistry>();
       }));
 } catch (const std::bad_alloc&) {

@@ -95,7 +95,7 @@ int l_group_spawn(lua_State* L) {
   const Group* group = CheckGroup(L, 1);
   if (group->core.over) return luaL_error(L, "the group has ended");
   CheckSpawn(L, 2);
-  lua_pushcfunction(L, &RunSpawned);
+  lua_pushcfunction(L, &RunMember);
   lua_insert(L, 2);
   return StartMember(L, group, 2, {});
 }

@@ -225,7 +225,7 @@ int OpenParallel(lua_State* L) {
   lua_call(L, static_cast<int>(std::size(kWorkerHelpers)), 1);
   constexpr lua_CFunction kHelpers[] = {
       &l_clock,          &l_array,       &l_pack,       &l_slice,
-      &l_store,          &l_count_steps, &WatchSpawned, &ExpectWatcher,
+      &l_store,          &l_count_steps, &WatchProgram, &ExpectWatcher,
       &ReadSpawnOptions, &l_acquired};
   for (lua_CFunction helper : kHelpers)
     lua_pushcfunction(L, helper);

@@ -22,7 +22,7 @@ namespace {
 
 using vm::Isolate;
 using vm::Message;
-using vm::Spawned;
+using vm::Program;
 
 constexpr TypeTag kTag = {"goroutine"};
 void PushMetatable(lua_State* L);
@@ -30,15 +30,15 @@ constexpr vm::Shared::Type kType = {kTag.name, &kTag, &PushMetatable};
 
 // The program whose handle is at 1; null if a finalizer had brought that back,
 // and it has been finalized meanwhile.
-Spawned* SpawnedAt1(lua_State* L) {
-  return static_cast<Spawned*>(
+Program* ProgramAt1(lua_State* L) {
+  return static_cast<Program*>(
       static_cast<vm::SharedHandle*>(lua_touserdata(L, 1))->object);
 }
 
-Spawned* CheckSpawned(lua_State* L, int index) {
-  Spawned* spawned = TestSpawned(L, index);
-  if (spawned == nullptr) luaL_typeerror(L, index, kTag.name);
-  return spawned;
+Program* CheckProgram(lua_State* L, int index) {
+  Program* program = TestProgram(L, index);
+  if (program == nullptr) luaL_typeerror(L, index, kTag.name);
+  return program;
 }
 
 // --- Starting one. ---
@@ -72,20 +72,20 @@ int AwaitStop(lua_State* L) {
 }
 
 struct Refused {
-  Spawned::Refusal why = Spawned::Refusal::kNoMemory;
+  Program::Refusal why = Program::Refusal::kNoMemory;
   uint32_t max_goroutines = 0;
 };
 
 // Takes `call`. Null: refused. C++ throws without memory, which must not go
 // through Lua's frames.
-Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
+Program* StartProgram(lua_State* L, const SpawnOptions& options,
                       const char* name, Message* call, bool watched,
                       Refused* refused) {
   Isolate* iso = Isolate::Of(L);
   vm::MemoryCharge* room = nullptr;
-  if (!Spawned::TakeRoom(iso, &room)) {
+  if (!Program::TakeRoom(iso, &room)) {
     iso->CollectForLimit(L);
-    if (!Spawned::TakeRoom(iso, &room)) {
+    if (!Program::TakeRoom(iso, &room)) {
       vm::FreeMessage(call);
       return nullptr;
     }
@@ -101,16 +101,16 @@ Spawned* StartProgram(lua_State* L, const SpawnOptions& options,
   if (config.budget != nullptr) {
     refused->max_goroutines = config.budget->max_goroutines();
   }
-  return Spawned::Start(&kType, iso, std::move(config),
+  return Program::Start(&kType, iso, std::move(config),
                         {&RunProgram, call, room, watched}, &refused->why);
 }
 
 // The arguments of tri.spawn are the values from `first` on. Pushes the handle,
 // which is returned too. The stack below stays. `watched`: for a member of a
 // group. Null: the runtime stops.
-Spawned* Spawn(lua_State* L, int first, bool watched) {
+Program* Spawn(lua_State* L, int first, bool watched) {
   Isolate* iso = Isolate::Of(L);
-  if (iso->isolates() == nullptr) luaL_error(L, "cannot spawn here");
+  if (iso->runtime() == nullptr) luaL_error(L, "cannot spawn here");
   iso->CheckLimits();
   if (iso->killed()) {
     lua_pushstring(L, iso->kill_reason());
@@ -145,26 +145,26 @@ Spawned* Spawn(lua_State* L, int first, bool watched) {
   iso->heap().NoteOutside(kOutside);
   // Nothing raises from here on.
   Refused refused;
-  Spawned* spawned = StartProgram(L, options, name, call, watched, &refused);
+  Program* program = StartProgram(L, options, name, call, watched, &refused);
   lua_settop(L, last);
-  if (spawned == nullptr) {
-    if (refused.why == Spawned::Refusal::kStopping) return nullptr;
-    if (refused.why == Spawned::Refusal::kNoMemory) {
+  if (program == nullptr) {
+    if (refused.why == Program::Refusal::kStopping) return nullptr;
+    if (refused.why == Program::Refusal::kNoMemory) {
       luaL_error(L, "not enough memory");
     }
     luaL_error(L, "too many goroutines (limit %d)",
                static_cast<int>(refused.max_goroutines));
   }
   lua_pushcfunction(L, [](lua_State* state) {
-    vm::PushShared(state, static_cast<Spawned*>(lua_touserdata(state, 1)));
+    vm::PushShared(state, static_cast<Program*>(lua_touserdata(state, 1)));
     return 1;
   });
-  lua_pushlightuserdata(L, spawned);
+  lua_pushlightuserdata(L, program);
   const int status = lua_pcall(L, 1, 1, 0);
-  if (status != LUA_OK) spawned->Cancel(nullptr);  // nobody else could
-  spawned->Release();
+  if (status != LUA_OK) program->Cancel(nullptr);  // nobody else could
+  program->Release();
   if (status != LUA_OK) lua_error(L);
-  return spawned;
+  return program;
 }
 
 int l_spawn(lua_State* L) {
@@ -176,15 +176,15 @@ int l_spawn(lua_State* L) {
 
 // The program, whose handle is at 1, has ended. `ok`: whether its end was a
 // good one comes first.
-int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
-  const Spawned::Outcome& outcome = spawned->outcome();
+int PushOutcome(lua_State* L, Program* program, bool ok) {
+  const Program::Outcome& outcome = program->outcome();
   if (ok) lua_pushboolean(L, outcome.ok);
   Message* values = nullptr;
   if (outcome.values != nullptr) {
     values = vm::CopyMessage(outcome.values, Isolate::Of(L));
     if (values == nullptr) {
       Isolate::Of(L)->CollectForLimit(L);
-      if (SpawnedAt1(L) == nullptr) vm::RaiseCollected(L, kType);
+      if (ProgramAt1(L) == nullptr) vm::RaiseCollected(L, kType);
       values = vm::CopyMessage(outcome.values, Isolate::Of(L));
     }
     if (values == nullptr) return luaL_error(L, "not enough memory");
@@ -196,15 +196,15 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
     lua_pushstring(L, outcome.text.c_str());
   }
   // It is seen only if it has come so far.
-  spawned = SpawnedAt1(L);
-  if (spawned != nullptr) spawned->MarkSeen();
+  program = ProgramAt1(L);
+  if (program != nullptr) program->MarkSeen();
   if (!ok) {  // a member's
     Isolate* iso = Isolate::Of(L);
     iso->failures().Note(iso->current, L,
-                         spawned == nullptr ? "" : outcome.trace.c_str());
+                         program == nullptr ? "" : outcome.trace.c_str());
     return lua_error(L);
   }
-  lua_pushstring(L, spawned == nullptr ? "" : outcome.trace.c_str());
+  lua_pushstring(L, program == nullptr ? "" : outcome.trace.c_str());
   return 3;
 }
 
@@ -213,19 +213,19 @@ int PushOutcome(lua_State* L, Spawned* spawned, bool ok) {
 struct Awaiting {
   int64_t deadline_ns = kNever;
   bool shielded = false;
-  bool early = false;  // see Spawned::Join
+  bool early = false;  // see Program::Join
   lua_KContext context = 0;
 };
-int Await(lua_State* L, Spawned* spawned, const Awaiting& how, lua_KFunction k,
+int Await(lua_State* L, Program* program, const Awaiting& how, lua_KFunction k,
           bool* waits) {
   const vm::Parking parking = vm::BeginPark(L, WaitReason::kJoin, how.shielded);
   *waits = false;
-  switch (spawned->Join(parking.g, how.early)) {
-    case Spawned::Joining::kEnded:
+  switch (program->Join(parking.g, how.early)) {
+    case Program::Joining::kEnded:
       return 0;
-    case Spawned::Joining::kNoMemory:
+    case Program::Joining::kNoMemory:
       return luaL_error(L, "not enough memory");
-    case Spawned::Joining::kWaits:
+    case Program::Joining::kWaits:
       break;
   }
   *waits = true;
@@ -233,45 +233,45 @@ int Await(lua_State* L, Spawned* spawned, const Awaiting& how, lua_KFunction k,
   ParkCommit commit;
   commit.deadline_ns = how.deadline_ns;
   commit.external = true;
-  commit.unlock = &Spawned::Unlock;
-  commit.unlock_argument = spawned;
+  commit.unlock = &Program::Unlock;
+  commit.unlock_argument = program;
   return vm::Park(L, parking, commit, k, how.context);
 }
 
 int l_join_k(lua_State* L, int, lua_KContext) {
   vm::EndHandleWait(L, 1);
-  Spawned* spawned = SpawnedAt1(L);
+  Program* program = ProgramAt1(L);
   const vm::LuaG* g = Isolate::Of(L)->current;
   switch (g->wake) {
     case WakeResult::kCancelled:
-      spawned->ForgetJoiner(g);
+      program->ForgetJoiner(g);
       vm::RaiseCancelled(L);
     case WakeResult::kTimeout:
-      spawned->ForgetJoiner(g);
+      program->ForgetJoiner(g);
       return PushTimeout(L);
     default:
       break;
   }
-  return PushOutcome(L, spawned, true);
+  return PushOutcome(L, program, true);
 }
 
 int l_join(lua_State* L) {
-  Spawned* spawned = CheckSpawned(L, 1);
+  Program* program = CheckProgram(L, 1);
   bool now = false;
   const int64_t deadline = CheckDeadline(L, 2, &now);
-  if (spawned->ended()) return PushOutcome(L, spawned, true);
-  if (Isolate::Of(L) == spawned->isolate().get()) {
+  if (program->ended()) return PushOutcome(L, program, true);
+  if (Isolate::Of(L) == program->isolate().get()) {
     return luaL_error(L, "a goroutine cannot join the isolate it runs in");
   }
   if (now) return PushTimeout(L);
   bool waits = false;
   const int results =
-      Await(L, spawned, {.deadline_ns = deadline}, &l_join_k, &waits);
-  return waits ? results : PushOutcome(L, spawned, true);
+      Await(L, program, {.deadline_ns = deadline}, &l_join_k, &waits);
+  return waits ? results : PushOutcome(L, program, true);
 }
 
 int l_cancel(lua_State* L) {
-  Spawned* spawned = CheckSpawned(L, 1);
+  Program* program = CheckProgram(L, 1);
   Message* reason = nullptr;
   if (!lua_isnoneornil(L, 2)) {
     reason = vm::WriteMessage(L, 2, 1, {.name = "reason"});
@@ -280,31 +280,31 @@ int l_cancel(lua_State* L) {
       vm::FreeMessage(reason);
       return luaL_argerror(L, 2, "a reason must be plain data");
     }
-    spawned = SpawnedAt1(L);  // writing may have run finalizers
-    if (spawned == nullptr) {
+    program = ProgramAt1(L);  // writing may have run finalizers
+    if (program == nullptr) {
       vm::FreeMessage(reason);
       vm::RaiseCollected(L, kType);
     }
   }
-  lua_pushboolean(L, spawned->Cancel(reason));
+  lua_pushboolean(L, program->Cancel(reason));
   return 1;
 }
 
 int l_status(lua_State* L) {
-  lua_pushstring(L, CheckSpawned(L, 1)->status());
+  lua_pushstring(L, CheckProgram(L, 1)->status());
   return 1;
 }
 
 int l_id(lua_State* L) {
-  lua_pushinteger(L, static_cast<lua_Integer>(CheckSpawned(L, 1)->id()));
+  lua_pushinteger(L, static_cast<lua_Integer>(CheckProgram(L, 1)->id()));
   return 1;
 }
 
 int l_tostring(lua_State* L) {
-  const Spawned* spawned = CheckSpawned(L, 1);
+  const Program* program = CheckProgram(L, 1);
   lua_pushfstring(L, "goroutine %I (isolate '%s')",
-                  static_cast<LUAI_UACINT>(spawned->id()),
-                  spawned->name().c_str());
+                  static_cast<LUAI_UACINT>(program->id()),
+                  program->name().c_str());
   return 1;
 }
 
@@ -314,7 +314,7 @@ int l_tostring(lua_State* L) {
 
 // Whether the error of a program that was cancelled says no more than that: it
 // is the reason, or the isolate has ended it, as what it waited for had gone.
-bool IsReason(lua_State* L, const Spawned::Outcome& outcome) {
+bool IsReason(lua_State* L, const Program::Outcome& outcome) {
   if (outcome.trace.empty()) return true;
   Isolate* iso = Isolate::Of(L);
   iso->PushReason(L, iso->current);
@@ -328,15 +328,15 @@ bool IsReason(lua_State* L, const Spawned::Outcome& outcome) {
 }
 
 int MemberEnded(lua_State* L) {
-  Spawned* spawned = SpawnedAt1(L);
-  const Spawned::Outcome& outcome = spawned->outcome();
-  spawned->MarkSeen();
+  Program* program = ProgramAt1(L);
+  const Program::Outcome& outcome = program->outcome();
+  program->MarkSeen();
   if (outcome.is_early && lua_gettop(L) > 1) return lua_error(L);
   if (Isolate::Of(L)->MustRaise() && (outcome.ok || IsReason(L, outcome))) {
     vm::RaiseCancelled(L);
   }
   lua_settop(L, 1);
-  return PushOutcome(L, spawned, false);
+  return PushOutcome(L, program, false);
 }
 
 // The group was cancelled: so is the program, and the member waits until it has
@@ -355,16 +355,16 @@ int EndMember(lua_State* L) {
       vm::FreeMessage(reason);
       reason = nullptr;
     }
-    static_cast<Spawned*>(lua_touserdata(state, 1))->Cancel(reason);
+    static_cast<Program*>(lua_touserdata(state, 1))->Cancel(reason);
     return 0;
   });
-  lua_pushlightuserdata(L, SpawnedAt1(L));
+  lua_pushlightuserdata(L, ProgramAt1(L));
   if (lua_pcall(L, 1, 0, 0) != LUA_OK) {
-    SpawnedAt1(L)->Cancel(nullptr);
+    ProgramAt1(L)->Cancel(nullptr);
     lua_pop(L, 1);
   }
   bool waits = false;
-  const int results = Await(L, SpawnedAt1(L), {.shielded = true}, k, &waits);
+  const int results = Await(L, ProgramAt1(L), {.shielded = true}, k, &waits);
   return waits ? results : MemberEnded(L);
 }
 
@@ -375,7 +375,7 @@ int AwaitMember(lua_State* L, lua_KContext membership);
 
 // Stack: an EarlyError, light. Result: the object.
 int PushEarlyObject(lua_State* L) {
-  auto* early = static_cast<Spawned::EarlyError*>(lua_touserdata(L, 1));
+  auto* early = static_cast<Program::EarlyError*>(lua_touserdata(L, 1));
   if (early->error == nullptr) {
     lua_pushstring(L, early->text);
     return 1;
@@ -385,9 +385,9 @@ int PushEarlyObject(lua_State* L) {
 
 // The program has ended, or its error is known.
 int MemberWoken(lua_State* L, lua_KContext membership) {
-  Spawned* spawned = SpawnedAt1(L);
-  Spawned::EarlyError early;
-  if (spawned->TakeEarly(&early)) {
+  Program* program = ProgramAt1(L);
+  Program::EarlyError early;
+  if (program->TakeEarly(&early)) {
     lua_pushcfunction(L, &PushEarlyObject);
     lua_pushlightuserdata(L, &early);
     if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
@@ -396,16 +396,16 @@ int MemberWoken(lua_State* L, lua_KContext membership) {
     } else {
       lua_pop(L, 1);  // no memory: the end will tell
     }
-    Spawned::Free(early);
+    Program::Free(early);
   }
-  return spawned->ended() ? MemberEnded(L) : AwaitMember(L, membership);
+  return program->ended() ? MemberEnded(L) : AwaitMember(L, membership);
 }
 
 int l_member_k(lua_State* L, int, lua_KContext membership) {
   vm::EndHandleWait(L, 1);
   const vm::LuaG* g = Isolate::Of(L)->current;
   if (g->wake != WakeResult::kCancelled) return MemberWoken(L, membership);
-  SpawnedAt1(L)->ForgetJoiner(g);
+  ProgramAt1(L)->ForgetJoiner(g);
   if (membership == kOwner) return EndMember(L);
   vm::RaiseCancelled(L);
 }
@@ -416,7 +416,7 @@ int AwaitMember(lua_State* L, lua_KContext membership) {
   luaL_checkstack(L, 8, nullptr);
   bool waits = false;
   const int results = Await(
-      L, SpawnedAt1(L), {.early = lua_gettop(L) == 1, .context = membership},
+      L, ProgramAt1(L), {.early = lua_gettop(L) == 1, .context = membership},
       &l_member_k, &waits);
   return waits ? results : MemberWoken(L, membership);
 }
@@ -440,37 +440,37 @@ void PushMetatable(lua_State* L) {
 
 }  // namespace
 
-Spawned* TestSpawned(lua_State* L, int index) {
+Program* TestProgram(lua_State* L, int index) {
   auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
   if (handle == nullptr || lua_rawlen(L, index) != sizeof(vm::SharedHandle) ||
       handle->tag != &kTag) {
     return nullptr;
   }
   if (handle->object == nullptr) vm::RaiseCollected(L, kType);
-  return static_cast<Spawned*>(handle->object);
+  return static_cast<Program*>(handle->object);
 }
 
 int PushJoined(lua_State* L) {
-  return PushOutcome(L, SpawnedAt1(L), true);
+  return PushOutcome(L, ProgramAt1(L), true);
 }
 
-int RunSpawned(lua_State* L) {
+int RunMember(lua_State* L) {
   if (Spawn(L, 1, /*watched=*/true) == nullptr) return AwaitStop(L);
   lua_replace(L, 1);
   lua_settop(L, 1);
-  SpawnedAt1(L)->MarkSeen();
+  ProgramAt1(L)->MarkSeen();
   if (Isolate::Of(L)->MustRaise()) return EndMember(L);
   return AwaitMember(L, kOwner);
 }
 
-int WatchSpawned(lua_State* L) {
-  const Spawned* spawned = CheckSpawned(L, 1);
+int WatchProgram(lua_State* L) {
+  const Program* program = CheckProgram(L, 1);
   lua_settop(L, 1);
-  return spawned->ended() ? MemberEnded(L) : AwaitMember(L, kWatcher);
+  return program->ended() ? MemberEnded(L) : AwaitMember(L, kWatcher);
 }
 
 int ExpectWatcher(lua_State* L) {
-  CheckSpawned(L, 1)->SetWatched();
+  CheckProgram(L, 1)->SetWatched();
   return 0;
 }
 
@@ -520,7 +520,7 @@ int PreloadBody(lua_State* L) {
 int l_preload(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   Isolate* iso = Isolate::Of(L);
-  if (iso->isolates() == nullptr) return luaL_error(L, "cannot preload here");
+  if (iso->runtime() == nullptr) return luaL_error(L, "cannot preload here");
   // What it loads runs outside of every budget, and in other programs.
   if (iso->config().budget != nullptr) {
     return luaL_error(L, "cannot preload in an isolate with limits");
@@ -546,9 +546,9 @@ int l_preload(lua_State* L) {
   }
   Message* what =
       vm::WriteMessage(L, 2, n + 1, {.name = "package", .first = 1});
-  if (!iso->isolates()->pool().SetPreload(&PreloadBody, what,
-                                          static_cast<size_t>(spares),
-                                          iso->config().report)) {
+  if (!iso->runtime()->pool().SetPreload(&PreloadBody, what,
+                                         static_cast<size_t>(spares),
+                                         iso->config().report)) {
     return luaL_error(L, "not enough memory");
   }
   return 0;

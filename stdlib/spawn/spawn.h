@@ -13,29 +13,29 @@
 #include <lua.hpp>
 
 namespace trilune::vm {
-class Spawned;
+class Program;
 }
 
 namespace trilune::stdlib {
 
 // The program whose handle is at `index`, or null if the value there is none.
 // Raises if the handle has been finalized.
-vm::Spawned* TestSpawned(lua_State* L, int index);
+vm::Program* TestProgram(lua_State* L, int index);
 
 // The program whose handle is at 1 has ended: pushes what its join gives.
 int PushJoined(lua_State* L);
 
-// The program itself, in its isolate. Its argument is the Spawned, light.
+// The program itself, in its isolate. Its argument is the Program, light.
 int RunProgram(lua_State* L);
 
 // Body of a G that is a spawned program as seen from its group: spawns what its
 // arguments say, waits for its end, and ends in the same way. Cancelling it
 // cancels the program.
-int RunSpawned(lua_State* L);
+int RunMember(lua_State* L);
 
 // Body of a G that is a member of a group for a program that is there already,
 // whose handle is its argument: ends in the same way, or as cancelled.
-int WatchSpawned(lua_State* L);
+int WatchProgram(lua_State* L);
 // expect(handle): before the program gets something to do whose error such a
 // member shall learn of.
 int ExpectWatcher(lua_State* L);

@@ -1,5 +1,5 @@
 // The body of a spawned program, in its isolate: reads what was sent along,
-// runs it, and leaves results or error in the Spawned.
+// runs it, and leaves results or error in the Program.
 
 #include "stdlib/global_hint.h"
 #include "stdlib/spawn/spawn.h"
@@ -13,7 +13,7 @@ namespace {
 
 using vm::Isolate;
 using vm::Message;
-using vm::Spawned;
+using vm::Program;
 
 // Pushes what a module is as a program: a function, a table's field "main". The
 // module's value is on top and is replaced.
@@ -37,10 +37,10 @@ void PickMain(lua_State* L, const char* name) {
              name, luaL_typename(L, -1));
 }
 
-// Stack: the Spawned, the results.
+// Stack: the Program, the results.
 int SendResults(lua_State* L, int, lua_KContext) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
-  spawned->SetResults(vm::WriteMessage(
+  auto* program = static_cast<Program*>(lua_touserdata(L, 1));
+  program->SetResults(vm::WriteMessage(
       L, 2, lua_gettop(L) - 1, {.name = "result", .several = "result"}));
   return 0;
 }
@@ -50,7 +50,7 @@ int CallProgram(lua_State* L, int, lua_KContext) {
   return SendResults(L, LUA_OK, 0);
 }
 
-// Stack: the Spawned, the module's name, the arguments, then what require gave.
+// Stack: the Program, the module's name, the arguments, then what require gave.
 int CallModule(lua_State* L, int, lua_KContext n) {
   lua_settop(L, static_cast<int>(n) + 1);
   PickMain(L, lua_tostring(L, 2));
@@ -59,8 +59,8 @@ int CallModule(lua_State* L, int, lua_KContext n) {
 }
 
 int ReadAndRun(lua_State* L) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
-  vm::ReadMessage(L, spawned->TakeCall());
+  auto* program = static_cast<Program*>(lua_touserdata(L, 1));
+  vm::ReadMessage(L, program->TakeCall());
   Inherit(L, 2);
   lua_remove(L, 2);
   if (lua_type(L, 2) != LUA_TSTRING) return CallProgram(L, LUA_OK, 0);
@@ -72,7 +72,7 @@ int ReadAndRun(lua_State* L) {
   return CallModule(L, LUA_OK, n);
 }
 
-// Pushes the words of the error object at 1; the Spawned is at 2, on top.
+// Pushes the words of the error object at 1; the Program is at 2, on top.
 const char* PushWords(lua_State* L) {
   if (lua_isstring(L, 1) == 0 && luaL_callmeta(L, 1, "__tostring") == 0) {
     lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
@@ -82,10 +82,10 @@ const char* PushWords(lua_State* L) {
   return luaL_tolstring(L, -1, nullptr);
 }
 
-// Stack: the error object, the Spawned. Tells the group that it waits for this
+// Stack: the error object, the Program. Tells the group that it waits for this
 // program what it ends with, before its clean-up code runs.
 int SendEarly(lua_State* L) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 2));
+  auto* program = static_cast<Program*>(lua_touserdata(L, 2));
   const char* words = PushWords(L);
   lua_pushcfunction(L, [](lua_State* state) {
     lua_pushlightuserdata(state,
@@ -94,21 +94,21 @@ int SendEarly(lua_State* L) {
   });
   lua_pushvalue(L, 1);
   const bool can_send = lua_pcall(L, 1, 1, 0) == LUA_OK;
-  spawned->SetEarly(
+  program->SetEarly(
       can_send ? static_cast<Message*>(lua_touserdata(L, -1)) : nullptr, words);
   return 0;
 }
 
 // Message handler. Keeps the traceback; the error object stays as it is, but
 // for a hint.
-// Upvalues: the Spawned; the error that SendEarly has told.
+// Upvalues: the Program; the error that SendEarly has told.
 int KeepTrace(lua_State* L) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, lua_upvalueindex(1)));
+  auto* program = static_cast<Program*>(lua_touserdata(L, lua_upvalueindex(1)));
   lua_settop(L, 1);
-  spawned->SetTrace(Isolate::Of(L)->failures().MakeTrace(L));
+  program->SetTrace(Isolate::Of(L)->failures().MakeTrace(L));
   AddGlobalHint(L);
   lua_settop(L, 1);
-  if (!spawned->awaits_early()) return 1;
+  if (!program->awaits_early()) return 1;
   lua_pushvalue(L, 1);
   lua_replace(L, lua_upvalueindex(2));
   lua_pushcfunction(L, &SendEarly);
@@ -119,29 +119,29 @@ int KeepTrace(lua_State* L) {
   return 1;
 }
 
-// Stack: the error object, the Spawned.
+// Stack: the error object, the Program.
 int SendError(lua_State* L) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 2));
-  spawned->SetErrorText(PushWords(L));
-  spawned->SetError(vm::WriteMessage(L, 1, 1, {.name = "error"}));
+  auto* program = static_cast<Program*>(lua_touserdata(L, 2));
+  program->SetErrorText(PushWords(L));
+  program->SetError(vm::WriteMessage(L, 1, 1, {.name = "error"}));
   return 0;
 }
 
-// Stack: the Spawned, the handler; after an error, its object.
+// Stack: the Program, the handler; after an error, its object.
 int ProgramEnded(lua_State* L, int status, lua_KContext) {
-  auto* spawned = static_cast<Spawned*>(lua_touserdata(L, 1));
+  auto* program = static_cast<Program*>(lua_touserdata(L, 1));
   if (status == LUA_OK || status == LUA_YIELD) return 0;
   const Isolate* iso = Isolate::Of(L);
   if (iso->killed()) {  // whatever has become of the error on its way
-    spawned->SetErrorText(iso->kill_reason());
+    program->SetErrorText(iso->kill_reason());
     return 0;
   }
   // Fails without memory, or if the object cannot be sent: then its words do.
-  spawned->SetErrorText(lua_type(L, -1) == LUA_TSTRING
+  program->SetErrorText(lua_type(L, -1) == LUA_TSTRING
                             ? lua_tostring(L, -1)
                             : "(error object is not a string)");
   lua_getupvalue(L, 2, 2);
-  if (lua_rawequal(L, -1, -2) != 0) spawned->SetEarlyStands();
+  if (lua_rawequal(L, -1, -2) != 0) program->SetEarlyStands();
   lua_pop(L, 1);
   lua_pushcfunction(L, &SendError);
   lua_insert(L, -2);

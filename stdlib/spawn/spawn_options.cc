@@ -145,7 +145,7 @@ vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
                              const SpawnOptions& options, const char* name) {
   vm::IsolateConfig config;
   config.name.assign(name, strnlen(name, kMaxName));
-  config.isolates = parent->isolates();
+  config.runtime = parent->runtime();
   config.preempt = parent->config().preempt;
   config.preempt_count = parent->config().preempt_count;
   if (options.has_preempt) {

@@ -26,9 +26,9 @@ namespace {
   std::exit(1);
 }
 
-std::shared_ptr<vm::Isolate> Make(Scheduler* sched, vm::Isolates* all) {
+std::shared_ptr<vm::Isolate> Make(Scheduler* sched, vm::RuntimeState* all) {
   vm::IsolateConfig config;
-  config.isolates = all;
+  config.runtime = all;
   auto made = vm::Isolate::Make(sched, std::move(config), &stdlib::OpenAll);
   if (!made.ok()) Fail("cannot make an isolate");
   return std::move(made.value());
@@ -52,7 +52,7 @@ size_t ResidentBytes() {
 }
 
 // All alive at once.
-void BenchMemory(Scheduler* sched, vm::Isolates* all, size_t n) {
+void BenchMemory(Scheduler* sched, vm::RuntimeState* all, size_t n) {
   std::vector<std::shared_ptr<vm::Isolate>> isolates;
   isolates.reserve(n);
   Close(Make(sched, all).get());
@@ -79,7 +79,7 @@ void BenchMemory(Scheduler* sched, vm::Isolates* all, size_t n) {
 }
 
 // One at a time.
-void BenchChurn(Scheduler* sched, vm::Isolates* all, size_t n) {
+void BenchChurn(Scheduler* sched, vm::RuntimeState* all, size_t n) {
   int64_t making = 0;
   int64_t closing = 0;
   for (size_t i = 0; i < n; i++) {
@@ -108,7 +108,7 @@ int main(int argc, char** argv) {
   trilune::Scheduler sched(config);
   if (!sched.Start().ok()) trilune::Fail("cannot start");
   {
-    trilune::vm::Isolates all(&sched, &trilune::stdlib::OpenAll);
+    trilune::vm::RuntimeState all(&sched, &trilune::stdlib::OpenAll);
     if (std::strcmp(argv[1], "memory") == 0) {
       trilune::BenchMemory(&sched, &all, n);
     } else {

@@ -1,5 +1,5 @@
-// Models of sched/thread/p_slot.h, the production code: sysmon takes a P from an M
-// that does not ask.
+// Models of sched/thread/p_slot.h, the production code: sysmon takes a P from
+// an M that does not ask.
 
 #include <array>
 

@@ -1,4 +1,5 @@
-// Models of sched/thread/parker.h, the production code, over a futex of two steps.
+// Models of sched/thread/parker.h, the production code, over a futex of two
+// steps.
 
 #include <array>
 

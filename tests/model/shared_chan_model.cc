@@ -2,8 +2,8 @@
 // two ends that are not its own: its isolate is dropped (Isolate::Halt and
 // DropSharedWaits, stdlib/chan/channel.cc), and the last other handle goes
 // (SharedChan::DropToOnlyHandle, SharedCycles::Drop, Isolate::IsStuck,
-// Isolate::Poke). The steps are written again here, around the production G
-// word.
+// Isolate::WakeToLook). The steps are written again here, around the production
+// G word.
 
 #include <doctest/doctest.h>
 
@@ -128,14 +128,14 @@ struct LastHandle : rl::test_suite<LastHandle<Sync, look>, 2> {
   typename Sync::template Atomic<uint64_t> handles;
   rl::var<bool> linked;  // under the lock
   rl::var<bool> seen;
-  rl::var<bool> poked;
+  rl::var<bool> woken_to_look;
 
   LastHandle() : handles(2) {}
 
   void before() {
     linked($) = false;
     seen($) = false;
-    poked($) = false;
+    woken_to_look($) = false;
   }
   void thread(unsigned index) {
     if (index == 0) {
@@ -156,9 +156,9 @@ struct LastHandle : rl::test_suite<LastHandle<Sync, look>, 2> {
       waits = linked($);
       lock.Leave();
     }
-    poked($) = waits;
+    woken_to_look($) = waits;
   }
-  void after() { RL_ASSERT(seen($) || poked($)); }
+  void after() { RL_ASSERT(seen($) || woken_to_look($)); }
 };
 
 TEST_CASE("model: shared channel: the last handle's isolate learns of it") {
@@ -189,14 +189,14 @@ struct LastReference : rl::test_suite<LastReference<Sync, reload>, 2> {
   typename Sync::template Atomic<uint64_t> refs;
   rl::var<bool> linked;  // under the channel's lock
   rl::var<bool> seen;
-  rl::var<bool> poked;
+  rl::var<bool> woken_to_look;
 
   LastReference() : refs(2) {}
 
   void before() {
     linked($) = false;
     seen($) = false;
-    poked($) = false;
+    woken_to_look($) = false;
   }
 
   bool TryDrop(uint64_t word) {
@@ -219,7 +219,7 @@ struct LastReference : rl::test_suite<LastReference<Sync, reload>, 2> {
       } else if (left == kHandle) {
         lock.Take();
         const bool dropped = TryDrop(word);
-        if (dropped) poked($) = linked($);
+        if (dropped) woken_to_look($) = linked($);
         lock.Leave();
         if (dropped) return;
       } else if (TryDrop(word)) {
@@ -242,7 +242,7 @@ struct LastReference : rl::test_suite<LastReference<Sync, reload>, 2> {
     lock.Leave();
     seen($) = refs.load(std::memory_order_relaxed) == kHandle;
   }
-  void after() { RL_ASSERT(seen($) || poked($)); }
+  void after() { RL_ASSERT(seen($) || woken_to_look($)); }
 };
 
 TEST_CASE("model: shared channel: the last message's isolate learns of it") {

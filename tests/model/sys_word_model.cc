@@ -1,5 +1,5 @@
-// Models of sched/thread/sys_word.h, the production code: who owns an M's P and strand
-// once it is in a system call.
+// Models of sched/thread/sys_word.h, the production code: who owns an M's P and
+// strand once it is in a system call.
 
 #include <array>
 

@@ -1,4 +1,4 @@
-// Models of who minds the timers (AddTimer, MindTimers and MoveTimers in
+// Models of who minds the timers (AddTimer, SleepUntilTimer and MoveTimers in
 // find_work.cc and procs.cc): no deadline passes while the M that should
 // mind it sleeps on. Written again here, as the scheduler is no template. [TM1]
 
@@ -32,7 +32,7 @@ struct Shared {
         sleeper_until(kNobody),
         woken(0) {}
 
-  // MindTimers: returns until when it sleeps.
+  // SleepUntilTimer: returns until when it sleeps.
   int64_t Mind() {
     mu.lock($);
     sleeper($) = true;

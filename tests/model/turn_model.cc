@@ -1,6 +1,6 @@
-// Models of sched/task/turn.h, the production code, made of parts that Relacy sees:
-// its atomics, a lock, a queue of places that are looked at under that lock
-// only, and Gs around the production G word.
+// Models of sched/task/turn.h, the production code, made of parts that Relacy
+// sees: its atomics, a lock, a queue of places that are looked at under that
+// lock only, and Gs around the production G word.
 
 #include <type_traits>
 

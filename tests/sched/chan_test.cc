@@ -1,4 +1,5 @@
-// Tests of sched/native/chan.h and sched/task/chan_core.h: Go's channel, claim by claim.
+// Tests of sched/native/chan.h and sched/task/chan_core.h: Go's channel, claim
+//            by claim.
 //
 // Cases on one P rely on this: a G that announces itself and then waits has
 // parked by the time another G runs.

@@ -1,5 +1,5 @@
-// Unit tests for sched/stack/fiber.h and sched/stack/context.h: stacks and switches,
-// without a scheduler. The publication of a left fiber is modelled in
+// Unit tests for sched/stack/fiber.h and sched/stack/context.h: stacks and
+// switches, without a scheduler. The publication of a left fiber is modelled in
 // tests/model/handover_model.cc.
 
 #include "sched/stack/fiber.h"

@@ -1,5 +1,6 @@
-// Unit tests for sched/task/g.h and sched/task/g_word.h: the states of a G and its
-// tickets. Interleavings of wakers are explored in tests/model/g_word_model.cc.
+// Unit tests for sched/task/g.h and sched/task/g_word.h: the states of a G and
+// its tickets. Interleavings of wakers are explored in
+// tests/model/g_word_model.cc.
 
 #include "sched/task/g.h"
 

@@ -1,4 +1,5 @@
-// Tests of sched/core/loop.h: Gs of one strand, parking with and without a stack.
+// Tests of sched/core/loop.h: Gs of one strand, parking with and without a
+//            stack.
 // The kind of G here runs a closure for each step, as the Lua G runs its
 // coroutine.
 
@@ -50,7 +51,7 @@ class TestStrand : public Strand {
     g->step = std::move(step);
     g->word.Become(GState::kIdle, GState::kRunnable);
     live++;
-    PushFresh(g);
+    PushReady(g);
     return g;
   }
   // The end of the running G `g`.

@@ -1,4 +1,5 @@
-// Tests of sched/native/native.h on the whole scheduler: making Gs, running them, and
+// Tests of sched/native/native.h on the whole scheduler: making Gs, running
+//            them, and
 // the report of a deadlock. Channels: chan_test.cc; Ps and timers:
 // scheduler_test.cc.
 

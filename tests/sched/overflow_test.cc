@@ -1,5 +1,6 @@
 // A G that overflows its C stack ends the process, but not without a word:
-// sched/core/fault.h. In a child process, whose death and last words are looked at.
+// sched/core/fault.h. In a child process, whose death and last words are looked
+// at.
 
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// Unit tests for sched/thread/parker.h, on the kernel's futex. Interleavings are
-// explored in tests/model/parker_model.cc.
+// Unit tests for sched/thread/parker.h, on the kernel's futex. Interleavings
+// are explored in tests/model/parker_model.cc.
 
 #include "sched/thread/parker.h"
 

@@ -1,5 +1,5 @@
-// Unit tests for sched/task/strand.h and sched/task/strand_word.h. Interleavings of the
-// word are explored in tests/model/strand_word_model.cc.
+// Unit tests for sched/task/strand.h and sched/task/strand_word.h.
+// Interleavings of the word are explored in tests/model/strand_word_model.cc.
 
 #include "sched/task/strand.h"
 
@@ -22,16 +22,16 @@ G* PickAndCount(Strand& strand) {
 
 TEST_CASE("strand: woken first, then the others as they came") {
   Strand strand(nullptr);
-  G fresh1;
-  G fresh2;
+  G ready1;
+  G ready2;
   G woken;
   G woken_later;
-  strand.PushFresh(&fresh1);
-  strand.PushFresh(&fresh2);
+  strand.PushReady(&ready1);
+  strand.PushReady(&ready2);
   strand.PushWoken(&woken);
   strand.PushWoken(&woken_later);  // the place of the woken one is taken
   CHECK(strand.HasRunnable());
-  for (G* expected : {&woken, &fresh1, &fresh2, &woken_later}) {
+  for (G* expected : {&woken, &ready1, &ready2, &woken_later}) {
     CHECK(PickAndCount(strand) == expected);
   }
   CHECK_FALSE(strand.HasRunnable());
@@ -44,7 +44,7 @@ TEST_CASE(
   G pair[2];
   G other;
   strand.PushWoken(&pair[0]);
-  strand.PushFresh(&other);
+  strand.PushReady(&other);
   int picks = 0;
   G* g = nullptr;
   while ((g = PickAndCount(strand)) != &other) {
@@ -94,38 +94,38 @@ constexpr int64_t kTurnNs = 1000;
 
 TEST_CASE("strand: who was stopped waits for as long as its turn lasted") {
   Strand strand(nullptr);
-  G spent;
+  G preempted;
   G busy;
-  strand.PushSpent(&spent);
-  strand.spent_turn.OnClock(10 * kTurnNs);  // how long it ran
-  strand.PushFresh(&busy);
+  strand.PushPreempted(&preempted);
+  strand.preempted_turn.OnClock(10 * kTurnNs);  // how long it ran
+  strand.PushReady(&busy);
   for (int round = 0; round < 3; round++) {
     int picks = 0;
     G* g = nullptr;
-    while ((g = PickAndCount(strand)) != &spent) {
+    while ((g = PickAndCount(strand)) != &preempted) {
       REQUIRE(++picks < 1000);
-      strand.PushFresh(g);
-      strand.spent_turn.OnClock(kTurnNs);
+      strand.PushReady(g);
+      strand.preempted_turn.OnClock(kTurnNs);
     }
     CHECK(picks == 10);
-    strand.PushSpent(&spent);
-    strand.spent_turn.OnClock(10 * kTurnNs);
+    strand.PushPreempted(&preempted);
+    strand.preempted_turn.OnClock(10 * kTurnNs);
   }
   CHECK(PickAndCount(strand) == &busy);
-  CHECK(PickAndCount(strand) == &spent);  // nobody else is there
+  CHECK(PickAndCount(strand) == &preempted);  // nobody else is there
 }
 
-// I2 of spent_turn.h: each of them is one of the others until it has been.
+// I2 of preempted_turn.h: each of them is one of the others until it has been.
 TEST_CASE("strand: new Gs that are all stopped do not starve one that was") {
   for (const bool by_picks : {false, true}) {
     CAPTURE(by_picks);
     Strand strand(nullptr);
-    strand.spent_turn.CountPicks(by_picks);
+    strand.preempted_turn.CountPicks(by_picks);
     G old;
     std::vector<G> chain(600);
-    strand.PushFresh(&chain[0]);
-    strand.PushSpent(&old);
-    strand.spent_turn.OnClock(10 * kTurnNs);
+    strand.PushReady(&chain[0]);
+    strand.PushPreempted(&old);
+    strand.preempted_turn.OnClock(10 * kTurnNs);
     int turns = 0;
     size_t next = 1;
     while (next < chain.size()) {
@@ -135,46 +135,48 @@ TEST_CASE("strand: new Gs that are all stopped do not starve one that was") {
       } else if (g >= &chain[next - 1]) {  // the newest makes the next
         strand.PushNew(&chain[next++]);
       }
-      strand.PushSpent(g);
-      strand.spent_turn.OnClock(10 * kTurnNs);
+      strand.PushPreempted(g);
+      strand.preempted_turn.OnClock(10 * kTurnNs);
     }
     CHECK(turns >= 1);
   }
 }
 
-TEST_CASE("strand: who yields goes on while only a spent G waits, not due") {
+TEST_CASE(
+    "strand: who yields goes on while only a preempted G waits, not due") {
   Strand strand(nullptr);
   REQUIRE(strand.word.TryClaim());
-  G spent;
+  G preempted;
   G other;
-  CHECK_FALSE(strand.OnlySpentWait());
-  strand.PushSpent(&spent);
-  CHECK(strand.OnlySpentWait());  // its turn's length is not known yet
-  strand.spent_turn.OnClock(kTurnNs);
-  CHECK(strand.OnlySpentWait());
-  strand.PushFresh(&other);
-  CHECK_FALSE(strand.OnlySpentWait());
+  CHECK_FALSE(strand.OnlyPreemptedWait());
+  strand.PushPreempted(&preempted);
+  CHECK(strand.OnlyPreemptedWait());  // its turn's length is not known yet
+  strand.preempted_turn.OnClock(kTurnNs);
+  CHECK(strand.OnlyPreemptedWait());
+  strand.PushReady(&other);
+  CHECK_FALSE(strand.OnlyPreemptedWait());
   CHECK(PickAndCount(strand) == &other);
-  strand.spent_turn.OnClock(kTurnNs);
-  CHECK_FALSE(strand.OnlySpentWait());  // due
+  strand.preempted_turn.OnClock(kTurnNs);
+  CHECK_FALSE(strand.OnlyPreemptedWait());  // due
 }
 
 TEST_CASE("strand: by picks, who was stopped waits for all before it") {
   for (const int others : {1, 100}) {
     CAPTURE(others);
     Strand strand(nullptr);
-    strand.spent_turn.CountPicks(true);
-    G spent;
+    strand.preempted_turn.CountPicks(true);
+    G preempted;
     std::vector<G> busy(static_cast<size_t>(others));
     for (G& g : busy)
-      strand.PushFresh(&g);
-    strand.PushSpent(&spent);
+      strand.PushReady(&g);
+    strand.PushPreempted(&preempted);
     int picks = 0;
     G* g = nullptr;
-    while ((g = PickAndCount(strand)) != &spent) {
+    while ((g = PickAndCount(strand)) != &preempted) {
       REQUIRE(++picks < 1000);
-      strand.PushFresh(g);
-      strand.spent_turn.OnClock(1'000'000'000);  // no time makes a difference
+      strand.PushReady(g);
+      strand.preempted_turn.OnClock(
+          1'000'000'000);  // no time makes a difference
     }
     CHECK(picks == std::max(others, 15));
   }
@@ -185,41 +187,41 @@ TEST_CASE("strand: by picks, who was stopped waits for all before it") {
 TEST_CASE("strand: a pair and a stopped G together starve nobody") {
   Strand strand(nullptr);
   G pair[2];
-  G spent;
+  G preempted;
   G other;
   strand.PushWoken(&pair[0]);
-  strand.PushSpent(&spent);
-  strand.PushFresh(&other);
+  strand.PushPreempted(&preempted);
+  strand.PushReady(&other);
   int picks = 0;
   for (;;) {
     REQUIRE(++picks < 1000);
     G* g = PickAndCount(strand);
     if (g == &other) break;
-    if (g == &spent) {
-      strand.PushSpent(g);
+    if (g == &preempted) {
+      strand.PushPreempted(g);
     } else {
       strand.PushWoken(g == &pair[0] ? &pair[1] : &pair[0]);
     }
-    strand.spent_turn.OnClock(kTurnNs);
+    strand.preempted_turn.OnClock(kTurnNs);
   }
   CHECK(picks <= 64 + 64 + 2);
 }
 
 // Each maker's turn is a slice. What it makes ends at once.
 TEST_CASE("strand: makers for ever do not starve an old G, nor it them") {
-  for (const bool old_is_spent : {false, true}) {
-    CAPTURE(old_is_spent);
+  for (const bool old_is_preempted : {false, true}) {
+    CAPTURE(old_is_preempted);
     Strand strand(nullptr);
     G makers[3];
     G old;
     std::vector<G> made(200'000);
     size_t next = 0;
     for (G& maker : makers)
-      strand.PushSpent(&maker);
-    if (old_is_spent) {
-      strand.PushSpent(&old);
+      strand.PushPreempted(&maker);
+    if (old_is_preempted) {
+      strand.PushPreempted(&old);
     } else {
-      strand.PushFresh(&old);
+      strand.PushReady(&old);
     }
     int turns_of_makers = 0;
     int turns_of_old = 0;
@@ -229,27 +231,27 @@ TEST_CASE("strand: makers for ever do not starve an old G, nor it them") {
       REQUIRE(g != nullptr);
       if (g == &old) {
         turns_of_old++;
-        if (old_is_spent) {
-          strand.PushSpent(g);
-          strand.spent_turn.OnClock(1000 * kTurnNs);
+        if (old_is_preempted) {
+          strand.PushPreempted(g);
+          strand.preempted_turn.OnClock(1000 * kTurnNs);
         } else {
-          strand.PushFresh(g);
-          strand.spent_turn.OnClock(kTurnNs);
+          strand.PushReady(g);
+          strand.preempted_turn.OnClock(kTurnNs);
         }
       } else if (g >= makers && g < makers + 3) {
         turns_of_makers++;
         for (int i = 0; i < 1000; i++)
           strand.PushNew(&made[next++]);
-        strand.PushSpent(g);
-        strand.spent_turn.OnClock(1000 * kTurnNs);
+        strand.PushPreempted(g);
+        strand.preempted_turn.OnClock(1000 * kTurnNs);
       } else {
         ended++;
-        strand.spent_turn.OnClock(kTurnNs);
+        strand.preempted_turn.OnClock(kTurnNs);
       }
     }
     CHECK(turns_of_makers >= 190);
     // What is new goes last every 64th time only.
-    CHECK(turns_of_old >= turns_of_makers / (old_is_spent ? 3 : 64) - 1);
+    CHECK(turns_of_old >= turns_of_makers / (old_is_preempted ? 3 : 64) - 1);
     CHECK(ended + 2000 >= next);  // they do not pile up
   }
 }
@@ -258,11 +260,11 @@ TEST_CASE(
     "strand: new Gs run in the order of their making, before older ones") {
   Strand strand(nullptr);
   G older;
-  G fresh[3];
-  strand.PushFresh(&older);
-  for (G& g : fresh)
+  G ready[3];
+  strand.PushReady(&older);
+  for (G& g : ready)
     strand.PushNew(&g);
-  for (G& g : fresh)
+  for (G& g : ready)
     CHECK(PickAndCount(strand) == &g);
   CHECK(PickAndCount(strand) == &older);
 }
@@ -287,7 +289,7 @@ TEST_CASE("strand: Gs that make Gs for ever starve nobody") {
   Strand strand(nullptr);
   G other;
   G made[200];
-  strand.PushFresh(&other);
+  strand.PushReady(&other);
   strand.PushNew(&made[0]);
   int picks = 0;
   while (PickAndCount(strand) != &other) {
@@ -303,7 +305,7 @@ TEST_CASE("strand: mail is taken oldest first, behind what is queued") {
   REQUIRE(strand.word.TryClaim());
   G queued;
   G mail[3];
-  strand.PushFresh(&queued);
+  strand.PushReady(&queued);
   for (G& g : mail)
     CHECK_FALSE(strand.word.Push(&g));
   CHECK(strand.word.HasMail());

@@ -1,4 +1,5 @@
-// Tests of sched/core/thread_lock.h on the whole scheduler: which thread a locked G
+// Tests of sched/core/thread_lock.h on the whole scheduler: which thread a
+//            locked G
 // runs on, who else runs there, and when that thread ends.
 
 #include "sched/core/thread_lock.h"

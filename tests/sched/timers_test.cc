@@ -1,5 +1,6 @@
-// Unit tests for sched/queue/timers.h and sched/base/clock.h. How Ms mind the timers is
-// tested in scheduler_test.cc and modelled in tests/model/timers_model.cc.
+// Unit tests for sched/queue/timers.h and sched/base/clock.h. How Ms mind the
+// timers is tested in scheduler_test.cc and modelled in
+// tests/model/timers_model.cc.
 
 #include "sched/queue/timers.h"
 

@@ -1,4 +1,4 @@
-// Spawned isolates through the embedding API: the runtime stops, or the isolate
+// Program isolates through the embedding API: the runtime stops, or the isolate
 // that spawned them is closed, in every state that they can be in. Everybody
 // ends, and under AddressSanitizer each case also says that nothing leaks.
 

@@ -253,8 +253,9 @@ TEST_CASE("starve: no call of a C module is interrupted") {
 
 // Turns are what the scheduler gives; how much is done in one depends on what
 // else the machine does. They count from when all have begun: until then those
-// that have used up a slice have every second turn (sched/task/spent_turn.h), so
-// that the first of 100 Gs have had five or six by then, and the last one.
+// that have used up a slice have every second turn
+// (sched/task/preempted_turn.h), so that the first of 100 Gs have had five or
+// six by then, and the last one.
 constexpr const char* kCounters = R"(
   local n = ...
   local tri = require "trilune"

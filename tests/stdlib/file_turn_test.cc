@@ -1,7 +1,7 @@
-// Turns at standard files (stdlib/io/file_turn.h, sched/task/turn.h), with native Gs
-// and threads: who has it, who is next, and waits that end otherwise. All
-// interleavings of few steps: tests/model/turn_model.cc. What scripts see of
-// it: tests/lua/io.
+// Turns at standard files (stdlib/io/file_turn.h, sched/task/turn.h), with
+// native Gs and threads: who has it, who is next, and waits that end otherwise.
+// All interleavings of few steps: tests/model/turn_model.cc. What scripts see
+// of it: tests/lua/io.
 
 #include "stdlib/io/file_turn.h"
 

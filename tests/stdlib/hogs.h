@@ -3,8 +3,8 @@
 //
 // Role       Functions for scripts: `hold()` blocks in the kernel as a C module
 //            does that knows nothing of us, `call()` as one that says so (see
-//            vm/goroutine/syscall.h), both until Release; `over()` tells that it came;
-//            `tick(i, late)` notes a tick.
+//            vm/goroutine/syscall.h), both until Release; `over()` tells that
+//            it came; `tick(i, late)` notes a tick.
 // Threads    any
 // Locks      none
 

@@ -1,5 +1,5 @@
-// The one byte of lua_State that vm/lua/allow_hook.cc sets, on states of liblua's
-// own: wherever liblua has switched hooks off, they are called again.
+// The one byte of lua_State that vm/lua/allow_hook.cc sets, on states of
+// liblua's own: wherever liblua has switched hooks off, they are called again.
 
 #include "vm/lua/allow_hook.h"
 

@@ -1,5 +1,6 @@
-// Shared channels between two isolates and more: vm/message/shared.h, vm/message/shared_wait.h,
-// stdlib/chan/channel.cc. What one isolate can tell is in tests/lua/channel.
+// Shared channels between two isolates and more: vm/message/shared.h,
+// vm/message/shared_wait.h, stdlib/chan/channel.cc. What one isolate can tell
+// is in tests/lua/channel.
 
 #include <atomic>
 #include <cstdint>

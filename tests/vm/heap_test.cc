@@ -1,5 +1,6 @@
-// Unit tests for vm/memory/heap.h and vm/memory/chunk_pool.h. Under AddressSanitizer every
-// block is malloc's, so what concerns the chunks is left out there.
+// Unit tests for vm/memory/heap.h and vm/memory/chunk_pool.h. Under
+// AddressSanitizer every block is malloc's, so what concerns the chunks is left
+// out there.
 
 #include "vm/memory/heap.h"
 

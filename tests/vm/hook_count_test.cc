@@ -1,5 +1,5 @@
-// The two ints of lua_State that vm/lua/hook_count.cc reads and sets, on states of
-// liblua's own.
+// The two ints of lua_State that vm/lua/hook_count.cc reads and sets, on states
+// of liblua's own.
 
 #include "vm/lua/hook_count.h"
 

@@ -1,5 +1,5 @@
-// Isolates that are collected while they have nothing to do: after a while, and
-// when memory is short.
+// Isolates that are collected while they have nothing to do: after a while,
+// and when memory is short.
 
 #include <atomic>
 #include <chrono>
@@ -147,7 +147,7 @@ struct Machine {
   Machine()
       : sched(TwoProcs()),
         all(&sched, &stdlib::OpenAll),
-        watch(std::make_unique<FakeMemory>(&percent), &sched, &all.roster()) {
+        watch(std::make_unique<FakeMemory>(&percent), &sched, &all.registry()) {
     REQUIRE(sched.Start().ok());
   }
   ~Machine() {
@@ -167,7 +167,7 @@ struct Machine {
 
   vm::Isolate* Add() {
     vm::IsolateConfig config;
-    config.isolates = &all;
+    config.runtime = &all;
     config.host_wakes = true;
     auto made = vm::Isolate::Make(&sched, std::move(config), &stdlib::OpenAll);
     REQUIRE(made.ok());
@@ -194,7 +194,7 @@ struct Machine {
 
   std::atomic<int> percent{50};
   Scheduler sched;
-  vm::Isolates all;
+  vm::RuntimeState all;
   vm::MemoryWatch watch;
   std::vector<std::shared_ptr<vm::Isolate>> isolates;
 };
@@ -221,11 +221,11 @@ TEST_CASE("short: every idle isolate is collected, and then no more") {
   CHECK(before > kCount * 1'000'000);
   int64_t now = NowNs();
   machine.watch.OnWatch(now);  // half is free
-  CHECK(machine.all.roster().rounds() == 0);
+  CHECK(machine.all.registry().rounds() == 0);
   CHECK(used() == before);
   machine.percent = 95;
   machine.watch.OnWatch(now);
-  CHECK(Becomes([&] { return machine.all.roster().rounds() == 1; }));
+  CHECK(Becomes([&] { return machine.all.registry().rounds() == 1; }));
   CHECK(used() < before / 4);
   for (auto& iso : machine.isolates) {
     CHECK(iso->usage().longest_gc_ns > 0);
@@ -234,11 +234,11 @@ TEST_CASE("short: every idle isolate is collected, and then no more") {
   // Still short, but at this pace; and then nothing is left to do.
   Machine::Run(machine.isolates[0].get(), chunk.c_str());
   machine.watch.OnWatch(now + 1'000'000'000);
-  CHECK(machine.all.roster().rounds() == 1);
+  CHECK(machine.all.registry().rounds() == 1);
   now += vm::MemoryWatch::kPauseNs;
   CHECK(Becomes([&] { return machine.isolates[0]->word.LooksIdle(); }));
   machine.watch.OnWatch(now);
-  CHECK(Becomes([&] { return machine.all.roster().rounds() == 2; }));
+  CHECK(Becomes([&] { return machine.all.registry().rounds() == 2; }));
   CHECK(used() < before / 4);
 }
 
@@ -254,7 +254,7 @@ TEST_CASE("short: isolates that work, or end meanwhile, hold up nothing") {
   machine.percent = 99;
   int64_t now = NowNs();
   for (int i = 1; i <= 10; i++) {
-    const uint64_t rounds = machine.all.roster().rounds();
+    const uint64_t rounds = machine.all.registry().rounds();
     machine.watch.OnWatch(now += vm::MemoryWatch::kPauseNs);
     // Closed while it may be its turn.
     machine.Do(machine.isolates.front().get(), vm::HostCall::Kind::kClose,
@@ -263,7 +263,7 @@ TEST_CASE("short: isolates that work, or end meanwhile, hold up nothing") {
     Machine::Run(machine.isolates.front().get(), chunk.c_str());
     CHECK(Becomes([&] {
       machine.watch.OnWatch(now += vm::MemoryWatch::kPauseNs);
-      return machine.all.roster().rounds() > rounds;
+      return machine.all.registry().rounds() > rounds;
     }));
   }
   Machine::Run(busy, "over = true");

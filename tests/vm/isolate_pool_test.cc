@@ -1,5 +1,5 @@
-// What vm/runtime/isolate_pool.h promises. That programs start in its isolates is shown
-// by tests/lua/spawn.
+// What vm/runtime/isolate_pool.h promises. That programs start in its isolates
+// is shown by tests/lua/spawn.
 
 #include "vm/runtime/isolate_pool.h"
 
@@ -77,7 +77,7 @@ struct Fixture {
           config.procs = 2;
           return config;
         }()),
-        all(std::make_unique<Isolates>(&sched, open)),
+        all(std::make_unique<RuntimeState>(&sched, open)),
         pool(all->pool()) {
     prepared_count = 0;
     REQUIRE(sched.Start().ok());
@@ -104,7 +104,7 @@ struct Fixture {
   }
 
   Scheduler sched;
-  std::unique_ptr<Isolates> all;
+  std::unique_ptr<RuntimeState> all;
   IsolatePool& pool;
   std::vector<std::shared_ptr<Isolate>> taken;
 };

@@ -1,6 +1,6 @@
-// What C modules and the states behind the Gs can tell of vm/isolate/isolate.h and
-// vm/lua/coroutine.h. What scripts see of them is in tests/lua; calls of the host
-// are in tests/stdlib/embed_test.cc.
+// What C modules and the states behind the Gs can tell of vm/isolate/isolate.h
+// and vm/lua/coroutine.h. What scripts see of them is in tests/lua; calls of
+// the host are in tests/stdlib/embed_test.cc.
 
 #include "vm/isolate/isolate.h"
 

@@ -1,5 +1,5 @@
-// vm/runtime/memory_watch.h on files that look like those of the kernel. What a short
-// memory leads to is in idle_gc_test.cc.
+// vm/runtime/memory_watch.h on files that look like those of the kernel. What a
+// short memory leads to is in idle_gc_test.cc.
 
 #include "vm/runtime/memory_watch.h"
 

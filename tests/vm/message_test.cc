@@ -1,5 +1,5 @@
-// Unit tests for vm/message/message.h: what scripts cannot see, or not well. What they
-// can is in tests/lua/transfer; random values are in
+// Unit tests for vm/message/message.h: what scripts cannot see, or not well.
+// What they can is in tests/lua/transfer; random values are in
 // tests/stress/message_stress.cc.
 
 #include "vm/message/message.h"

@@ -1,5 +1,6 @@
-// Isolates that tri.preload prepares (vm/runtime/isolate_pool.h) and what spawned ones
-// leave behind (vm/runtime/program.h), where scripts cannot see it.
+// Isolates that tri.preload prepares (vm/runtime/isolate_pool.h) and what
+// spawned ones leave behind (vm/runtime/program.h), where scripts cannot see
+// it.
 
 #include <future>
 #include <string>
@@ -20,7 +21,7 @@ using test::Host;
 
 // unreached(): how many shared objects have no handle, after a search.
 int l_unreached(lua_State* L) {
-  vm::SharedCycles* cycles = vm::Isolate::Of(L)->isolates()->cycles();
+  vm::SharedCycles* cycles = vm::Isolate::Of(L)->runtime()->cycles();
   cycles->Collect();
   lua_pushinteger(L, static_cast<lua_Integer>(cycles->size()));
   return 1;

@@ -1,5 +1,5 @@
-// Unit tests for vm/goroutine/raise_delay.h: a preemption point before each instruction,
-// as after a cancellation. On Lua code:
+// Unit tests for vm/goroutine/raise_delay.h: a preemption point before each
+// instruction, as after a cancellation. On Lua code:
 // tests/lua/sync/cancel_leaves_nothing_held_*.lua.
 
 #include "vm/goroutine/raise_delay.h"

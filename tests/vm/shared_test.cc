@@ -1,4 +1,5 @@
-// What vm/message/shared.h says of references and cycles; handles in tests/lua/channel.
+// What vm/message/shared.h says of references and cycles; handles in
+// tests/lua/channel.
 
 #include "vm/message/shared.h"
 

@@ -68,7 +68,7 @@ struct Fixture {
   std::string Run(const std::string& chunk,
                   std::shared_ptr<vm::Budget> budget = nullptr) {
     vm::IsolateConfig config;
-    config.isolates = &all;
+    config.runtime = &all;
     config.budget = std::move(budget);
     auto made = vm::Isolate::Make(&sched, std::move(config), &stdlib::OpenAll);
     REQUIRE(made.ok());
@@ -96,7 +96,7 @@ struct Fixture {
   }
 
   Scheduler sched;
-  vm::Isolates all;
+  vm::RuntimeState all;
 };
 
 // `n` Gs that wait in a callback, where they could not yield; how many could.

@@ -32,7 +32,8 @@ bool Isolate::CancelQuietly(LuaG* g) {
   }
   if (halted_ || g->Has(G::kCancelled)) return false;
   g->Set(G::kCancelled);
-  if (g == current) CurrentM()->hurry.store(true, std::memory_order_relaxed);
+  if (g == current)
+    CurrentM()->preempt_soon.store(true, std::memory_order_relaxed);
   // A coroutine that has begun has handlers that its end must run.
   if (!g->Has(G::kStarted) && g->L == nullptr) {
     EndCancelledUnstarted(g);
@@ -104,7 +105,7 @@ void Isolate::RaiseReason(lua_State* L, LuaG* g) {
     interrupts_once_ = false;
     g->Clear(G::kCancelled);
     g->set_raises(0);
-    CurrentM()->hurry.store(false, std::memory_order_relaxed);
+    CurrentM()->preempt_soon.store(false, std::memory_order_relaxed);
     lua_pushnil(data_);
     lua_rawseti(data_, kReasons, g->slot());
   }

@@ -53,7 +53,7 @@ LuaG* Isolate::Allocate(bool own) {
   if (free_ == nullptr && !AddSlab(own)) return nullptr;
   LuaG* g = free_;
   free_ = static_cast<LuaG*>(g->next);
-  g->kind = spawned_kind_;
+  g->kind = goroutine_kind_;
   g->tag = g->slot();
   g->timer_p = 0;
   return g;

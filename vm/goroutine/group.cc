@@ -20,7 +20,7 @@ void Groups::EndFunction(GroupCore* group) {
     LuaG* g = iso_->current;
     if (g != nullptr && !g->Has(G::kCancelled)) {
       g->set_raises(0);  // it was the function that had to end
-      CurrentM()->hurry.store(false, std::memory_order_relaxed);
+      CurrentM()->preempt_soon.store(false, std::memory_order_relaxed);
     }
     EndInterrupt(group);
   }

@@ -1,7 +1,7 @@
 // Groups: what the ends and errors of Gs mean for the groups they are in.
 //
-// Role       tri.group, as far as vm/ is concerned; stdlib/goroutine/group.cc has the
-//            functions for scripts.
+// Role       tri.group, as far as vm/ is concerned; stdlib/goroutine/group.cc
+//            has the functions for scripts.
 // Threads    the isolate's strand
 // Locks      none
 // Invariants I1. group->L is the state in which the group's function runs, and

@@ -27,9 +27,9 @@ namespace trilune::vm {
 // Whether a stack is at hand, a limit or tri.atomic are the caller's to ask.
 [[nodiscard]] const char* WhyNotLeave(lua_State* L, const Isolate* iso);
 
-// What of the isolate belongs to the running G, from its way off the stack until
-// its return. Inlined: it is on the path of each wait. Trivially destructible,
-// as a stack may be left for good.
+// What of the isolate belongs to the running G, from its way off the stack
+// until its return. Inlined: it is on the path of each wait. Trivially
+// destructible, as a stack may be left for good.
 class Leaving {
  public:
   // The G leaves; no Lua code of it runs from here on.

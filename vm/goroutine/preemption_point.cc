@@ -91,7 +91,8 @@ void Isolate::AtPreemptionPoint(lua_State* L, Point point) {
 void Isolate::EndFinalizer(lua_State* L) {
   CurrentM()->Answer();
   // There may be many, each of which liblua begins with hooks off.
-  if (closing_) CurrentM()->rush.store(true, std::memory_order_relaxed);
+  if (closing_)
+    CurrentM()->preempt_every_tick.store(true, std::memory_order_relaxed);
   preempter_.Want(CurrentM());
   AllowHooks(L);
   lua_pushvalue(data_, kTooLong);
@@ -146,7 +147,7 @@ void Isolate::RaiseAt(lua_State* L, int weight) {
         std::max(g->raises(), LuaG::kRaisesBeforeKill - LuaG::kRaiseOfPoint));
   }
   if (!g->is_killed()) g->set_raises(g->raises() + weight);
-  m->hurry.store(true, std::memory_order_relaxed);
+  m->preempt_soon.store(true, std::memory_order_relaxed);
   if (weight == LuaG::kRaiseOfPoint) m->Answer();
   // At every instruction from here on.
   if (g->is_killed()) preempter_.Want(m);

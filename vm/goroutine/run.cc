@@ -1,5 +1,5 @@
 // Life of a Lua G: Go makes it, Begin gives it a state at its first run,
-// RunSpawned runs it until it parks, yields or ends, Finish takes it apart.
+// RunGoroutine runs it until it parks, yields or ends, Finish takes it apart.
 
 #include <cstdlib>
 #include <cstring>
@@ -46,10 +46,10 @@ void PackTable(lua_State* L, int first, int n) {
 
 }  // namespace
 
-const GKind Isolate::kSpawnedKind = {&Isolate::RunSpawned,
-                                     &Isolate::OnPreemptSignal};
+const GKind Isolate::kGoroutineKind = {&Isolate::RunGoroutine,
+                                       &Isolate::OnPreemptSignal};
 const GKind Isolate::kMainKind = {&Isolate::RunMain, &Isolate::OnPreemptSignal};
-const GKind Isolate::kQuietSpawnedKind = {&Isolate::RunSpawned};
+const GKind Isolate::kQuietGoroutineKind = {&Isolate::RunGoroutine};
 const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 
 // --- Making. ---
@@ -228,11 +228,11 @@ bool Isolate::Begin(LuaG* g, int* n) {
   return true;
 }
 
-Outcome Isolate::RunSpawned(G* base) {
+Outcome Isolate::RunGoroutine(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
   int n = 0;
-  if (iso->halted_) return iso->Straggled(g);
+  if (iso->halted_) return iso->EndLate(g);
   if (!g->Has(G::kStarted)) {
     if (iso->is_timed_) iso->CheckLimits();
     // EndCancelledUnstarted did the rest.
@@ -279,7 +279,7 @@ Outcome Isolate::RunSpawned(G* base) {
 Outcome Isolate::RunMain(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
-  if (iso->halted_) return iso->Straggled(g);
+  if (iso->halted_) return iso->EndLate(g);
   HostCall* call = iso->waiting_;
   while (!call->IsMain())
     call = call->next;
@@ -424,7 +424,7 @@ int Isolate::CleanUp(LuaG* g) {
   if (g->L == nullptr) return LUA_ERRMEM;
   // What is left of its clean-up gets a slice.
   g->set_raises(0);
-  CurrentM()->hurry.store(false, std::memory_order_relaxed);
+  CurrentM()->preempt_soon.store(false, std::memory_order_relaxed);
   Leave();
   Enter(g, nullptr, 0);
   return lua_resetthread(g->L);
@@ -445,7 +445,7 @@ void Isolate::EndCancelledUnstarted(LuaG* g) {
   PushReason(data_, g);
   lua_setiuservalue(data_, -2, 1);
   handle->result = GHandle::Result::kError;
-  Ended(g, handle);  // RunSpawned frees the record when it is picked
+  Ended(g, handle);  // RunGoroutine frees the record when it is picked
 }
 
 // The running G ends: so does its hold on a thread.

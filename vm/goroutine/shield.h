@@ -1,7 +1,7 @@
 // Shields: which waits and code of Gs cancellation leaves alone.
 //
-// Role       tri.shield, as far as vm/ is concerned; stdlib/goroutine/critical.cc has the
-//            function for scripts.
+// Role       tri.shield, as far as vm/ is concerned;
+//            stdlib/goroutine/critical.cc has the function for scripts.
 // Threads    the isolate's strand
 // Locks      none
 // Invariants I1. A shield is in force for the G that runs shield->L, its own

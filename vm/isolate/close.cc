@@ -43,7 +43,7 @@ void Isolate::Halt() {
   if (thread_locks != nullptr) DropThreadLocks(CurrentM(), this);
   // What waits is won here, so that nobody reaches it later. A G that a timer
   // has won is queued, or on its way: `external` counts it until it is picked,
-  // and then it finds the isolate halted; see Straggled.
+  // and then it finds the isolate halted; see EndLate.
   ForEachG([this](LuaG* g) {
     if (g == host_g_) return false;
     // One that comes back from a system call has its frame to clean up.
@@ -102,7 +102,8 @@ void Isolate::CloseHeap() {
   lua_setallocf(main_, &AllocateAtEnd, this);
   lua_close(main_);
   M* m = CurrentM();
-  if (m != nullptr) m->rush.store(false, std::memory_order_relaxed);
+  if (m != nullptr)
+    m->preempt_every_tick.store(false, std::memory_order_relaxed);
   main_ = data_ = worker_ = nullptr;
   heap_.Release();
   const RuntimeScope scope(m);  // as for a new fiber, see TakeFiber
@@ -123,7 +124,7 @@ void Isolate::DropCurrent() {
   LeaveStackForGood(m);
 }
 
-Outcome Isolate::Straggled(LuaG* g) {
+Outcome Isolate::EndLate(LuaG* g) {
   g->word.Become(GState::kRunning, GState::kDead);
   return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
 }

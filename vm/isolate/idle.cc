@@ -43,7 +43,7 @@ LuaG* Isolate::StartTimer(const GKind* kind, const TimerBody& body, bool own) {
     StartWaiting(m, g, body.next_ns);
   } else {  // no G has run yet: it waits for the first M
     g->word.Become(GState::kIdle, GState::kRunnable);
-    PushFresh(g);
+    PushReady(g);
   }
   return g;
 }

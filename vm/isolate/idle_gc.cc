@@ -4,7 +4,7 @@
 // runs after the idle time. If a G of the heap has run meanwhile, it sleeps
 // once more; else it makes a full collection, on the strand, as one more G that
 // others of the same heap wait for. It gives way while somebody waits for the
-// P, but not for ever. When memory is short, Roster wakes it at once.
+// P, but not for ever. When memory is short, IsolateRegistry wakes it at once.
 
 #include <algorithm>
 
@@ -83,7 +83,7 @@ void Isolate::SetWorth() {
 
 void Isolate::ArmIdleGc() {
   const int64_t idle_ns =
-      config_.isolates == nullptr ? 0 : config_.isolates->idle_gc_ns();
+      config_.runtime == nullptr ? 0 : config_.runtime->idle_gc_ns();
   if (idle_ns == 0 || halted_ || closing_ || main_ == nullptr) return;
   // Not iso->random, whose sequence scripts see in select.
   const uint64_t hash =
@@ -100,7 +100,7 @@ void Isolate::AddIdleTimer(int64_t next_ns) {
   idle_gtick_ = gtick;
 }
 
-// The host's G was woken: Roster may have asked for a collection.
+// The host's G was woken: IsolateRegistry may have asked for a collection.
 void Isolate::ServeTrim() {
   if (halted_ || main_ == nullptr || HasRunnable()) {
     EndTrim();
@@ -117,7 +117,7 @@ void Isolate::ServeTrim() {
 
 void Isolate::EndTrim() {
   if (!wants_trim()) return;
-  config_.isolates->roster().Trimmed(this);
+  config_.runtime->registry().Trimmed(this);
 }
 
 // --- The collection. ---
@@ -144,7 +144,7 @@ bool Isolate::MustWaitToCollect(LuaG* g) {
   const int64_t now = NowNs();
   int64_t& next_ns = g->timer.next_ns;
   if (now < next_ns) return true;
-  const int64_t idle_ns = config_.isolates->idle_gc_ns();
+  const int64_t idle_ns = config_.runtime->idle_gc_ns();
   if (gtick != idle_gtick_ + 1 || HasRunnable()) {  // others have run
     next_ns = now + idle_ns;
     return true;

@@ -57,10 +57,11 @@ Isolate::Isolate(Scheduler* scheduler, IsolateConfig config)
     : Strand(scheduler),
       config_(std::move(config)),
       preempter_(this, config_.preempt, config_.preempt_count),
-      spawned_kind_(AsksBySignal(config_) ? &kSpawnedKind : &kQuietSpawnedKind),
+      goroutine_kind_(AsksBySignal(config_) ? &kGoroutineKind
+                                            : &kQuietGoroutineKind),
       host_g_(Allocate(/*own=*/true)),
       exit_call_(std::make_unique<ExitCall>()) {
-  spent_turn.CountPicks(config_.preempt == PreemptMode::kCount);
+  preempted_turn.CountPicks(config_.preempt == PreemptMode::kCount);
   ApplyBudget();
 }
 
@@ -74,8 +75,8 @@ Result<std::shared_ptr<Isolate>> Isolate::Make(Scheduler* sched,
   // The id of its first G.
   iso->next_id_ = sched->NextGIds(kIdBatch);
   iso->ids_end_ = iso->next_id_ + kIdBatch;
-  if (iso->isolates() != nullptr) {
-    iso->isolates()->roster().Add(iso.get(), iso->next_id_, iso->config_.name);
+  if (iso->runtime() != nullptr) {
+    iso->runtime()->registry().Add(iso.get(), iso->next_id_, iso->config_.name);
   }
   iso->Start();
   return iso;
@@ -124,12 +125,12 @@ void Isolate::Start() {
   host_g_->ClearFlags();
   host_g_->word.Become(GState::kIdle, GState::kRunnable);
   TRI_CHECK(word.TryClaim());
-  PushFresh(host_g_);
+  PushReady(host_g_);
   sched->Submit(this, /*soon=*/false);
 }
 
 Isolate::~Isolate() {
-  if (isolates() != nullptr) isolates()->roster().Remove(this);
+  if (runtime() != nullptr) runtime()->registry().Remove(this);
   DropSharedWaits();
   if (main_ != nullptr) {
     closing_ = true;
@@ -150,7 +151,8 @@ Isolate::~Isolate() {
 bool Isolate::OpenStates() {
   main_g_ = Allocate(/*own=*/true);
   if (main_g_ == nullptr) return false;
-  main_g_->kind = spawned_kind_ == &kSpawnedKind ? &kMainKind : &kQuietMainKind;
+  main_g_->kind =
+      goroutine_kind_ == &kGoroutineKind ? &kMainKind : &kQuietMainKind;
   main_g_->L = main_;
   lua_pushcfunction(main_, [](lua_State* L) {
     Isolate* iso = Of(L);
@@ -396,7 +398,7 @@ void Isolate::StartMain(HostCall* call) {
   live++;
   // RunMain finds the call at the head of the waiting list's main entry.
   AddWaiting(call);
-  PushFresh(main_g_);
+  PushReady(main_g_);
 }
 
 // A spare isolate becomes that of a program.
@@ -408,13 +410,14 @@ void Isolate::Configure(IsolateConfig&& config) {
     has_g_to_make_ = true;
     gs_taken_++;
   }
-  spawned_kind_ = AsksBySignal(config_) ? &kSpawnedKind : &kQuietSpawnedKind;
+  goroutine_kind_ =
+      AsksBySignal(config_) ? &kGoroutineKind : &kQuietGoroutineKind;
   if (config_.preempt == preempter_.mode() &&
       config_.preempt_count == preempter_.count()) {
     return;
   }
   preempter_.SetMode(config_.preempt, config_.preempt_count);
-  spent_turn.CountPicks(config_.preempt == PreemptMode::kCount);
+  preempted_turn.CountPicks(config_.preempt == PreemptMode::kCount);
   for (lua_State* state : states_) {
     if (state != nullptr) preempter_.Reset(state);
   }
@@ -425,7 +428,7 @@ void Isolate::Configure(IsolateConfig&& config) {
 void Isolate::ServeSpawn(HostCall* call) {
   if (call->configure != nullptr) {
     Configure(std::move(*call->configure));
-    isolates()->roster().Add(this, call->g_id, config_.name);
+    runtime()->registry().Add(this, call->g_id, config_.name);
   }
   CheckLimits();  // those of who spawned it may be used up by now
   // In protected mode, then the same path as tri.go, which wants the handles as

@@ -54,7 +54,7 @@
 namespace trilune::vm {
 
 class Isolate;
-class Isolates;
+class RuntimeState;
 class IsolatePool;
 class MessageSpace;
 
@@ -216,7 +216,7 @@ class Isolate final : public Strand,
     return frame != nullptr ? frame->L : base;
   }
   [[nodiscard]] Preempter& preempter() { return preempter_; }
-  [[nodiscard]] Isolates* isolates() const { return config_.isolates; }
+  [[nodiscard]] RuntimeState* runtime() const { return config_.runtime; }
   // Where that is: in a hook of ours, which is all that Lua does before the
   // instruction; in one of a script's; in a C function that may wait.
   enum class Point : uint8_t { kInstruction, kScriptHook, kCall };
@@ -265,14 +265,15 @@ class Isolate final : public Strand,
   // whether it shall go at `next_ns`.
   void KeepWarm(IsolatePool* pool, int64_t next_ns);
 
-  // --- Use, and collections in idle time; see roster.h, idle_gc.cc. ---
+  // --- Use, and collections in idle time; see isolate_registry.h, idle_gc.cc.
+  // ---
 
   // Reading: any thread. Writing: the strand's owner.
   [[nodiscard]] Usage& usage() { return usage_; }
   [[nodiscard]] const Usage& usage() const { return usage_; }
-  [[nodiscard]] RosterEntry& roster_entry() { return roster_entry_; }
-  [[nodiscard]] const RosterEntry& roster_entry() const {
-    return roster_entry_;
+  [[nodiscard]] RegistryEntry& registry_entry() { return registry_entry_; }
+  [[nodiscard]] const RegistryEntry& registry_entry() const {
+    return registry_entry_;
   }
   // Whether it has collected or grown since its last full collection. For any
   // thread.
@@ -292,7 +293,7 @@ class Isolate final : public Strand,
   // From any thread that keeps the isolate alive: a listed wait's may_end may
   // have turned false. False: it is awake already and will look. True: the
   // caller must Ready the G it gets.
-  [[nodiscard]] G* Poke();
+  [[nodiscard]] G* WakeToLook();
 
   void OnIdle() override;
   bool IsStuck() override;
@@ -358,7 +359,7 @@ class Isolate final : public Strand,
   void ArmIdleGc();
   void AddIdleTimer(int64_t next_ns);
   [[nodiscard]] bool wants_trim() const {
-    return roster_entry_.wants_trim.load(std::memory_order_relaxed);
+    return registry_entry_.wants_trim.load(std::memory_order_relaxed);
   }
   void ServeTrim();
   void EndTrim();
@@ -374,10 +375,10 @@ class Isolate final : public Strand,
 
   Isolate(Scheduler* sched, IsolateConfig config);
 
-  static Outcome RunSpawned(G* base);
+  static Outcome RunGoroutine(G* base);
   static Outcome RunMain(G* base);
   static Outcome RunHost(G* g);
-  static const GKind kSpawnedKind;
+  static const GKind kGoroutineKind;
   static const GKind kMainKind;
   static const GKind kHostKind;
   static Outcome RunDrainDeadline(G* base);
@@ -385,7 +386,7 @@ class Isolate final : public Strand,
   static Outcome RunWarm(G* base);
   static const GKind kWarmKind;
   // As the first two, but no signal asks such Gs to come to a preemption point.
-  static const GKind kQuietSpawnedKind;
+  static const GKind kQuietGoroutineKind;
   static const GKind kQuietMainKind;
   static void OnPreemptSignal(G* g);
 
@@ -491,7 +492,7 @@ class Isolate final : public Strand,
   void CloseHeap();
   static void* AllocateAtEnd(void* self, void* block, size_t old_bytes,
                              size_t new_bytes);
-  Outcome Straggled(LuaG* g);
+  Outcome EndLate(LuaG* g);
   bool FinishClose();
   [[nodiscard]] HostCall* TakeRequests() TRI_EXCLUDES(host_mu_);
   void AddWaiting(HostCall* call);
@@ -512,7 +513,7 @@ class Isolate final : public Strand,
 
   IsolateConfig config_;  // constant once the first G runs
   Preempter preempter_;
-  const GKind* spawned_kind_;
+  const GKind* goroutine_kind_;
   Shields shields_{this};
   uint64_t atomic_ = 0;        // the innermost call of tri.atomic
   uint64_t atomic_calls_ = 0;  // so far
@@ -567,7 +568,7 @@ class Isolate final : public Strand,
   bool has_sentinel_ = false;             // collections are counted
   Usage usage_;
   Meter meter_{&usage_};
-  RosterEntry roster_entry_;
+  RegistryEntry registry_entry_;
   SharedWait* shared_waits_ = nullptr;
   uint32_t shared_wait_count_ = 0;
   HostCall* waiting_ = nullptr;  // calls whose G has not ended

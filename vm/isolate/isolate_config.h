@@ -21,12 +21,12 @@
 namespace trilune::vm {
 
 class Isolate;
-class Isolates;
+class RuntimeState;
 
 struct IsolateConfig {
   std::string name;
-  Isolates* isolates = nullptr;    // all of the runtime; null in some tests
-  std::shared_ptr<Budget> budget;  // its limits; null: none
+  RuntimeState* runtime = nullptr;  // all of the runtime; null in some tests
+  std::shared_ptr<Budget> budget;   // its limits; null: none
   // The host may still call in while its calls wait: then Gs that all wait are
   // no deadlock.
   bool host_wakes = false;

@@ -151,7 +151,7 @@ void Isolate::CheckLimits() {
 void Isolate::CollectForLimit(lua_State* L) {
   lua_gc(L, LUA_GCCOLLECT);
   // What only garbage in channels held, with its messages.
-  if (config_.isolates != nullptr) config_.isolates->cycles()->Collect();
+  if (config_.runtime != nullptr) config_.runtime->cycles()->Collect();
   heap_.TrimBudget(0);
   meter_.TrimStacks();
 }

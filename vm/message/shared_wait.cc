@@ -30,7 +30,7 @@ void Isolate::RemoveSharedWait(SharedWait* wait) {
   shared_wait_count_--;
 }
 
-G* Isolate::Poke() {
+G* Isolate::WakeToLook() {
   has_requests_.store(true, std::memory_order_seq_cst);
   HeavyFence();  // [NC1]
   return host_g_->word.TryWakeCurrent() ? host_g_ : nullptr;

@@ -107,7 +107,7 @@ void IsolatePool::EndSlowPreparation(int64_t now_ns) {
 
 std::shared_ptr<Isolate> IsolatePool::NewIsolate() const {
   IsolateConfig config;
-  config.isolates = all_;
+  config.runtime = all_;
   return Isolate::Create(all_->sched(), std::move(config), all_->open());
 }
 

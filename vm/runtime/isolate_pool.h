@@ -32,7 +32,7 @@
 namespace trilune::vm {
 
 class Isolate;
-class Isolates;
+class RuntimeState;
 
 class IsolatePool {
  public:
@@ -43,7 +43,7 @@ class IsolatePool {
 
   using Report = std::function<void(std::string_view)>;
 
-  explicit IsolatePool(Isolates* all) : all_(all) {}
+  explicit IsolatePool(RuntimeState* all) : all_(all) {}
   IsolatePool(const IsolatePool&) = delete;
   IsolatePool& operator=(const IsolatePool&) = delete;
   ~IsolatePool();
@@ -105,7 +105,7 @@ class IsolatePool {
   static void Close(Spare* spare);
   static void CloseAll(Spare* first);
 
-  Isolates* const all_;
+  RuntimeState* const all_;
   Mutex mu_{LockRank::kIsolates};
   CondVar changed_;
   Spare* idle_ TRI_GUARDED_BY(mu_) = nullptr;  // the newest; owned

@@ -12,10 +12,10 @@
 
 namespace trilune::vm {
 
-void Roster::Add(Isolate* iso, uint64_t id, const std::string& name) {
+void IsolateRegistry::Add(Isolate* iso, uint64_t id, const std::string& name) {
   const int64_t now = NowNs();
   MutexLock lock(mu_);
-  RosterEntry& entry = iso->roster_entry();
+  RegistryEntry& entry = iso->registry_entry();
   entry.id = id;
   const size_t length = std::min(name.size(), sizeof(entry.name) - 1);
   std::memcpy(entry.name, name.data(), length);
@@ -23,20 +23,20 @@ void Roster::Add(Isolate* iso, uint64_t id, const std::string& name) {
   entry.since_ns = now;
   entry.listed = true;
   entry.next = first_;
-  if (first_ != nullptr) first_->roster_entry().prev = iso;
+  if (first_ != nullptr) first_->registry_entry().prev = iso;
   first_ = iso;
   count_++;
 }
 
-void Roster::Remove(Isolate* iso) {
-  RosterEntry& entry = iso->roster_entry();
+void IsolateRegistry::Remove(Isolate* iso) {
+  RegistryEntry& entry = iso->registry_entry();
   {
     MutexLock lock(mu_);
     if (!entry.listed) return;
     entry.listed = false;
-    (entry.prev != nullptr ? entry.prev->roster_entry().next : first_) =
+    (entry.prev != nullptr ? entry.prev->registry_entry().next : first_) =
         entry.next;
-    if (entry.next != nullptr) entry.next->roster_entry().prev = entry.prev;
+    if (entry.next != nullptr) entry.next->registry_entry().prev = entry.prev;
     if (cursor_ == iso) cursor_ = entry.next;
     count_--;
   }
@@ -44,13 +44,14 @@ void Roster::Remove(Isolate* iso) {
   if (entry.wants_trim.load(std::memory_order_relaxed)) Trimmed(iso);
 }
 
-size_t Roster::count() {
+size_t IsolateRegistry::count() {
   MutexLock lock(mu_);
   return count_;
 }
 
-void Roster::ReadLocked(const Isolate* iso, int64_t now_ns, UsageRecord* to) {
-  const RosterEntry& entry = iso->roster_entry();
+void IsolateRegistry::ReadLocked(const Isolate* iso, int64_t now_ns,
+                                 UsageRecord* to) {
+  const RegistryEntry& entry = iso->registry_entry();
   const Usage& usage = iso->usage();
   const Heap& heap = iso->heap();
   const size_t limit = heap.limit_bytes();
@@ -73,18 +74,18 @@ void Roster::ReadLocked(const Isolate* iso, int64_t now_ns, UsageRecord* to) {
   to->received = usage.received;
 }
 
-size_t Roster::Read(UsageRecord* to, size_t room) {
+size_t IsolateRegistry::Read(UsageRecord* to, size_t room) {
   const int64_t now = NowNs();
   MutexLock lock(mu_);
   size_t n = 0;
   for (const Isolate* iso = first_; iso != nullptr && n < room;
-       iso = iso->roster_entry().next) {
+       iso = iso->registry_entry().next) {
     ReadLocked(iso, now, to + n++);
   }
   return n;
 }
 
-void Roster::ReadOne(const Isolate* iso, UsageRecord* to) {
+void IsolateRegistry::ReadOne(const Isolate* iso, UsageRecord* to) {
   const int64_t now = NowNs();
   MutexLock lock(mu_);
   ReadLocked(iso, now, to);
@@ -92,7 +93,7 @@ void Roster::ReadOne(const Isolate* iso, UsageRecord* to) {
 
 // --- When memory is short. ---
 
-void Roster::TrimIdle(int at_once) {
+void IsolateRegistry::TrimIdle(int at_once) {
   MutexLock lock(mu_);
   if (trimming_ > 0) return;
   cursor_ = first_;
@@ -101,25 +102,25 @@ void Roster::TrimIdle(int at_once) {
 }
 
 // Wakes the next idle one that has something to collect; false: there is none.
-bool Roster::TrimNext() {
+bool IsolateRegistry::TrimNext() {
   while (Isolate* iso = cursor_) {
-    cursor_ = iso->roster_entry().next;
+    cursor_ = iso->registry_entry().next;
     if (!iso->word.LooksIdle() || !iso->MayBeWorthCollecting()) continue;
     trimming_++;
-    iso->roster_entry().wants_trim.store(true, std::memory_order_relaxed);
-    G* g = iso->Poke();
+    iso->registry_entry().wants_trim.store(true, std::memory_order_relaxed);
+    G* g = iso->WakeToLook();
     if (g != nullptr) Ready(g);
     return true;
   }
   return false;
 }
 
-void Roster::Trimmed(Isolate* iso) {
-  iso->roster_entry().wants_trim.store(false, std::memory_order_relaxed);
+void IsolateRegistry::Trimmed(Isolate* iso) {
+  iso->registry_entry().wants_trim.store(false, std::memory_order_relaxed);
   OneLess();
 }
 
-void Roster::OneLess() {
+void IsolateRegistry::OneLess() {
   {
     MutexLock lock(mu_);
     trimming_--;

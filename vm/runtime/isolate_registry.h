@@ -1,11 +1,11 @@
-// Roster: the isolates of a runtime that belong to a program.
+// IsolateRegistry: the isolates of a runtime that belong to a program.
 //
 // Role       Who shows what each of them uses finds them here; and so does who
 //            has the idle ones collected when memory is short. That goes from
 //            one isolate to the next: each that is done wakes another, so that
 //            no more are at it than there are Ps.
 // Threads    any
-// Locks      mu_ (kRoster); under it the strand of an isolate may be queued
+// Locks      mu_ (kRegistry); under it the strand of an isolate may be queued
 // Invariants I1. An isolate is listed from its start as a program's to its
 //                destructor, and is not destroyed while mu_ is held.
 //            I2. Each listed isolate that wants_trim is one of trimming_.
@@ -26,8 +26,8 @@ namespace trilune::vm {
 
 class Isolate;
 
-// An isolate's place in the roster; under its lock, but for wants_trim.
-struct RosterEntry {
+// An isolate's place in the registry; under its lock, but for wants_trim.
+struct RegistryEntry {
   Isolate* next = nullptr;
   Isolate* prev = nullptr;
   bool listed = false;
@@ -39,11 +39,11 @@ struct RosterEntry {
   std::atomic<bool> wants_trim{false};
 };
 
-class Roster {
+class IsolateRegistry {
  public:
-  Roster() = default;
-  Roster(const Roster&) = delete;
-  Roster& operator=(const Roster&) = delete;
+  IsolateRegistry() = default;
+  IsolateRegistry(const IsolateRegistry&) = delete;
+  IsolateRegistry& operator=(const IsolateRegistry&) = delete;
 
   void Add(Isolate* iso, uint64_t id, const std::string& name)
       TRI_EXCLUDES(mu_);
@@ -74,7 +74,7 @@ class Roster {
   [[nodiscard]] bool TrimNext() TRI_REQUIRES(mu_);
   void OneLess() TRI_EXCLUDES(mu_);
 
-  Mutex mu_{LockRank::kRoster};
+  Mutex mu_{LockRank::kRegistry};
   Isolate* first_ TRI_GUARDED_BY(mu_) = nullptr;
   size_t count_ TRI_GUARDED_BY(mu_) = 0;
   Isolate* cursor_ TRI_GUARDED_BY(mu_) = nullptr;  // the next to look at

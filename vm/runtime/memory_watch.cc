@@ -197,7 +197,7 @@ MemoryUse SystemMemory::Read() {
 void MemoryWatch::OnWatch(int64_t now_ns) {
   if (now_ns < next_ns_ || !IsShort(source_->Read())) return;
   next_ns_ = now_ns + kPauseNs;
-  roster_->TrimIdle(sched_->procs());
+  registry_->TrimIdle(sched_->procs());
 }
 
 }  // namespace trilune::vm

@@ -4,7 +4,7 @@
 //            at the limits of the process's cgroups (v2, or v1), or at the
 //            machine's memory where they have none.
 // Threads    OnWatch: sysmon. The rest: before that, and after.
-// Locks      Roster's
+// Locks      IsolateRegistry's
 // Errors     What cannot be read is as if there were no limit.
 // Tests      tests/vm/memory_watch_test.cc, tests/vm/idle_gc_test.cc
 
@@ -20,7 +20,7 @@
 
 namespace trilune::vm {
 
-class Roster;
+class IsolateRegistry;
 
 struct MemoryUse {
   uint64_t used = 0;
@@ -79,8 +79,8 @@ class MemoryWatch final : public WatchListener {
   static constexpr int64_t kPauseNs = 10'000'000'000;
 
   MemoryWatch(std::unique_ptr<MemorySource> source, Scheduler* sched,
-              Roster* roster)
-      : source_(std::move(source)), sched_(sched), roster_(roster) {}
+              IsolateRegistry* registry)
+      : source_(std::move(source)), sched_(sched), registry_(registry) {}
 
   void OnWatch(int64_t now_ns) override;
 
@@ -92,7 +92,7 @@ class MemoryWatch final : public WatchListener {
  private:
   const std::unique_ptr<MemorySource> source_;
   Scheduler* const sched_;
-  Roster* const roster_;
+  IsolateRegistry* const registry_;
   int64_t next_ns_ = 0;
 };
 

@@ -11,28 +11,28 @@
 
 namespace trilune::vm {
 
-Spawned::Spawned(const Type* its_type, Isolate* spawner,
+Program::Program(const Type* its_type, Isolate* spawner,
                  const IsolateConfig& config, lua_CFunction body)
-    : Shared(its_type, config.isolates->cycles()),
-      isolates_(config.isolates),
+    : Shared(its_type, config.runtime->cycles()),
+      runtime_(config.runtime),
       spawner_(spawner == nullptr ? std::weak_ptr<Isolate>()
                                   : spawner->weak_from_this()),
       name_(config.name),
       report_(config.report),
       budget_(config.budget),
-      program_(HostCall::Kind::kSpawn, body, this),
+      spawn_(HostCall::Kind::kSpawn, body, this),
       drain_(HostCall::Kind::kDrain, nullptr, nullptr),
       close_(HostCall::Kind::kClose, nullptr, nullptr),
       cancel_(HostCall::Kind::kCancel, nullptr, nullptr) {
-  program_.on_complete = &OnProgramEnd;
+  spawn_.on_complete = &OnProgramEnd;
   drain_.on_complete = &OnDrained;
   close_.on_complete = &OnClosed;
   cancel_.on_complete = &OnCancelled;
-  for (Call* one : {&program_, &drain_, &close_, &cancel_})
-    one->spawned = this;
+  for (Call* one : {&spawn_, &drain_, &close_, &cancel_})
+    one->program = this;
 }
 
-Spawned::~Spawned() {
+Program::~Program() {
   // relaxed: nobody else is left.
   if (!outcome_.ok && ended() && !seen_.load(std::memory_order_relaxed) &&
       !cancelled_.load(std::memory_order_relaxed)) {
@@ -41,7 +41,7 @@ Spawned::~Spawned() {
   // No isolate took the configuration, and the G with it.
   if (config_.budget != nullptr) config_.budget->GiveG();
   if (call_ != nullptr) FreeMessage(call_);
-  auto* reason = static_cast<Message*>(program_.unread_reason);
+  auto* reason = static_cast<Message*>(spawn_.unread_reason);
   if (reason != nullptr) FreeMessage(reason);
   MemoryCharge::Give(charge_);
   DropHeld();
@@ -50,7 +50,7 @@ Spawned::~Spawned() {
 }
 
 // Without a handle, but before its end, the isolate's strand writes it.
-void Spawned::VisitHeld(void (*visit)(Shared* held, void* argument),
+void Program::VisitHeld(void (*visit)(Shared* held, void* argument),
                         void* argument) {
   if (ended() && outcome_.values != nullptr) {
     VisitMessage(outcome_.values, visit, argument);
@@ -61,83 +61,82 @@ void Spawned::VisitHeld(void (*visit)(Shared* held, void* argument),
 }
 
 // Of one that nobody can reach: its isolate is closed.
-void Spawned::DropHeld() {
+void Program::DropHeld() {
   Message* values = std::exchange(outcome_.values, nullptr);
   if (values != nullptr) FreeMessage(values);
   if (std::exchange(has_early_, false)) Free(early_);
 }
 
-bool Spawned::TakeRoom(const Isolate* spawner, MemoryCharge** room) {
+bool Program::TakeRoom(const Isolate* spawner, MemoryCharge** room) {
   // With limits of its spawner it has some itself, and so do its texts.
-  constexpr size_t kRoom = sizeof(Spawned) + kMaxName + kMaxText + kMaxTrace;
+  constexpr size_t kRoom = sizeof(Program) + kMaxName + kMaxText + kMaxTrace;
   return MemoryCharge::Grow(spawner->config().budget, kRoom, room);
 }
 
 // Null without memory.
-Spawned* Spawned::New(const Type* type, Isolate* spawner,
-                      const IsolateConfig& config, const Program& program) {
+Program* Program::New(const Type* type, Isolate* spawner,
+                      const IsolateConfig& config, const Work& work) {
   try {
-    auto* spawned = new Spawned(type, spawner, config, program.body);
-    spawned->call_ = program.call;
-    spawned->charge_ = program.room;
-    if (program.watched) spawned->SetWatched();
-    return spawned;
+    auto* program = new Program(type, spawner, config, work.body);
+    program->call_ = work.call;
+    program->charge_ = work.room;
+    if (work.watched) program->SetWatched();
+    return program;
   } catch (const std::bad_alloc&) {
-    if (program.call != nullptr) FreeMessage(program.call);
-    MemoryCharge::Give(program.room);
+    if (work.call != nullptr) FreeMessage(work.call);
+    MemoryCharge::Give(work.room);
     return nullptr;
   }
 }
 
-Spawned* Spawned::Start(const Type* type, Isolate* spawner,
-                        IsolateConfig config, const Program& program,
-                        Refusal* why) {
-  Isolates* isolates = config.isolates;
-  Spawned* spawned = New(type, spawner, config, program);
-  if (spawned == nullptr) {
+Program* Program::Start(const Type* type, Isolate* spawner,
+                        IsolateConfig config, const Work& work, Refusal* why) {
+  RuntimeState* runtime = config.runtime;
+  Program* program = New(type, spawner, config, work);
+  if (program == nullptr) {
     *why = Refusal::kNoMemory;
     return nullptr;
   }
   // Here, so that who spawns for ever learns of its limit; see Configure.
   if (config.budget != nullptr && !config.budget->TakeG()) {
     *why = Refusal::kGoroutines;
-    spawned->Release();
+    program->Release();
     return nullptr;
   }
-  spawned->Retain();  // its own: until the isolate is closed
-  spawned->id_ = isolates->sched()->NextGIds(1);
-  spawned->program_.g_id = spawned->id_;
-  spawned->config_ = std::move(config);
-  if (!isolates->Add(spawned)) {
+  program->Retain();  // its own: until the isolate is closed
+  program->id_ = runtime->sched()->NextGIds(1);
+  program->spawn_.g_id = program->id_;
+  program->config_ = std::move(config);
+  if (!runtime->Add(program)) {
     *why = Refusal::kStopping;
-    spawned->Release();
-    spawned->Release();
+    program->Release();
+    program->Release();
     return nullptr;
   }
-  spawned->program_.configure = &spawned->config_;
+  program->spawn_.configure = &program->config_;
   std::shared_ptr<Isolate> iso;
   try {
-    iso = isolates->pool().Take(spawned->config_.preempt);
+    iso = runtime->pool().Take(program->config_.preempt);
   } catch (const std::bad_alloc&) {
     *why = Refusal::kNoMemory;
   }
   if (iso == nullptr) {
-    isolates->Remove(spawned, nullptr);
-    spawned->Release();
+    runtime->Remove(program, nullptr);
+    program->Release();
     return nullptr;
   }
-  spawned->lock_.Lock();
-  spawned->isolate_ = iso;
-  const bool aborted = spawned->ending_;  // before there was an isolate to end
-  spawned->lock_.Unlock();
-  iso->Post(&spawned->program_);
-  if (aborted) iso->Post(&spawned->drain_);
-  return spawned;
+  program->lock_.Lock();
+  program->isolate_ = iso;
+  const bool aborted = program->ending_;  // before there was an isolate to end
+  program->lock_.Unlock();
+  iso->Post(&program->spawn_);
+  if (aborted) iso->Post(&program->drain_);
+  return program;
 }
 
 // A body that goes on after a deadlock, the isolate's end, or a limit that it
 // did not notice, says nothing new.
-void Spawned::SetValues(bool ok, Message* values) {
+void Program::SetValues(bool ok, Message* values) {
   lock_.Lock();
   if (!ended()) {
     outcome_.ok = ok;
@@ -147,7 +146,7 @@ void Spawned::SetValues(bool ok, Message* values) {
   if (values != nullptr) FreeMessage(values);
 }
 
-void Spawned::SetErrorText(const char* text) {
+void Program::SetErrorText(const char* text) {
   SetValues(false, nullptr);  // no results, if an error came after them
   std::string kept = Limited(text, kMaxText);
   lock_.Lock();
@@ -155,7 +154,7 @@ void Spawned::SetErrorText(const char* text) {
   lock_.Unlock();
 }
 
-void Spawned::SetTrace(char* trace) {
+void Program::SetTrace(char* trace) {
   if (trace == nullptr) return;
   std::string kept = Limited(trace, kMaxTrace);
   std::free(trace);
@@ -164,14 +163,14 @@ void Spawned::SetTrace(char* trace) {
   lock_.Unlock();
 }
 
-void Spawned::Free(const EarlyError& early) {
+void Program::Free(const EarlyError& early) {
   if (early.error != nullptr) FreeMessage(early.error);
   std::free(early.text);
   std::free(early.trace);
   MemoryCharge::Give(early.charge);
 }
 
-void Spawned::SetEarly(Message* error, const char* text) {
+void Program::SetEarly(Message* error, const char* text) {
   told_early_ = true;
   EarlyError early;
   early.error = error;
@@ -208,13 +207,13 @@ void Spawned::SetEarly(Message* error, const char* text) {
   Wake(woken);
 }
 
-void Spawned::SetEarlyStands() {
+void Program::SetEarlyStands() {
   lock_.Lock();
   if (!ended()) outcome_.is_early = true;
   lock_.Unlock();
 }
 
-bool Spawned::TakeEarly(EarlyError* early) {
+bool Program::TakeEarly(EarlyError* early) {
   lock_.Lock();
   const bool has_one = std::exchange(has_early_, false);
   if (has_one) *early = std::exchange(early_, EarlyError());
@@ -222,13 +221,13 @@ bool Spawned::TakeEarly(EarlyError* early) {
   return has_one;
 }
 
-std::string Spawned::Limited(const char* text, size_t most) const try {
+std::string Program::Limited(const char* text, size_t most) const try {
   return {text, budget_ != nullptr ? strnlen(text, most) : std::strlen(text)};
 } catch (const std::bad_alloc&) {
   return "no memory";  // short enough to need none
 }
 
-bool Spawned::Cancel(Message* reason) {
+bool Program::Cancel(Message* reason) {
   std::shared_ptr<Isolate> iso = isolate();
   if (iso == nullptr || ended() ||
       cancelled_.exchange(true, std::memory_order_relaxed)) {
@@ -237,23 +236,23 @@ bool Spawned::Cancel(Message* reason) {
   }
   Retain();  // until it is completed
   cancel_.argument = reason;
-  cancel_.target = &program_;
+  cancel_.target = &spawn_;
   iso->Post(&cancel_);
   return true;
 }
 
-void Spawned::OnCancelled(HostCall* call, const Status&) {
+void Program::OnCancelled(HostCall* call, const Status&) {
   auto* reason = static_cast<Message*>(std::exchange(call->argument, nullptr));
   if (reason != nullptr) FreeMessage(reason);
-  static_cast<Call*>(call)->spawned->Release();
+  static_cast<Call*>(call)->program->Release();
 }
 
-void Spawned::Abort() {
+void Program::Abort() {
   cancelled_.store(true, std::memory_order_relaxed);
   BeginEnd();
 }
 
-void Spawned::BeginEnd() {
+void Program::BeginEnd() {
   lock_.Lock();
   const std::shared_ptr<Isolate> iso = ending_ ? nullptr : isolate_;
   ending_ = true;
@@ -263,8 +262,8 @@ void Spawned::BeginEnd() {
 
 // --- What the isolate's strand completes. ---
 
-void Spawned::OnProgramEnd(HostCall* call, const Status& status) {
-  Spawned* self = static_cast<Call*>(call)->spawned;
+void Program::OnProgramEnd(HostCall* call, const Status& status) {
+  Program* self = static_cast<Call*>(call)->program;
   self->Publish(status, static_cast<Message*>(
                             std::exchange(call->unread_reason, nullptr)));
   self->BeginEnd();
@@ -283,7 +282,7 @@ bool PostOwned(Isolate* iso, HostCall::Kind kind) {
 
 }  // namespace
 
-void Spawned::PublishIfOverdue(int64_t now_ns) {
+void Program::PublishIfOverdue(int64_t now_ns) {
   if (ended() || !budget_->IsUsedUp(now_ns, 0)) return;
   if (overdue_since_ns_ == 0) {
     // It may wait, and somebody else have used up what they share.
@@ -299,7 +298,7 @@ void Spawned::PublishIfOverdue(int64_t now_ns) {
 }
 
 // `reason`, owned: what it was cancelled with before it ran, or null.
-void Spawned::Publish(const Status& status, Message* reason) {
+void Program::Publish(const Status& status, Message* reason) {
   std::string text = Limited(status.message().c_str(), kMaxText);
   lock_.Lock();
   if (ended()) {  // at its limit, while it did not answer
@@ -313,7 +312,7 @@ void Spawned::Publish(const Status& status, Message* reason) {
     outcome_.ok = false;
     outcome_.text.swap(text);
   }
-  MemoryCharge::Shrink(charge_, sizeof(Spawned) + name_.size() +
+  MemoryCharge::Shrink(charge_, sizeof(Program) + name_.size() +
                                     outcome_.text.size() +
                                     outcome_.trace.size());
   ended_.store(true, std::memory_order_release);  // [SP1]
@@ -324,7 +323,7 @@ void Spawned::Publish(const Status& status, Message* reason) {
   Wake(joiners);
 }
 
-void Spawned::Wake(Joiner* joiners) {
+void Program::Wake(Joiner* joiners) {
   while (joiners != nullptr) {
     Joiner* joiner = std::exchange(joiners, joiners->next);
     if (joiner->g->word.TryWake(joiner->ticket)) {
@@ -335,15 +334,15 @@ void Spawned::Wake(Joiner* joiners) {
   }
 }
 
-void Spawned::OnDrained(HostCall* call, const Status&) {
-  Spawned* self = static_cast<Call*>(call)->spawned;
+void Program::OnDrained(HostCall* call, const Status&) {
+  Program* self = static_cast<Call*>(call)->program;
   const std::shared_ptr<Isolate> iso = self->isolate();
   iso->Post(&self->close_);
 }
 
 // If nobody can join any more, the error is to be reported soon. Whether the
 // handle is garbage only its heap knows.
-void Spawned::LookForJoiner() {
+void Program::LookForJoiner() {
   if (outcome_.ok || cancelled_.load(std::memory_order_relaxed) ||
       seen_.load(std::memory_order_relaxed)) {
     return;
@@ -356,20 +355,20 @@ void Spawned::LookForJoiner() {
 
 // The last use of the isolate on its strand. It is destroyed here, unless
 // somebody just looks at it.
-void Spawned::OnClosed(HostCall* call, const Status&) {
-  Spawned* self = static_cast<Call*>(call)->spawned;
+void Program::OnClosed(HostCall* call, const Status&) {
+  Program* self = static_cast<Call*>(call)->program;
   // If its body never ran: what was sent along may refer to its handle.
   Message* unread = self->TakeCall();
   if (unread != nullptr) FreeMessage(unread);
   self->lock_.Lock();
   std::shared_ptr<Isolate> iso = std::move(self->isolate_);
   self->lock_.Unlock();
-  self->isolates_->Remove(self, std::move(iso));
+  self->runtime_->Remove(self, std::move(iso));
 }
 
 // --- Joining. ---
 
-Spawned::Joining Spawned::Join(G* g, bool early) {
+Program::Joining Program::Join(G* g, bool early) {
   Joiner* joiner = NewJoiner(g, 0, early);
   if (joiner == nullptr) return Joining::kNoMemory;
   lock_.Lock();
@@ -382,11 +381,11 @@ Spawned::Joining Spawned::Join(G* g, bool early) {
   return Joining::kWaits;
 }
 
-void Spawned::Unlock(void* spawned) {
-  static_cast<Spawned*>(spawned)->lock_.Unlock();
+void Program::Unlock(void* program) {
+  static_cast<Program*>(program)->lock_.Unlock();
 }
 
-void Spawned::ForgetJoiner(const G* g) {
+void Program::ForgetJoiner(const G* g) {
   lock_.Lock();
   Joiner** link = &joiners_;
   while (*link != nullptr && (*link)->g != g)
@@ -397,16 +396,16 @@ void Spawned::ForgetJoiner(const G* g) {
   delete joiner;
 }
 
-std::shared_ptr<Isolate> Spawned::isolate() {
+std::shared_ptr<Isolate> Program::isolate() {
   lock_.Lock();
   std::shared_ptr<Isolate> iso = isolate_;
   lock_.Unlock();
   return iso;
 }
 
-const char* Spawned::status() const {
+const char* Program::status() const {
   if (ended()) return "dead";
-  const G* g = program_.made.load(std::memory_order_acquire);  // [SP2]
+  const G* g = spawn_.made.load(std::memory_order_acquire);  // [SP2]
   if (g == nullptr) return "runnable";
   switch (g->word.state()) {
     case GState::kRunning:
@@ -419,7 +418,7 @@ const char* Spawned::status() const {
   }
 }
 
-void Spawned::ReportUnseen() try {
+void Program::ReportUnseen() try {
   std::string text = "trilune: error in goroutine " + std::to_string(id_) +
                      " (isolate '" + name_ + "'): " + outcome_.text + "\n";
   if (!outcome_.trace.empty()) text += outcome_.trace + "\n";

@@ -1,4 +1,4 @@
-// Spawned: a program in an isolate of its own, as its handles see it.
+// Program: a program in an isolate of its own, as its handles see it.
 //
 // Role       tri.spawn. Starts a body in an isolate, warm from the pool or
 //            made for it, keeps its outcome for those who join, and closes the
@@ -35,23 +35,22 @@
 
 namespace trilune::vm {
 
-class Spawned final : public Shared {
+class Program final : public Shared {
  public:
   // Why Start gives null: the runtime stops; there would be more Gs than the
   // limit; no memory.
   enum class Refusal : uint8_t { kStopping, kGoroutines, kNoMemory };
-  struct Program {
-    lua_CFunction body = nullptr;  // its argument: the Spawned, light
+  struct Work {
+    lua_CFunction body = nullptr;  // its argument: the Program, light
     Message* call = nullptr;       // for the body, owned; or null
     MemoryCharge* room = nullptr;  // what TakeRoom gave, owned
     bool watched = false;          // see awaits_early
   };
   // Runs the program as a G of an isolate of its own. The caller owns a
   // reference. `spawner` may be null: it is asked about an unseen error.
-  static Spawned* Start(const Type* type, Isolate* spawner,
-                        IsolateConfig config, const Program& program,
-                        Refusal* why);
-  // Counts what a Spawned may need, also to say how it ended, in the spawner's
+  static Program* Start(const Type* type, Isolate* spawner,
+                        IsolateConfig config, const Work& work, Refusal* why);
+  // Counts what a Program may need, also to say how it ended, in the spawner's
   // memory limit. False: there is not so much left.
   [[nodiscard]] static bool TakeRoom(const Isolate* spawner,
                                      MemoryCharge** room);
@@ -114,7 +113,7 @@ class Spawned final : public Shared {
   // wait for. kWaits: the caller parks now, with Unlock as ParkCommit::unlock.
   enum class Joining : uint8_t { kWaits, kEnded, kNoMemory };
   [[nodiscard]] Joining Join(G* g, bool early) TRI_NO_ANALYSIS;
-  static void Unlock(void* spawned) TRI_NO_ANALYSIS;
+  static void Unlock(void* program) TRI_NO_ANALYSIS;
   // The G's wait ended otherwise.
   void ForgetJoiner(const G* g) TRI_EXCLUDES(lock_);
 
@@ -161,12 +160,12 @@ class Spawned final : public Shared {
   [[nodiscard]] std::shared_ptr<Isolate> isolate() TRI_EXCLUDES(lock_);
 
  private:
-  friend class Isolates;
+  friend class RuntimeState;
 
   // The calls that drive the isolate to its end.
   struct Call : HostCall {
     using HostCall::HostCall;
-    Spawned* spawned = nullptr;
+    Program* program = nullptr;
   };
 
   // With limits, what is kept for people to read is limited, too.
@@ -175,11 +174,11 @@ class Spawned final : public Shared {
   static constexpr size_t kMaxName =
       256;  // about; see stdlib/spawn/spawn_options.cc
 
-  Spawned(const Type* type, Isolate* spawner, const IsolateConfig& config,
+  Program(const Type* type, Isolate* spawner, const IsolateConfig& config,
           lua_CFunction body);
-  static Spawned* New(const Type* type, Isolate* spawner,
-                      const IsolateConfig& config, const Program& program);
-  ~Spawned() override;
+  static Program* New(const Type* type, Isolate* spawner,
+                      const IsolateConfig& config, const Work& work);
+  ~Program() override;
 
   void VisitHeld(void (*visit)(Shared* held, void* argument),
                  void* argument) override TRI_NO_ANALYSIS;
@@ -197,7 +196,7 @@ class Spawned final : public Shared {
   void ReportUnseen();
   void LookForJoiner();
 
-  Isolates* const isolates_;
+  RuntimeState* const runtime_;
   const std::weak_ptr<Isolate> spawner_;
   const std::string name_;
   const std::function<void(std::string_view)> report_;
@@ -207,7 +206,7 @@ class Spawned final : public Shared {
   IsolateConfig config_;            // the isolate's, which takes it
   Message* call_ = nullptr;
   bool told_early_ = false;  // the body's
-  Call program_;
+  Call spawn_;
   Call drain_;
   Call close_;
   Call cancel_;  // posted once, by who finds cancelled_ false
@@ -223,11 +222,11 @@ class Spawned final : public Shared {
   EarlyError early_ TRI_GUARDED_BY(lock_);
   std::shared_ptr<Isolate> isolate_ TRI_GUARDED_BY(lock_);
   bool ending_ TRI_GUARDED_BY(lock_) = false;  // who finds false posts drain_
-  // For the functions of Isolates.
-  Spawned* next_overdue_ = nullptr;
-  Spawned* next_stopped_ = nullptr;
-  Spawned* next_ = nullptr;  // in the list of Isolates, under its lock
-  Spawned* prev_ = nullptr;
+  // For the functions of RuntimeState.
+  Program* next_overdue_ = nullptr;
+  Program* next_stopped_ = nullptr;
+  Program* next_ = nullptr;  // in the list of RuntimeState, under its lock
+  Program* prev_ = nullptr;
 };
 
 }  // namespace trilune::vm

@@ -9,8 +9,8 @@
 
 namespace trilune::vm {
 
-Isolates::Extension* Isolates::Extend(const void* key,
-                                      std::unique_ptr<Extension> (*make)()) {
+RuntimeState::Extension* RuntimeState::Extend(
+    const void* key, std::unique_ptr<Extension> (*make)()) {
   MutexLock lock(mu_);
   for (auto& [its_key, extension] : extensions_) {
     if (its_key == key) return extension.get();
@@ -19,34 +19,34 @@ Isolates::Extension* Isolates::Extend(const void* key,
   return extensions_.back().second.get();
 }
 
-bool Isolates::Add(Spawned* spawned) {
+bool RuntimeState::Add(Program* program) {
   MutexLock lock(mu_);
   if (stopping_) return false;
-  spawned->next_ = first_;
-  if (first_ != nullptr) first_->prev_ = spawned;
-  first_ = spawned;
+  program->next_ = first_;
+  if (first_ != nullptr) first_->prev_ = program;
+  first_ = program;
   count_++;
   return true;
 }
 
-void Isolates::Remove(Spawned* spawned, std::shared_ptr<Isolate> isolate) {
+void RuntimeState::Remove(Program* program, std::shared_ptr<Isolate> isolate) {
   isolate.reset();
   {
     MutexLock lock(mu_);
-    Spawned* next = spawned->next_;
-    Spawned* prev = spawned->prev_;
+    Program* next = program->next_;
+    Program* prev = program->prev_;
     (prev != nullptr ? prev->next_ : first_) = next;
     if (next != nullptr) next->prev_ = prev;
   }
-  spawned->Release();  // may report its error
+  program->Release();  // may report its error
   MutexLock lock(mu_);
   if (--count_ == 0) changed_.NotifyAll();
 }
 
-Spawned* Isolates::RetainAll(Spawned* Spawned::*next, bool timed_only) {
-  Spawned* all = nullptr;
+Program* RuntimeState::RetainAll(Program* Program::*next, bool timed_only) {
+  Program* all = nullptr;
   MutexLock lock(mu_);
-  for (Spawned* one = first_; one != nullptr; one = one->next_) {
+  for (Program* one = first_; one != nullptr; one = one->next_) {
     if (timed_only && !one->is_timed()) continue;
     one->Retain();
     one->*next = std::exchange(all, one);
@@ -54,16 +54,16 @@ Spawned* Isolates::RetainAll(Spawned* Spawned::*next, bool timed_only) {
   return all;
 }
 
-void Isolates::PublishOverdue(int64_t now_ns) {
-  Spawned* all = RetainAll(&Spawned::next_overdue_, /*timed_only=*/true);
+void RuntimeState::PublishOverdue(int64_t now_ns) {
+  Program* all = RetainAll(&Program::next_overdue_, /*timed_only=*/true);
   while (all != nullptr) {
-    Spawned* one = std::exchange(all, all->next_overdue_);
+    Program* one = std::exchange(all, all->next_overdue_);
     one->PublishIfOverdue(now_ns);
     one->Release();
   }
 }
 
-void Isolates::Stop() {
+void RuntimeState::Stop() {
   bool stops_already = false;
   {
     MutexLock lock(mu_);
@@ -71,15 +71,15 @@ void Isolates::Stop() {
   }
   pool_.Stop();
   if (stops_already) return;  // Add has refused all since then
-  Spawned* all = RetainAll(&Spawned::next_stopped_, /*timed_only=*/false);
+  Program* all = RetainAll(&Program::next_stopped_, /*timed_only=*/false);
   while (all != nullptr) {
-    Spawned* one = std::exchange(all, all->next_stopped_);
+    Program* one = std::exchange(all, all->next_stopped_);
     one->Abort();
     one->Release();
   }
 }
 
-bool Isolates::AwaitNone(int64_t deadline_ns) {
+bool RuntimeState::AwaitNone(int64_t deadline_ns) {
   const auto deadline = std::chrono::steady_clock::time_point(
       std::chrono::nanoseconds(deadline_ns));
   {
@@ -91,30 +91,30 @@ bool Isolates::AwaitNone(int64_t deadline_ns) {
   return pool_.AwaitNone(deadline_ns);
 }
 
-Isolates::Living Isolates::living() {
-  // Dropped without the lock: the last one that holds a Spawned may report.
+RuntimeState::Living RuntimeState::living() {
+  // Dropped without the lock: the last one that holds a Program may report.
   struct Retained {
-    explicit Retained(Spawned* one) : spawned(one) { one->Retain(); }
+    explicit Retained(Program* one) : program(one) { one->Retain(); }
     Retained(Retained&& other) noexcept
-        : spawned(std::exchange(other.spawned, nullptr)) {}
+        : program(std::exchange(other.program, nullptr)) {}
     Retained& operator=(Retained&&) = delete;
     ~Retained() {
-      if (spawned != nullptr) spawned->Release();
+      if (program != nullptr) program->Release();
     }
-    Spawned* spawned;
+    Program* program;
   };
   std::vector<Retained> all;
   {
     MutexLock lock(mu_);
     all.reserve(count_);
-    for (Spawned* one = first_; one != nullptr; one = one->next_)
+    for (Program* one = first_; one != nullptr; one = one->next_)
       all.emplace_back(one);
   }
   Living living;
   for (const Retained& one : all) {
-    std::shared_ptr<Isolate> iso = one.spawned->isolate();
+    std::shared_ptr<Isolate> iso = one.program->isolate();
     if (iso != nullptr) {
-      living.emplace_back(one.spawned->name(), std::move(iso));
+      living.emplace_back(one.program->name(), std::move(iso));
     }
   }
   return living;

@@ -1,9 +1,9 @@
-// Isolates: all isolates of one runtime, and what they share.
+// RuntimeState: all isolates of one runtime, and what they share.
 //
 // Role       Where an isolate finds what there is once per runtime.
 // Threads    any
 // Locks      mu_ (kIsolates)
-// Tests      tests/vm/spawned_test.cc
+// Tests      tests/vm/program_test.cc
 
 #ifndef TRI_VM_RUNTIME_RUNTIME_STATE_H_
 #define TRI_VM_RUNTIME_RUNTIME_STATE_H_
@@ -26,9 +26,9 @@
 namespace trilune::vm {
 
 class Isolate;
-class Spawned;
+class Program;
 
-class Isolates {
+class RuntimeState {
  public:
   // What a module of stdlib keeps once per runtime.
   class Extension {
@@ -37,10 +37,10 @@ class Isolates {
   };
 
   // `opener` opens the libraries of the isolates that scripts make.
-  Isolates(Scheduler* scheduler, lua_CFunction opener)
+  RuntimeState(Scheduler* scheduler, lua_CFunction opener)
       : sched_(scheduler), open_(opener) {}
-  Isolates(const Isolates&) = delete;
-  Isolates& operator=(const Isolates&) = delete;
+  RuntimeState(const RuntimeState&) = delete;
+  RuntimeState& operator=(const RuntimeState&) = delete;
 
   // The extension for `key`, made at its first use. It is destroyed with this
   // object, when no isolate is left.
@@ -51,18 +51,18 @@ class Isolates {
   [[nodiscard]] lua_CFunction open() const { return open_; }
 
   [[nodiscard]] IsolatePool& pool() { return pool_; }
-  [[nodiscard]] Roster& roster() { return roster_; }
+  [[nodiscard]] IsolateRegistry& registry() { return registry_; }
   // How long an isolate is idle before it is collected; 0: it never is. Set it
   // before there is one.
   void set_idle_gc_ns(int64_t ns) { idle_gc_ns_ = ns; }
   [[nodiscard]] int64_t idle_gc_ns() const { return idle_gc_ns_; }
 
-  // --- Spawned isolates. ---
+  // --- Program isolates. ---
 
   // Lists one whose isolate is about to start; false: the runtime is stopping.
-  [[nodiscard]] bool Add(Spawned* spawned) TRI_EXCLUDES(mu_);
+  [[nodiscard]] bool Add(Program* program) TRI_EXCLUDES(mu_);
   // Its isolate was closed: drops that, and the reference of its own.
-  void Remove(Spawned* spawned, std::shared_ptr<Isolate> isolate)
+  void Remove(Program* program, std::shared_ptr<Isolate> isolate)
       TRI_EXCLUDES(mu_);
   // Refuses new ones and ends all there are.
   void Stop() TRI_EXCLUDES(mu_);
@@ -81,16 +81,16 @@ class Isolates {
   Scheduler* const sched_;
   const lua_CFunction open_;
   int64_t idle_gc_ns_ = 0;
-  Roster roster_;        // outlives every isolate
-  SharedCycles cycles_;  // outlives what extensions and isolates hold
+  IsolateRegistry registry_;  // outlives every isolate
+  SharedCycles cycles_;       // outlives what extensions and isolates hold
   IsolatePool pool_{this};
   CondVar changed_;
   // A list of them through `next`, which only one caller at a time may use,
   // each retained for it: sysmon and Stop may need memory for nothing.
-  [[nodiscard]] Spawned* RetainAll(Spawned* Spawned::*next, bool timed_only)
+  [[nodiscard]] Program* RetainAll(Program* Program::*next, bool timed_only)
       TRI_EXCLUDES(mu_);
 
-  Spawned* first_ TRI_GUARDED_BY(mu_) = nullptr;
+  Program* first_ TRI_GUARDED_BY(mu_) = nullptr;
   size_t count_ TRI_GUARDED_BY(mu_) = 0;  // listed, or just being removed
   bool stopping_ TRI_GUARDED_BY(mu_) = false;
   Mutex mu_{LockRank::kIsolates};

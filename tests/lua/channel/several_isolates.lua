@@ -1,4 +1,4 @@
--- Isolates share the work of one channel and answer on another; each value is received once.
+-- RuntimeState share the work of one channel and answer on another; each value is received once.
 local tri = require "trilune"
 local work, answers = tri.channel(16), tri.channel(16)
 local isolates = {}

@@ -1,7 +1,7 @@
-// Models of a spawned program's end and those who join it (vm/runtime/program.cc), and
-// of the count by which a pool's end waits for its isolates
-// (vm/runtime/isolate_pool.cc). The steps are written again here, around the production
-// G word.
+// Models of a spawned program's end and those who join it
+// (vm/runtime/program.cc), and of the count by which a pool's end waits for its
+// isolates (vm/runtime/isolate_pool.cc). The steps are written again here,
+// around the production G word.
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,7 @@
 // vm/runtime/program.h without the script's side: bodies in C.
 
+#include "vm/runtime/program.h"
+
 #include <atomic>
 #include <memory>
 #include <string>
@@ -13,7 +15,6 @@
 #include "sched/core/scheduler.h"
 #include "tests/support/hang.h"
 #include "vm/goroutine/park.h"
-#include "vm/runtime/program.h"
 #include "vm/runtime/runtime_state.h"
 
 namespace trilune::vm {
@@ -25,8 +26,8 @@ constexpr Shared::Type kType = {"spawned", nullptr, nullptr};
 
 std::atomic<int> started{0};
 
-Spawned* Self(lua_State* L) {
-  return static_cast<Spawned*>(lua_touserdata(L, 1));
+Program* Self(lua_State* L) {
+  return static_cast<Program*>(lua_touserdata(L, 1));
 }
 
 int Succeed(lua_State* L) {
@@ -63,7 +64,8 @@ struct Fixture {
           config.procs = procs;
           return config;
         }()),
-        all(std::make_unique<Isolates>(&sched, [](lua_State*) { return 0; })) {
+        all(std::make_unique<RuntimeState>(&sched,
+                                           [](lua_State*) { return 0; })) {
     started = 0;
     REQUIRE(sched.Start().ok());
   }
@@ -72,41 +74,41 @@ struct Fixture {
     CHECK(all->AwaitNone(INT64_MAX));
     REQUIRE(sched.Stop(NowNs() + 10'000'000'000));
   }
-  Spawned* Start(lua_CFunction body, const std::string& name = "test") {
+  Program* Start(lua_CFunction body, const std::string& name = "test") {
     IsolateConfig config;
     config.name = name;
-    config.isolates = all.get();
+    config.runtime = all.get();
     config.report = [this](std::string_view text) { reports += text; };
     config.budget = budget;
-    auto why = Spawned::Refusal::kNoMemory;
-    Spawned* spawned = Spawned::Start(&kType, nullptr, std::move(config),
+    auto why = Program::Refusal::kNoMemory;
+    Program* program = Program::Start(&kType, nullptr, std::move(config),
                                       {.body = body}, &why);
-    if (spawned == nullptr) refusal = why;
-    return spawned;
+    if (program == nullptr) refusal = why;
+    return program;
   }
 
   Scheduler sched;
-  std::unique_ptr<Isolates> all;
+  std::unique_ptr<RuntimeState> all;
   std::string reports;
   std::shared_ptr<Budget> budget;
-  std::atomic<Spawned::Refusal> refusal{Spawned::Refusal::kNoMemory};
+  std::atomic<Program::Refusal> refusal{Program::Refusal::kNoMemory};
 };
 
 TEST_CASE("spawned: results, name and states") {
   Fixture f;
-  Spawned* spawned = f.Start(&Succeed, "one");
-  Await([spawned] { return spawned->ended(); });
-  CHECK(spawned->outcome().ok);
-  REQUIRE(spawned->outcome().values != nullptr);
-  CHECK(spawned->outcome().values->count == 1);
-  CHECK(spawned->name() == "one");
-  CHECK(spawned->id() > 0);
-  CHECK(std::string(spawned->status()) == "dead");
-  CHECK(!spawned->Cancel(nullptr));
+  Program* program = f.Start(&Succeed, "one");
+  Await([program] { return program->ended(); });
+  CHECK(program->outcome().ok);
+  REQUIRE(program->outcome().values != nullptr);
+  CHECK(program->outcome().values->count == 1);
+  CHECK(program->name() == "one");
+  CHECK(program->id() > 0);
+  CHECK(std::string(program->status()) == "dead");
+  CHECK(!program->Cancel(nullptr));
   // The isolate goes, the object stays.
-  Await([spawned] { return spawned->isolate() == nullptr; });
-  CHECK(spawned->outcome().ok);
-  spawned->Release();
+  Await([program] { return program->isolate() == nullptr; });
+  CHECK(program->outcome().ok);
+  program->Release();
 }
 
 TEST_CASE(
@@ -115,12 +117,12 @@ TEST_CASE(
   uint64_t id = 0;
   {
     Fixture f;
-    Spawned* spawned = f.Start(&FailInWords, "two");
-    id = spawned->id();
-    Await([spawned] { return spawned->isolate() == nullptr; });
+    Program* program = f.Start(&FailInWords, "two");
+    id = program->id();
+    Await([program] { return program->isolate() == nullptr; });
     CHECK(f.reports.empty());
     Await([&f] { return f.all->living().empty(); });
-    spawned->Release();
+    program->Release();
     CHECK(f.all->AwaitNone(INT64_MAX));
     reports = f.reports;
   }
@@ -130,57 +132,57 @@ TEST_CASE(
 
 TEST_CASE("spawned: a seen error is not reported") {
   Fixture f;
-  Spawned* spawned = f.Start(&FailInWords);
-  Await([spawned] { return spawned->isolate() == nullptr; });
-  spawned->MarkSeen();
-  spawned->Release();
+  Program* program = f.Start(&FailInWords);
+  Await([program] { return program->isolate() == nullptr; });
+  program->MarkSeen();
+  program->Release();
   CHECK(f.all->AwaitNone(INT64_MAX));
   CHECK(f.reports.empty());
 }
 
 TEST_CASE("spawned: cancelled once") {
   Fixture f;
-  Spawned* spawned = f.Start(&WaitForever);
+  Program* program = f.Start(&WaitForever);
   Await([] { return started == 1; });
-  CHECK(spawned->Cancel(nullptr));
-  CHECK(!spawned->Cancel(nullptr));
-  Await([spawned] { return spawned->ended(); });
-  CHECK(!spawned->outcome().ok);
-  spawned->Release();
+  CHECK(program->Cancel(nullptr));
+  CHECK(!program->Cancel(nullptr));
+  Await([program] { return program->ended(); });
+  CHECK(!program->outcome().ok);
+  program->Release();
 }
 
 TEST_CASE("spawned: cancelled by several threads as it starts") {
   Fixture f;
   for (int round = 0; round < 200; round++) {
-    Spawned* spawned = f.Start(&WaitForever);
+    Program* program = f.Start(&WaitForever);
     std::atomic<int> won{0};
     std::vector<std::thread> threads;
     for (int i = 0; i < 2; i++) {
-      threads.emplace_back([&won, spawned] {
-        if (spawned->Cancel(nullptr)) won++;
+      threads.emplace_back([&won, program] {
+        if (program->Cancel(nullptr)) won++;
       });
     }
     for (std::thread& thread : threads)
       thread.join();
     CHECK(won == 1);
-    Await([spawned] { return spawned->ended(); });
-    spawned->Release();
+    Await([program] { return program->ended(); });
+    program->Release();
   }
   CHECK(f.reports.empty());
 }
 
 TEST_CASE("spawned: none starts when the runtime stops; those there are end") {
   Fixture f;
-  std::vector<Spawned*> all;
+  std::vector<Program*> all;
   for (int i = 0; i < 20; i++)
     all.push_back(f.Start(&WaitForever));
   f.all->Stop();
   CHECK(f.Start(&Succeed) == nullptr);
   CHECK(f.all->AwaitNone(INT64_MAX));
-  for (Spawned* spawned : all) {
-    CHECK(spawned->ended());
-    CHECK(spawned->isolate() == nullptr);
-    spawned->Release();
+  for (Program* program : all) {
+    CHECK(program->ended());
+    CHECK(program->isolate() == nullptr);
+    program->Release();
   }
   CHECK(f.reports.empty());
 }
@@ -195,9 +197,9 @@ TEST_CASE("spawned: starts race with the stop") {
       threads.emplace_back([&f, &ready] {
         ready++;
         for (;;) {
-          Spawned* spawned = f.Start(&WaitForever);
-          if (spawned == nullptr) return;
-          spawned->Release();
+          Program* program = f.Start(&WaitForever);
+          if (program == nullptr) return;
+          program->Release();
         }
       });
     }
@@ -217,11 +219,11 @@ TEST_CASE("spawned: its first G counts from the start until it has ended") {
   for (int round = 0; round < 100; round++) {
     Fixture f;
     f.budget = budget;
-    Spawned* a = f.Start(&WaitForever);
-    Spawned* b = f.Start(&WaitForever);
+    Program* a = f.Start(&WaitForever);
+    Program* b = f.Start(&WaitForever);
     REQUIRE(b != nullptr);
     CHECK(f.Start(&WaitForever) == nullptr);
-    CHECK(f.refusal == Spawned::Refusal::kGoroutines);
+    CHECK(f.refusal == Program::Refusal::kGoroutines);
     Await([] { return started == 2; });
     a->Cancel(nullptr);
     Await([a] { return a->isolate() == nullptr; });
@@ -242,8 +244,8 @@ TEST_CASE("spawned: its first G counts from the start until it has ended") {
 
 TEST_CASE("spawned: those that live are listed") {
   Fixture f;
-  Spawned* a = f.Start(&WaitForever, "a");
-  Spawned* b = f.Start(&WaitForever, "b");
+  Program* a = f.Start(&WaitForever, "a");
+  Program* b = f.Start(&WaitForever, "b");
   Await([] { return started == 2; });
   CHECK(f.all->living().size() == 2);
   a->Cancel(nullptr);

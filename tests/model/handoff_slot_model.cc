@@ -1,4 +1,5 @@
-// Models of sched/thread/handoff_slot.h, the production code, over a two-step futex.
+// Models of sched/thread/handoff_slot.h, the production code, over a two-step
+// futex.
 
 #include <doctest/doctest.h>
 
@@ -11,13 +12,13 @@ namespace trilune::model {
 namespace {
 
 // What is sent: plain data, so that a read beside a write is a data race.
-struct Letter {
+struct Handoff {
   rl::var<int> number;
 
-  Letter() = default;
-  explicit Letter(int n) { number($) = n; }
-  Letter(const Letter&) = delete;
-  Letter& operator=(const Letter& other) {
+  Handoff() = default;
+  explicit Handoff(int n) { number($) = n; }
+  Handoff(const Handoff&) = delete;
+  Handoff& operator=(const Handoff& other) {
     number($) = other.number($);
     return *this;
   }
@@ -27,7 +28,7 @@ struct Letter {
 enum class Fault {
   kNone,
   kSendsUnowned,  // the senders do not wait until the G is theirs to send
-  kTakesAnyWake,  // the receiver takes every wake for a letter
+  kTakesAnyWake,  // the receiver takes every wake for a handoff
 };
 
 // The locked M gets its G from two others by turns; each has worked with the
@@ -37,10 +38,10 @@ enum class Fault {
 // Only the mail is weakened; the way of the G back to the senders is not.
 template <class Sync, bool kCompares = true, Fault fault = Fault::kNone>
 struct Rounds : rl::test_suite<Rounds<Sync, kCompares, fault>, 3> {
-  static constexpr int kLetters = 4;
+  static constexpr int kHandoffs = 4;
 
-  ThreadMail<Letter, Sync, ModelFutex<kCompares>> mail;
-  RelacySync<>::Atomic<int> turn;  // the number of the letter to be sent next
+  HandoffSlot<Handoff, Sync, ModelFutex<kCompares>> slot;
+  RelacySync<>::Atomic<int> turn;  // the number of the handoff to be sent next
   rl::var<int> strand;             // its owner's: how often it changed hands
   FutexState state;
 
@@ -59,12 +60,12 @@ struct Rounds : rl::test_suite<Rounds<Sync, kCompares, fault>, 3> {
   }
 
   void Receive() {
-    for (int i = 0; i < kLetters; i++) {
-      Letter letter(-1);
-      while (!mail.Receive(&letter)) {
+    for (int i = 0; i < kHandoffs; i++) {
+      Handoff handoff(-1);
+      while (!slot.Receive(&handoff)) {
         if (fault == Fault::kTakesAnyWake) break;
       }
-      RL_ASSERT(letter.number($) == i);
+      RL_ASSERT(handoff.number($) == i);
       RL_ASSERT(strand($) == 2 * i + 1);
       strand($) = 2 * i + 2;
       turn.store(i + 1, std::memory_order_release);
@@ -72,44 +73,44 @@ struct Rounds : rl::test_suite<Rounds<Sync, kCompares, fault>, 3> {
   }
 
   void Send(int first) {
-    for (int i = first; i < kLetters; i += 2) {
-      if (rl::rand(2) == 0) mail.Wake();
+    for (int i = first; i < kHandoffs; i += 2) {
+      if (rl::rand(2) == 0) slot.Wake();
       while (fault != Fault::kSendsUnowned &&
              turn.load(std::memory_order_acquire) != i) {
         Yield();
       }
       RL_ASSERT(strand($) == 2 * i);
       strand($) = 2 * i + 1;
-      mail.Send(Letter(i));
+      slot.Send(Handoff(i));
     }
   }
 };
 
-TEST_CASE("model: thread mail: each letter comes once, with the strand") {
+TEST_CASE("model: handoff slot: each handoff comes once, with the strand") {
   CHECK(Holds<Rounds<RelacySync<>>>());
 }
 
-TEST_CASE("model: thread mail: breaks if a letter is not published [TL1]") {
+TEST_CASE("model: handoff slot: breaks if a handoff is not published [TL1]") {
   CHECK(Breaks<Rounds<RelacySync<Weak::kStores>>>());
 }
 
-TEST_CASE("model: thread mail: breaks if a letter is not acquired [TL1]") {
+TEST_CASE("model: handoff slot: breaks if a handoff is not acquired [TL1]") {
   CHECK(Breaks<Rounds<RelacySync<Weak::kLoads>>>());
 }
 
-TEST_CASE("model: thread mail: breaks if its parker takes two steps") {
+TEST_CASE("model: handoff slot: breaks if its parker takes two steps") {
   CHECK(Breaks<Rounds<RelacySync<Weak::kTorn>>>());
 }
 
-TEST_CASE("model: thread mail: breaks if its futex sleeps without looking") {
+TEST_CASE("model: handoff slot: breaks if its futex sleeps without looking") {
   CHECK(Breaks<Rounds<RelacySync<>, false>>());
 }
 
-TEST_CASE("model: thread mail: breaks if who sends does not own the G") {
+TEST_CASE("model: handoff slot: breaks if who sends does not own the G") {
   CHECK(Breaks<Rounds<RelacySync<>, true, Fault::kSendsUnowned>>());
 }
 
-TEST_CASE("model: thread mail: breaks if any wake is taken for a letter") {
+TEST_CASE("model: handoff slot: breaks if any wake is taken for a handoff") {
   CHECK(Breaks<Rounds<RelacySync<>, true, Fault::kTakesAnyWake>>());
 }
 
@@ -120,10 +121,10 @@ enum class Look {
 };
 
 // One thread sends, another stops the scheduler: the M comes back in any case.
-// With a letter or without; but a letter that it has not got is still there.
+// With a handoff or without; but a handoff that it has not got is still there.
 template <class Sync, Look look>
 struct Stopping : rl::test_suite<Stopping<Sync, look>, 3> {
-  ThreadMail<Letter, Sync, ModelFutex<true>> mail;
+  HandoffSlot<Handoff, Sync, ModelFutex<true>> slot;
   RelacySync<>::Atomic<uint32_t> stopping;
   RelacySync<>::Atomic<uint32_t> sent;
   rl::var<int> strand;
@@ -140,37 +141,37 @@ struct Stopping : rl::test_suite<Stopping<Sync, look>, 3> {
   void thread(unsigned index) {
     if (index == 1) {
       stopping.store(1, std::memory_order_seq_cst);
-      mail.Wake();
+      slot.Wake();
       return;
     }
     if (index == 2) {
       if (rl::rand(2) == 0) return;
       strand($) = 7;
-      mail.Send(Letter(3));
+      slot.Send(Handoff(3));
       sent.store(1, std::memory_order_release);
       return;
     }
-    Letter letter(-1);
-    bool has_letter = false;
+    Handoff handoff(-1);
+    bool has_handoff = false;
     bool stops = IsStopping();
-    while (!has_letter && !stops) {
-      has_letter = mail.Receive(&letter);
+    while (!has_handoff && !stops) {
+      has_handoff = slot.Receive(&handoff);
       if (look == Look::kBeforeEachReceive) stops = IsStopping();
     }
-    if (!has_letter) {
+    if (!has_handoff) {
       if (sent.load(std::memory_order_acquire) == 0) return;
-      RL_ASSERT(mail.Receive(&letter));
+      RL_ASSERT(slot.Receive(&handoff));
     }
-    RL_ASSERT(letter.number($) == 3);
+    RL_ASSERT(handoff.number($) == 3);
     RL_ASSERT(strand($) == 7);
   }
 };
 
-TEST_CASE("model: thread mail: a stop ends the wait and loses no letter") {
+TEST_CASE("model: handoff slot: a stop ends the wait and loses no handoff") {
   CHECK(Holds<Stopping<RelacySync<>, Look::kBeforeEachReceive>>());
 }
 
-TEST_CASE("model: thread mail: breaks if a stop is looked for only once") {
+TEST_CASE("model: handoff slot: breaks if a stop is looked for only once") {
   CHECK(Breaks<Stopping<RelacySync<>, Look::kOnce>>());
 }
 
