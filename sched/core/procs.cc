@@ -82,8 +82,8 @@ void Scheduler::RetireIfSurplus(M* m) {
 }
 
 // Moves the timers of a P that retires. The M that minds the timers may have
-// read the deadlines while these were in neither heap, so it must read them
-// again. [TM1]
+// read the deadlines of ps_[0] before the move and those of `p` after it, so it
+// must read them again. [TM1]
 void Scheduler::MoveTimers(P* p) {
   p->timers.MoveTo(ps_[0]->timers);
   if (sleeper_ != nullptr) sleeper_->parker.Wake();

@@ -68,35 +68,25 @@ void Timers::DropStale() {
   PublishNext();
 }
 
+// Both locks at once: no other order of two such locks exists, as each move is
+// made under the scheduler's lock. So an entry is always in one of the heaps,
+// and without memory nothing has been touched.
 void Timers::MoveTo(Timers& other) {
-  std::vector<Entry> entries;
-  {
-    MutexLock lock(mu_);
-    entries.swap(heap_);
-    stale_.store(0, std::memory_order_relaxed);
-    PublishNext();
-  }
-  if (entries.empty()) return;
-  {
-    MutexLock lock(other.mu_);
-    if (other.MakeRoom(entries.size())) {
-      // Not the stale ones: they would never be counted here, as their Gs name
-      // the P that they came from.
-      for (const Entry& entry : entries) {
-        if (!entry.IsStale()) other.heap_.push_back(entry);
-      }
-      other.Heapify();
-      other.PublishNext();
-      return;
-    }
-  }
   MutexLock lock(mu_);
-  heap_.swap(entries);
-  // No memory there, so all stay. `entries` now has what an M without a P has
-  // added here meanwhile.
-  TRI_CHECK(entries.empty() || MakeRoom(entries.size()));
-  heap_.insert(heap_.end(), entries.begin(), entries.end());
-  Heapify();
+  if (heap_.empty()) return;
+  {
+    MutexLock other_lock(other.mu_);
+    if (!other.MakeRoom(heap_.size())) return;
+    // Not the stale ones: they would never be counted there, as their Gs name
+    // the P that they came from.
+    for (const Entry& entry : heap_) {
+      if (!entry.IsStale()) other.heap_.push_back(entry);
+    }
+    other.Heapify();
+    other.PublishNext();
+  }
+  std::vector<Entry>().swap(heap_);  // the P may be idle for long
+  stale_.store(0, std::memory_order_relaxed);
   PublishNext();
 }
 

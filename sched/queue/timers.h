@@ -10,7 +10,7 @@
 //            however the other waits end. A purge costs about what the adds
 //            before it did.
 // Threads    any; the Ms of other Ps run due timers, too
-// Locks      kTimers, a leaf
+// Locks      kTimers, a leaf; MoveTo takes two
 // Invariants I1. next_when() is the earliest deadline, or kNever, whenever the
 //                lock is free.
 // Docs       docs/state-machines.md, "Timer"
@@ -48,6 +48,7 @@ class Timers {
   void DropStale() TRI_EXCLUDES(mu_);
 
   // Moves the entries to `other`, except stale ones. Without memory all stay.
+  // Requires: the scheduler's lock, as two moves must not meet.
   void MoveTo(Timers& other) TRI_EXCLUDES(mu_, other.mu_);
 
   // The earliest deadline; kNever if there is none. seq_cst: Add stores it and

@@ -5,7 +5,7 @@
 //            holds (handover_lock.h). The ranks are the lock order. A thread
 //            may acquire a mutex only while all locks that it holds have a
 //            lower rank. Channels may share their rank: a select takes them in
-//            address order.
+//            address order. So may heaps of timers: Timers::MoveTo.
 // Threads    any; blocks the M
 // Locks      docs/locks.md lists every mutex with its rank
 // Tests      tests/sched/mutex_test.cc

@@ -31,6 +31,7 @@
 #include "stdlib/binding.h"
 #include "stdlib/io/child.h"
 #include "stdlib/io/file_turn.h"
+#include "vm/goroutine/loan.h"
 
 namespace trilune::stdlib {
 
@@ -38,8 +39,9 @@ namespace trilune::stdlib {
 // and after so many bytes of any file others may have their turns.
 constexpr size_t kBulk = size_t{64} << 10;
 
-// As a SharedWait it stands for the turn that a function of its isolate has.
-struct File : vm::SharedWait {
+// As a SharedWait it stands for the turn that a function of its isolate has, as
+// a Loan for its use by a function that owns it.
+struct File : vm::SharedWait, vm::Loan {
   enum class Kind : uint8_t {
     kRegular,  // answers at once, as far as the kernel can
     kStream,   // may keep its reader or writer waiting

@@ -64,6 +64,7 @@ void BeginHold(lua_State* L, File* file) {
 // Ends the use of a busy file.
 void Release(lua_State* L, File* file) {
   if (file->in_kernel) return;  // lua_close, while the call goes on
+  vm::Isolate::Of(L)->loans.End(file);
   if (file->turn != nullptr) {
     if (!file->holds_turn) return;  // as that, or dropped before
     vm::Isolate::Of(L)->RemoveSharedWait(file);
@@ -83,9 +84,20 @@ void Release(lua_State* L, File* file) {
   if (closes) CloseMoved(L, &job);
 }
 
+// A function in `L` owns the file from here on.
+void BeginLoan(lua_State* L, File* file) {
+  file->end = [](lua_State* state, vm::Loan* loan) {
+    Release(state, static_cast<File*>(loan));
+  };
+  vm::Isolate::Of(L)->loans.Begin(file, L);
+}
+
 int l_guard_close(lua_State* L) {
   const auto* guard = Test<Guard>(L, 1);
-  if (guard != nullptr) Release(L, guard->file);
+  // If its coroutine had failed before, another may use the file now.
+  if (guard != nullptr && guard->file->vm::Loan::L == L) {
+    Release(L, guard->file);
+  }
   return 0;
 }
 
@@ -115,6 +127,7 @@ int l_with_file_k(lua_State* L, int, lua_KContext context) {
   auto* guard = static_cast<Guard*>(lua_touserdata(L, -1));
   const int top = lua_gettop(L) - 1;
   lua_toclose(L, top + 1);
+  BeginLoan(L, guard->file);
   Use use = {L, guard->file, top};
   use.owned = true;
   return reinterpret_cast<const Operation*>(context)->run(&use);
@@ -139,6 +152,7 @@ int RunInTurn(lua_State* L, const Operation* operation) {
   File* file = static_cast<Guard*>(lua_touserdata(L, -1))->file;
   const int top = lua_gettop(L) - 1;
   lua_toclose(L, top + 1);
+  BeginLoan(L, file);
   BeginHold(L, file);
   Use use = {L, file, top};
   use.owned = true;
@@ -278,6 +292,7 @@ void Own(Use* use) {
   if (use->owned || use->alone) return;
   PushGuard(use->L, use->file);
   lua_toclose(use->L, -1);
+  BeginLoan(use->L, use->file);
   if (use->has_turn) {
     BeginHold(use->L, use->file);
     use->has_turn = false;

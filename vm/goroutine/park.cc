@@ -17,8 +17,16 @@ constexpr size_t kStackfulInAll = 4096;
 // is on the path of each wait, no call is left of it.
 [[gnu::noinline]] bool FitsItsLimit(Isolate* iso, M* m, bool needed) {
   Meter& meter = iso->meter();
-  return (needed || iso->stackful < meter.max_idle_stacks()) &&
-         meter.MayLeaveStack(m->fiber->BytesAbove(__builtin_frame_address(0)));
+  const size_t bytes = m->fiber->BytesAbove(__builtin_frame_address(0));
+  if (!needed) {
+    return iso->stackful < meter.max_idle_stacks() &&
+           meter.MayLeaveStack(bytes);
+  }
+  if (meter.MayLeaveStack(bytes)) return true;
+  // The heap may have freed much and not given it back yet. Nothing is collected
+  // here: a finalizer might change what the G is about to wait for.
+  iso->heap().TrimBudget(0);
+  return meter.MayLeaveStack(bytes);
 }
 
 [[gnu::always_inline]] inline bool FitsLimit(Isolate* iso, M* m, bool needed) {
@@ -58,9 +66,10 @@ bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
 // Why the running G may not wait, apart from where it is; null if it may.
 // kCancelled stands for its reason.
 constexpr char kCancelled[] = "cancelled";
-const char* WhyNoWaitNow(const Isolate* iso, const LuaG* g, bool shielded) {
-  if (MayHaveToRaise(iso, g) && !shielded && iso->MustRaise()) {
-    return kCancelled;
+const char* WhyNoWaitNow(Isolate* iso, const LuaG* g, bool shielded) {
+  if (MayHaveToRaise(iso, g)) {
+    iso->raise_delay = RaiseDelay();  // whoever runs next has none
+    if (!shielded && iso->MustRaise()) return kCancelled;
   }
   return iso->in_atomic() ? "cannot wait inside trilune.atomic" : nullptr;
 }

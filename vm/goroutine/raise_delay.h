@@ -14,6 +14,8 @@
 //            I2. While a raise is put off, one acquisition may put it off by
 //                several instructions more, others by one: a loop that only
 //                acquires needs two for each turn, and does not escape.
+//            I3. It is the running G's. A preempted G takes it along; a G that
+//                waits or ends while it must raise leaves none to the next.
 // Rejected   Looking at the next instruction: liblua does not show it. To
 //            acquire and mark in one function: lua_toclose marks a slot of its
 //            own C frame only.

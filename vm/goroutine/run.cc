@@ -411,6 +411,8 @@ void Isolate::Conclude(LuaG* g, int status, int n) {
     failures_.Keep(g, handle);
   }
   ReleaseState(g, handle);
+  // It may have been about to raise.
+  if (raise_delay.is_put_off()) raise_delay = RaiseDelay();
   EndRunning(g);
   Ended(g, handle);
   Free(g);

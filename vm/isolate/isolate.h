@@ -36,6 +36,7 @@
 #include "sched/task/strand.h"
 #include "vm/goroutine/failures.h"
 #include "vm/goroutine/group.h"
+#include "vm/goroutine/loan.h"
 #include "vm/goroutine/lua_g.h"
 #include "vm/goroutine/meter.h"
 #include "vm/goroutine/preempt.h"
@@ -324,6 +325,7 @@ class Isolate final : public Strand,
   Pending pending = Pending::kNothing;  // why lua_yieldk was called
   MessageSpace* messages = nullptr;     // made at the first message
   Children children;                    // that nobody has waited for yet
+  Loans loans;                          // of functions that run
   uint32_t module_generation = 0;  // calls of require that loaded something
   // Has yielded so that who resumed it ends it as a whole, with the reason of
   // the running G's cancellation, or null: see ShallAbandon.

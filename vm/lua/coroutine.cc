@@ -90,6 +90,7 @@ int Resume(lua_State* L, lua_State* co, int n) {
   if (status != LUA_OK && status != LUA_YIELD) {
     iso->set_atomic(atomic);
     lua_xmove(co, L, 1);
+    if (iso->loans.any()) iso->loans.OnFailed(L, co);
     return -1;
   }
   // The arguments are gone: the stack that each C function has is free.
