@@ -1,4 +1,18 @@
-// trilune.chan and the methods of a channel.
+// tri.chan and the methods of a channel: the channel between Gs of one isolate.
+//
+// Only the isolate's strand touches such a channel, so it needs no lock. A
+// method first tries its operation. If that would wait, the method queues the
+// G's own waiter in the channel and parks (binding.cc). A partner moves the
+// value itself: straight from the sender's Lua stack to the receiver's.
+//
+// Two things keep the hand-over from raising in the wrong G. The receiver has a
+// free stack slot for the value. And a sender makes room before it touches the
+// channel: PrepareSend grows the ring and makes the table for boxed values. So
+// no later step allocates.
+//
+// Allocation may run a finalizer, and a finalizer may use the very same
+// channel. So TryGrow and TryMakeTable allocate first, then look whether the
+// channel is as it was, and only then change it.
 
 #include <algorithm>
 
@@ -36,8 +50,8 @@ bool HasTable(lua_State* L, int index) {
   return has;
 }
 
-// Doubles the ring, and the table if there is one; or does nothing, if a
-// finalizer that ran meanwhile has changed either: look again.
+// Doubles the ring, and the table if there is one. Does nothing if a finalizer
+// that ran meanwhile has changed either: then the caller must look again.
 void TryGrow(lua_State* L, LuaChan* chan, int index) {
   auto& core = chan->core;
   const uint32_t old = core.slots();
@@ -291,7 +305,7 @@ uint32_t CheckCapacity(lua_State* L, int index) {
 void PrepareSend(lua_State* L, LuaChan* chan, int index, int value) {
   if (chan->core.capacity() == 0) return;
   const bool needs_table = NeedsTable(lua_type(L, value));
-  // Each step may run finalizers, and they may send here.
+  // Each step may run finalizers, and a finalizer may send here. So look again.
   for (;;) {
     if (chan->core.NeedsSlots()) {
       TryGrow(L, chan, index);

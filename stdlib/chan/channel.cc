@@ -1,5 +1,33 @@
-// trilune.channel and the methods of a shared channel: those of trilune.chan,
-// with the same results and errors.
+// tri.channel and the methods of a shared channel. They have the names, results
+// and errors of those of tri.chan.
+//
+// How a G waits in a shared channel, and how another isolate wakes it:
+//
+// 1. The sender writes its value into a message. Writing may raise and may run
+//    finalizers, so it comes before any lock is taken.
+// 2. It tries to send, under the channel's lock. If that works, or the timeout
+//    is 0, the method ends here.
+// 3. It makes a ChanWait and opens the wait with BeginPark, which may raise.
+//    The ChanWait is malloc'ed: the channel links it and outlives this heap.
+// 4. SendOrQueue takes the lock and tries again, because a partner on another M
+//    may have come since step 2. If it still would wait, SendOrQueue queues the
+//    waiter and returns with the lock held.
+// 5. ParkIn lists the wait in its isolate and parks. The lock is released after
+//    the G is public as waiting, by the stack on which the M lands
+//    (ParkCommit::unlock). So a partner that gets the lock and finds the waiter
+//    can win its G. After an earlier release a partner would pop the waiter of
+//    a G that it cannot win yet, and that wake-up would be lost.
+// 6. A partner takes the lock, pops the waiter and wins the G. It moves the
+//    message to or from the waiter, releases the lock, and calls Ready. Ready
+//    pushes the G into the inbox of its strand, and submits the strand if that
+//    is idle.
+// 7. The G's continuation takes the wait off its isolate's list. After a
+//    timeout or a cancellation the waiter is still in the queue, so the
+//    continuation removes it under the lock. Then it reads the message into its
+//    own heap.
+//
+// A receiver does the same without step 1. If the isolate is closed while its G
+// waits, the isolate calls DropChanWait for each listed wait.
 
 #include <cstdlib>
 #include <new>
@@ -24,7 +52,8 @@ using vm::SharedWait;
 // Registry key of the handles' metatable.
 constexpr char kMetatableKey = 0;
 
-// A G's wait in one channel. Not in the Lua heap, which may be closed first.
+// A G's wait in one channel. It does not lie in the Lua heap, because the heap
+// may be closed before the channel lets go of it.
 struct ChanWait : SharedWait {
   SharedWaiter waiter;
   SharedChan* chan = nullptr;  // its handle lies on the G's stack, at 1
@@ -50,7 +79,7 @@ void FreeChanWait(void* base) {
   std::free(wait);
 }
 
-// Takes `message`, also when it raises.
+// Takes `message`, even if it raises.
 ChanWait* NewChanWait(lua_State* L, SharedChan* chan, Message* message,
                       bool timed) {
   void* memory = std::malloc(sizeof(ChanWait));
@@ -78,7 +107,8 @@ int ParkIn(lua_State* L, vm::Parking parking, ChanWait* wait, int64_t deadline,
   return vm::Park(L, parking, commit, k, reinterpret_cast<lua_KContext>(wait));
 }
 
-// For a continuation: how the wait ended. `*message`: what its waiter has.
+// For a continuation: returns how the wait ended. `*message` gets what its
+// waiter holds.
 WakeResult EndChanWait(lua_State* L, lua_KContext context, Message** message) {
   auto* wait = reinterpret_cast<ChanWait*>(context);  // NOLINT: Lua's context
   Isolate* iso = Isolate::Of(L);
@@ -99,8 +129,9 @@ SharedChan* CheckChannel(lua_State* L, int index) {
   return chan;
 }
 
-// The value at 2 as a message for `*chan`, whose handle is at 1. Writing may
-// run finalizers, and so that of a handle which another one has brought back.
+// Writes the value at 2 as a message for `*chan`, whose handle is at 1. Writing
+// may run finalizers. If the handle was brought back by another finalizer, its
+// own may run now, so `*chan` is read again from the handle.
 Message* WriteFor(lua_State* L, SharedChan** chan) {
   Message* message = vm::WriteMessage(L, 2, 1);
   vm::Shared* object =
@@ -237,8 +268,8 @@ int l_next(lua_State* L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   const int results =
       Recv(L, CheckChannel(L, 1), kNever, /*now=*/false, &l_next_k);
-  // A wait that was not needed comes back here, too; one that was never does,
-  // or has gone through l_next_k.
+  // Two results: Recv did not wait. A wait has gone through l_next_k, even if
+  // it comes back here.
   if (results == 2) lua_pop(L, 1);
   return 1;
 }

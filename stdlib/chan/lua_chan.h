@@ -1,14 +1,14 @@
 // LuaChan: the channel between Gs of one isolate.
 //
-// Role       ChanCore with Lua values: nil, booleans and numbers lie unboxed in
+// Role       ChanCore with Lua values. Nil, booleans and numbers lie unboxed in
 //            the ring, other values in a table beside it. A waiting G's value
-//            is on its own Lua stack.
+//            lies on its own Lua stack.
 // Threads    the isolate's strand
 // Locks      none: the strand is the lock
 // Invariants I1. Ring and table are user values 1 and 2 of the channel's
 //                userdata, so a dropped channel needs no finalizer.
-//            I2. A waiting party has room for one more value on its stack: who
-//                wakes it pushes there, and that never raises.
+//            I2. A waiting party has room for one more value on its stack. The
+//                partner that wakes it pushes there, and that never raises.
 //            I3. While senders wait with values for the table, it exists at
 //                full size: moving them into it never allocates.
 // Tests      tests/lua/chan
@@ -29,7 +29,8 @@ namespace trilune::stdlib {
 
 struct LuaChan;
 
-// One place of the ring.
+// One place of the ring. kTable: the value is in the table, at the slot's
+// number plus 1.
 struct LuaSlot {
   enum class Kind : uint8_t { kNil, kFalse, kTrue, kInteger, kFloat, kTable };
   Kind kind;
@@ -40,7 +41,7 @@ struct LuaSlot {
 };
 
 struct LuaChanTraits {
-  // A channel, and where the active party has its userdata.
+  // A channel, and where the active party has the channel's userdata.
   struct Channel {
     LuaChan* chan;
     lua_State* L;
@@ -64,11 +65,11 @@ struct LuaChan {
   LuaSlot* ring = nullptr;
 };
 
-// The capacity of a new channel, an argument.
+// Reads the capacity of a new channel, an argument.
 uint32_t CheckCapacity(lua_State* L, int index);
 
-// Pushes a new channel, a LuaChan or what derives from it, with the metatable
-// at `metatable_index`.
+// Pushes a new channel with the metatable at `metatable_index`. T is LuaChan or
+// derives from it.
 template <class T = LuaChan>
 T* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {
   auto* chan =
@@ -78,18 +79,19 @@ T* NewChan(lua_State* L, uint32_t capacity, int metatable_index) {
   return chan;
 }
 
-// Makes room so that sending the value at `value` into the channel at `index`
+// Makes room, so that sending the value at `value` into the channel at `index`
 // raises nothing more. Raises without memory.
 void PrepareSend(lua_State* L, LuaChan* chan, int index, int value);
 
 [[noreturn]] void RaiseClosed(lua_State* L);
 
-// What send gives after a wait, or raises; and recv, whose value is on top of
-// the stack if there is one. For channels of both kinds.
+// Push what `send` or `recv` returns after a wait, and return the number of
+// results; or raise. A received value is already on top of the stack. Both
+// serve channels of both kinds.
 int PushSent(lua_State* L, WakeResult result);
 int PushReceived(lua_State* L, WakeResult result);
 
-// Adds the channel's methods to a metatable's __index on top of the stack.
+// A channel's methods and metamethods, for NewMetatable.
 extern const luaL_Reg kChanMethods[];
 extern const luaL_Reg kChanMeta[];
 

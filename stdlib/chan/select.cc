@@ -1,14 +1,37 @@
-// trilune.select, over channels of this isolate and shared ones, the ends of
-// goroutines and of spawned programs, and events.
+// tri.select: waits for the first of several cases. A case is a channel of this
+// isolate, a shared channel, the end of a goroutine or of a spawned program, or
+// an event.
 //
-// While the locks of shared objects are held nothing of Lua is called that may
-// allocate or raise: the messages to send are written before, those received
-// are read after. What belongs to this isolate needs no lock, but a case of a
-// channel may need memory: it runs without the locks.
+// How it locks. A shared channel and a spawned program each have a lock, and
+// note under it which G waits. A select holds the locks of all its cases at
+// once, from its last look at them until its wait is public. Between the two a
+// partner would pop the waiter of a G that it cannot win yet, and that wake-up
+// would be lost. The locks are taken in the order of their addresses, each
+// once, so that two selects cannot deadlock.
 //
-// A spawned program notes who waits for its end under its lock, as a shared
-// channel does; so all these locks are taken in the order of their addresses,
-// and kept until the wait is public.
+// While it holds locks, it calls nothing of Lua that may allocate or raise. An
+// error would leave by longjmp and keep the locks. So the order is:
+//
+// 1. Read the cases, sort the locks.
+// 2. Write the messages to send, and make room in local channels (PrepareSend).
+//    Both may run finalizers, which may use the very same channels.
+// 3. Look whether each handle still has its object.
+// 4. Take all locks. Among the ready cases choose one at random and run it
+//    (TryCases), and return.
+// 5. With a default or timeout 0, release the locks and return. Otherwise
+//    release them, open the wait and make the joiners, which may raise. Then
+//    take the locks and look again: a shared object may have become ready
+//    meanwhile.
+// 6. Queue the G in every case and park. The locks are released after the G is
+//    public as waiting, by the stack on which the M lands.
+//
+// What belongs to this isolate needs no lock: nothing of it changes while the G
+// runs. But a case of a local channel may need memory, so it runs without the
+// locks.
+//
+// The waker of any case wins the G, so only one case runs. Its number is in
+// g->wake_index. The continuation (l_select_k) removes the waiters from all
+// other queues before it may raise.
 
 #include <algorithm>
 #include <functional>
@@ -30,7 +53,7 @@ using vm::LuaG;
 using vm::Program;
 using vm::SharedWait;
 
-// The memory of a select, in a userdata.
+// The memory of a select, in a userdata: this, the cases, the list of locks.
 struct Select : SharedWait {
   static constexpr TypeTag kTag = {"select"};
   const TypeTag* tag = &kTag;
@@ -42,7 +65,8 @@ struct Select : SharedWait {
 };
 
 // Stack of a select: the argument at 1, its memory at 2, then two values a
-// case: its channel, or what else it waits for, and what it sends.
+// case. These are its object (a channel, or what else it waits for), and what
+// it sends.
 constexpr int kSelectIndex = 2;
 constexpr int ChanIndex(int i) {
   return kSelectIndex + 1 + 2 * i;
@@ -62,7 +86,7 @@ Select* TheSelect(lua_State* L) {
   return static_cast<Select*>(lua_touserdata(L, kSelectIndex));
 }
 
-// Frees what lies outside of the heap.
+// Frees what lies outside the heap.
 void FreeHeld(void* base) {
   auto* select = static_cast<Select*>(base);
   for (int i = 0; select->n_locks > 0 && i < select->n; i++) {
@@ -75,7 +99,7 @@ void FreeHeld(void* base) {
   }
 }
 
-// Takes the waiters out of the shared channels. The G was won.
+// Takes the waiters out of the shared channels. Requires: the G was won.
 void RemoveShared(Select* select) {
   for (int i = 0; i < select->n; i++) {
     SelectCase& one = select->cases[i];
@@ -119,8 +143,8 @@ constexpr SharedWait::Kind kSelectWait = {
       return may;
     }};
 
-// A ready case, each with the same probability, or -1. Reservoir sampling: the
-// k-th ready case replaces the choice with probability 1/k.
+// Returns a ready case, each with the same probability; or -1. Reservoir
+// sampling: the k-th ready case replaces the choice with probability 1/k.
 int Choose(Isolate* iso, const Select* select) {
   int chosen = -1;
   uint32_t ready = 0;
@@ -132,7 +156,8 @@ int Choose(Isolate* iso, const Select* select) {
   return chosen;
 }
 
-// What select gives for case `i`; a received value is on top of the stack.
+// Pushes what select returns for case `i`, a channel. A received value is on
+// top of the stack.
 int PushOutcome(lua_State* L, int i, bool send, bool closed) {
   if (send && closed) RaiseClosed(L);
   const bool has_value = !send && !closed;
@@ -143,7 +168,7 @@ int PushOutcome(lua_State* L, int i, bool send, bool closed) {
   return 3;
 }
 
-// Frees what was not sent, and gives what select does for case `i`.
+// Frees what was not sent, and pushes what select returns for case `i`.
 int End(lua_State* L, Select* select, int i, bool closed) {
   SelectCase& one = select->cases[i];
   vm::Message* received = nullptr;
@@ -193,12 +218,12 @@ ChanResult TryShared(SelectCase* one, G** woken) {
                    : core.TryRecv(one->shared, item, woken);
 }
 
-// Runs a ready case, if there is one: its number, with `*closed`; or -1, and
-// all locks are held.
+// Runs a ready case, if there is one, and returns its number, with `*closed`.
+// Otherwise returns -1 with all locks held.
 int TryCases(lua_State* L, Select* select, bool* closed) {
   Isolate* iso = Isolate::Of(L);
   LockAll(select);
-  // A choice can fail: its partner's wait may just have ended otherwise.
+  // A chosen case can fail: its partner's wait may just have ended otherwise.
   for (int i = Choose(iso, select); i >= 0; i = Choose(iso, select)) {
     SelectCase& one = select->cases[i];
     ChanResult result = ChanResult::kWouldWait;
@@ -249,7 +274,7 @@ int l_select_k(lua_State* L, int, lua_KContext) {
   return 1;
 }
 
-// Makes what is noted in programs. False: no memory.
+// Makes the joiners that AddJoiner will link in programs. False: no memory.
 bool MakeJoiners(Select* select, LuaG* g) {
   for (int i = 0; i < select->n; i++) {
     SelectCase& one = select->cases[i];
@@ -269,7 +294,7 @@ void QueueIn(Core& core, Waiter* waiter, LuaG* g, bool send) {
   }
 }
 
-// Queues the G, with all locks held.
+// Queues the G in every case. Requires: all locks are held.
 void Queue(lua_State* L, Select* select, LuaG* g) {
   for (int i = 0; i < select->n; i++) {
     SelectCase& one = select->cases[i];
@@ -305,7 +330,7 @@ int Wait(lua_State* L, Select* select, int64_t deadline) {
       FreeHeld(select);
       return luaL_error(L, "not enough memory");
     }
-    // What is shared may have become ready meanwhile; what belongs to this
+    // A shared object may have become ready meanwhile. What belongs to this
     // isolate has not.
     bool closed = false;
     const int chosen = TryCases(L, select, &closed);
@@ -322,8 +347,8 @@ int Wait(lua_State* L, Select* select, int64_t deadline) {
   return vm::Park(L, parking, commit, &l_select_k, 0);
 }
 
-// Writes what shared channels are to be sent. This may raise; the messages that
-// have been written are then freed by the finalizer.
+// Writes the messages for shared channels. This may raise: then the finalizer
+// of the select frees the messages written so far.
 void WriteMessages(lua_State* L, Select* select) {
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_setmetatable(L, kSelectIndex);
@@ -334,7 +359,7 @@ void WriteMessages(lua_State* L, Select* select) {
   }
 }
 
-// Pushes the memory for `n` cases, which have to be read.
+// Pushes the memory for `n` cases. The caller must read them next.
 Select* NewSelect(lua_State* L, int n) {
   const auto count = static_cast<size_t>(n);
   auto* select = new (lua_newuserdatauv(
@@ -346,7 +371,7 @@ Select* NewSelect(lua_State* L, int n) {
   return select;
 }
 
-// Lists the locks; true if a shared channel is to be sent to.
+// Lists the locks. True if the select sends to a shared channel.
 bool SortLocks(Select* select) {
   bool sends = false;
   HandoverLock** end = select->locks;
@@ -376,16 +401,17 @@ int l_select(lua_State* L) {
   for (int i = 0; i < n; i++)
     ReadSelectCase(L, i, select->cases + i);
   if (SortLocks(select)) WriteMessages(L, select);
-  // What a send may need is made first: it may run finalizers, which may use
-  // the very channels. From the look at the cases to the wait nothing may.
+  // Makes what a send may need now, because that may run finalizers, which may
+  // use the very same channels. Between the look at the cases and the wait no
+  // finalizer may run.
   for (int i = 0; i < n; i++) {
     const SelectCase& one = select->cases[i];
     if (one.kind == SelectCase::Kind::kChan && one.send) {
       PrepareSend(L, one.chan, ChanIndex(i), ValueIndex(i));
     }
   }
-  // Of an object whose handle a finalizer has brought back, that may have been
-  // the last one.
+  // One of those finalizers may have been that of a handle which another one
+  // had brought back. Then its object is gone, and this raises.
   ForEachHandle(L, select, [](lua_State* state, int index) {
     if (TestChannel(state, index) == nullptr) TestProgram(state, index);
   });

@@ -11,7 +11,7 @@ namespace {
 
 using vm::Isolate;
 
-// Finds out what case `i` waits for: the value on top.
+// Finds out what case `i` waits for. The value is on top.
 void ReadObject(lua_State* L, int i, SelectCase* one) {
   if (lua_toboolean(L, -1) == 0) return;
   const Isolate* iso = Isolate::Of(L);
@@ -47,7 +47,7 @@ void ReadObject(lua_State* L, int i, SelectCase* one) {
   }
 }
 
-// What a case may say it does, besides "send": what it does without.
+// The word a case may give for what it does anyway. Only "send" changes it.
 const char* DefaultOf(SelectCase::Kind kind) {
   switch (kind) {
     case SelectCase::Kind::kGoroutine:
@@ -60,7 +60,7 @@ const char* DefaultOf(SelectCase::Kind kind) {
   }
 }
 
-// The key below the top is no option.
+// Raises for the key below the top, which is no option.
 [[noreturn]] void RefuseKey(lua_State* L) {
   if (lua_type(L, -2) == LUA_TSTRING) {
     luaL_error(L, "bad argument #1 to 'select' (unknown option '%s')",
@@ -75,7 +75,7 @@ const char* DefaultOf(SelectCase::Kind kind) {
   __builtin_unreachable();
 }
 
-// Raises if a number is a key, but not that of one of the `n` cases.
+// Raises if a key is a number that names none of the `n` cases.
 void RefuseNumbers(lua_State* L, int n) {
   lua_pushnil(L);
   while (lua_next(L, 1) != 0) {
@@ -166,7 +166,7 @@ void ReadSelectOptions(lua_State* L, int n, int64_t* deadline, bool* now,
     }
     lua_pop(L, 1);
   }
-  // Fewer: one of the cases is nil, which is found as they are read.
+  // Fewer numbers than n: a case is nil. ReadSelectCase will find it.
   if (numbers != n) RefuseNumbers(L, n);
   if (has_timeout && *has_default) {
     luaL_argerror(L, 1, "default and timeout exclude each other");

@@ -1,9 +1,10 @@
-// SelectCase: one case of trilune.select, and what select's argument says.
+// SelectCase: one case of tri.select.
 //
-// Role       What a case waits for, and the waiter that is queued there, for
-//            select.cc.
+// Role       Says what a case waits for, and has the waiter that select.cc
+//            queues there. Also reads cases and options from the argument of
+//            select.
 // Threads    the running G
-// Locks      lock(): of what other isolates use, too
+// Locks      lock() is the lock of an object that other isolates use, too.
 // Tests      tests/lua/select
 
 #ifndef TRI_STDLIB_CHAN_SELECT_CASE_H_
@@ -48,23 +49,23 @@ struct SelectCase {
     vm::Program::Joiner* joiner;  // the select's, until it is queued
   };
 
-  // Whether it may be chosen. Requires: the lock is held, if it has one. For a
-  // channel it may be a false true, as with ChanCore::CanSend.
+  // Whether it may be chosen. Requires: its lock is held, if it has one. For a
+  // channel the answer may be a false true, as with ChanCore::CanSend.
   [[nodiscard]] bool CanRun() const;
   [[nodiscard]] bool is_shared() const { return kind == Kind::kShared; }
-  // Of what other isolates use, too; else null.
+  // The lock of an object that other isolates use, too; or null.
   [[nodiscard]] HandoverLock* lock() const {
     if (kind == Kind::kShared) return shared->lock();
     return kind == Kind::kProgram ? program->lock() : nullptr;
   }
 };
 
-// Reads case `i` (from 0) of the argument at 1, and pushes what it waits for
-// and what it sends. Raises if it makes no sense.
+// Reads case `i` (from 0) of the argument at 1. Pushes what it waits for, then
+// what it sends. Raises if the case makes no sense.
 void ReadSelectCase(lua_State* L, int i, SelectCase* one);
 
-// Reads the options, beside `n` cases: the deadline, whether it has passed,
-// whether there is a default. Raises on any other key.
+// Reads the options that stand beside `n` cases: the deadline, whether it has
+// passed, whether there is a default. Raises for any other key.
 void ReadSelectOptions(lua_State* L, int n, int64_t* deadline, bool* now,
                        bool* has_default);
 

@@ -1,3 +1,14 @@
+// SharedChan: what happens under the lock of a channel between isolates.
+//
+// Under the lock messages only change their owner: they are linked, unlinked,
+// or moved to a waiter. Values are copied before and after, outside the lock,
+// so it is held for some ten instructions.
+//
+// A G that was won under the lock is readied after its release. Ready may
+// submit a strand and wake an M, which takes other locks. The winner owns the G
+// until Ready, so nothing can happen to it in between.
+//
+// channel.cc has the whole protocol of a wait.
 #include "stdlib/chan/shared_chan.h"
 
 #include "sched/core/loop.h"
@@ -24,8 +35,8 @@ void SharedChanTraits::Take(SharedChan* chan, uint32_t, Message** to) {
   chan->held_bytes_ -= sizeof(Message) + (*to)->bytes;
 }
 
-// The channel holds more than ever. Who makes it do so may well be who drops
-// it, so that heap's collector hears of it.
+// The channel holds more bytes than ever before. The isolate that makes it so
+// may well be the one that will drop it. So its heap's collector is told.
 void SharedChan::NoteHeld() {
   const size_t more = held_bytes_ - noted_bytes_;
   noted_bytes_ = held_bytes_;
@@ -104,8 +115,8 @@ uint32_t SharedChan::size() {
 }
 
 SharedChan::~SharedChan() {
-  // Who gave up the last reference but one may just be leaving the lock; see
-  // DropToOnlyHandle.
+  // The holder that gave up the last reference but one may just be leaving the
+  // lock: see DropToOnlyHandle. So wait until it has.
   mu_.Lock();
   mu_.Unlock();
   DropHeld();
@@ -117,7 +128,7 @@ void SharedChan::VisitHeld(void (*visit)(Shared* held, void* argument),
     vm::VisitMessage(at, visit, argument);
 }
 
-// Nobody has a handle: the state of core_ is of no use any more.
+// Nobody has a handle any more, so nothing reads core_ again.
 void SharedChan::DropHeld() {
   Message* message = first_;
   first_ = nullptr;
@@ -129,9 +140,12 @@ void SharedChan::DropHeld() {
   }
 }
 
-// The Gs of one isolate may be left waiting here for themselves alone: it has
-// to look if that is a deadlock. While one is linked, its isolate is alive; and
-// while its host's G is won, too.
+// One handle will be left. Then the Gs of that isolate may be waiting here for
+// each other alone. Their isolate must look whether that is a deadlock, so it
+// is woken to look.
+//
+// A linked waiter keeps its isolate alive while the lock is held. After the
+// release the G that WakeToLook won keeps it alive until Ready.
 bool SharedChan::DropToOnlyHandle(uint64_t word, uint64_t part) {
   G* woken_to_look = nullptr;
   mu_.Lock();

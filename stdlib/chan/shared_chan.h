@@ -1,19 +1,19 @@
 // SharedChan: the channel between Gs of any isolates.
 //
-// Role       ChanCore with messages: values are copied out of the sender's heap
-//            before the lock is taken and into the receiver's after it has been
-//            released.
+// Role       ChanCore with messages. A value is copied out of the sender's heap
+//            before the lock is taken, and into the receiver's heap after its
+//            release. channel.cc describes how a G waits here.
 // Threads    any
 // Locks      kChan, one each; select takes several in address order. A waiting
 //            Lua G keeps it until it is public as waiting.
-// Invariants I1. Whoever uses it has a handle.
+// Invariants I1. Every user of it has a handle.
 //            I2. Each message belongs to the buffer, to a waiter or to the
-//            caller
-//                of TrySend or TryRecv. A waiter's is the sender's until it is
-//                taken, the receiver's once it is there.
+//                caller of TrySend or TryRecv. The message of a waiter belongs
+//                to the sender until it is taken, and to the receiver once it
+//                is there.
 //            I3. A waiter's G wins or loses its wait, and the waiter's message
-//                moves, in one critical section: a G that was won is done with
-//                by others when it runs.
+//                moves, in one critical section. So when a G that was won runs,
+//                no other G touches its waiter any more.
 // Tests      tests/vm/channel_test.cc; tests/lua/channel, chan, select
 
 #ifndef TRI_STDLIB_CHAN_SHARED_CHAN_H_
@@ -46,7 +46,7 @@ struct SharedChanTraits {
     *to = *from;
     *from = nullptr;
   }
-  // At the end and from the front: where the slots of core_ are, too.
+  // Append to the buffer, and take from its front. So do the slots of core_.
   static void Put(SharedChan* chan, uint32_t slot, vm::Message** from);
   static void Take(SharedChan* chan, uint32_t slot, vm::Message** to);
 };
@@ -60,21 +60,21 @@ class SharedChan final : public vm::Shared {
     if (capacity > 0) core_.AdoptSlots(capacity);
   }
 
-  // Takes the message on kDone.
+  // On kDone it has taken the message.
   ChanResult TrySend(vm::Message** message) TRI_NO_ANALYSIS {
     mu_.Lock();
     return Send(message);
   }
-  // Gives one on kDone.
+  // On kDone it gives a message.
   ChanResult TryRecv(vm::Message** message) TRI_NO_ANALYSIS {
     mu_.Lock();
     return Recv(message);
   }
-  // As those, but kWouldWait leaves `waiter` queued and the lock held: the
-  // caller parks `g`, and its commit calls Unlock.
+  // As those, but with kWouldWait they leave `waiter` queued and the lock held.
+  // The caller then parks `g`, and its commit calls Unlock.
   ChanResult SendOrQueue(SharedWaiter* waiter, G* g) TRI_NO_ANALYSIS;
   ChanResult RecvOrQueue(SharedWaiter* waiter, G* g) TRI_NO_ANALYSIS;
-  // Takes a waiter out whose G was won otherwise.
+  // Takes out a waiter whose G something else has won.
   void Remove(SharedWaiter* waiter) TRI_NO_ANALYSIS;
 
   // False: it was closed already.
@@ -106,15 +106,16 @@ class SharedChan final : public vm::Shared {
 
   HandoverLock mu_;
   Core core_;
-  // The buffer, linked by Message::next: it costs what is in it. core_ counts.
+  // The buffer is a list linked by Message::next, so it costs only what is in
+  // it. core_ counts its messages.
   vm::Message* first_ = nullptr;
   vm::Message* last_ = nullptr;  // valid while first_ is not null
   size_t held_bytes_ = 0;        // of the messages in it
   size_t noted_bytes_ = 0;       // the most of these that heaps were told of
 };
 
-// The channel whose handle is at `index`, or null. Raises if the handle has
-// been finalized.
+// Returns the channel whose handle is at `index`, or null. Raises if the handle
+// has been finalized.
 SharedChan* TestChannel(lua_State* L, int index);
 
 }  // namespace trilune::stdlib
