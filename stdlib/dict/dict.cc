@@ -1,4 +1,14 @@
-// The methods of a dictionary, but for those that wait.
+// The methods of a dictionary, except those that wait.
+//
+// A method reads its arguments from Lua, then calls the store, then pushes
+// results. The store knows no Lua, so nothing raises inside it. Between the
+// store's answer and the pushed result something may raise, though: pushing a
+// string may find no memory. What the store has handed out by then (a reference
+// to an entry, a popped node) lies in the isolate's DictHolder, whose finalizer
+// would release it.
+//
+// A value that is neither scalar nor string is kept as a message. Reading it
+// copies the message first, because readers of other isolates share it.
 
 #include "stdlib/dict/dict.h"
 
@@ -20,9 +30,10 @@ constexpr char kHolderKey = 0;
 
 // --- What a raise must not leak. ---
 
-// One an isolate, in the registry. A finalizer may use it, too, while the
-// value of who holds something is being pushed: by then its bytes have been
-// copied. So who uses it looks whether it is still there.
+// One for each isolate, in the registry. While a held value is being pushed, a
+// finalizer may run and use the holder, too. That drops what is held. This is
+// safe, because the bytes have been copied by then. So its user calls Drop,
+// which looks whether something is still there.
 struct DictHolder {
   static constexpr TypeTag kTag = {"dictionary's holder"};
   const TypeTag* tag;
@@ -64,8 +75,8 @@ void MakeHolder(lua_State* L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &kHolderKey);
 }
 
-// Pushes a value that is no object; a string's bytes lie where nothing frees
-// them meanwhile.
+// Pushes a value that is no object. Requires: nothing frees a string's bytes
+// meanwhile.
 void PushPlain(lua_State* L, const DictValue& value) {
   switch (value.kind) {
     case Kind::kFalse:
@@ -89,7 +100,7 @@ void PushPlain(lua_State* L, const DictValue& value) {
   }
 }
 
-// true; or true, nil, true if live entries were evicted; or false, why.
+// Pushes true; or true, nil, true if live entries were evicted; or false, why.
 int PushResult(lua_State* L, DictStatus status, bool forcible) {
   lua_pushboolean(L, status == DictStatus::kOk);
   if (status != DictStatus::kOk) {
@@ -152,7 +163,8 @@ int l_ttl(lua_State* L) {
   const DictStatus status = dict->store->Expiry(key, &expires_ns);
   if (status != DictStatus::kOk) return PushFailure(L, status);
   const int64_t left = expires_ns == kNever ? 0 : expires_ns - NowNs();
-  // Expired since: as little as is left, but not "never".
+  // It may have expired since: then return as little as possible, because 0
+  // means "never".
   lua_pushnumber(L, expires_ns == kNever ? 0.0
                     : left > 0           ? static_cast<double>(left) * 1e-9
                                          : 1e-9);
@@ -161,7 +173,8 @@ int l_ttl(lua_State* L) {
 
 // --- Writing. ---
 
-// The arguments from `value_at` on: value, time to live, flags.
+// Reads the arguments from `value_at` on (value, time to live, flags) and
+// writes.
 int Write(lua_State* L, int value_at, DictWrite* write) {
   Dict* dict = CheckDict(L);
   const DictKey key = CheckDictKey(L, dict);
@@ -446,7 +459,7 @@ void PushMetatable(lua_State* L) {
 const vm::Shared::Type Dict::kType = {DictHandle::kTag.name, &DictHandle::kTag,
                                       &PushMetatable};
 
-// --- What dict_wait.cc needs, too. ---
+// --- What the other files need, too. ---
 
 Dict* CheckDict(lua_State* L) {
   auto* handle = Check<DictHandle>(L, 1);

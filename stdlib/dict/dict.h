@@ -1,12 +1,12 @@
 // Dict: a named DictStore that the isolates of a runtime share.
 //
-// Role       What the handles of trilune.dict refer to, and what its parts,
-//            dict.cc, dict_wait.cc and dict_open.cc, share.
+// Role       What the handles of trilune.dict refer to. Also what dict.cc,
+//            dict_keys.cc, dict_wait.cc and dict_open.cc share.
 // Threads    any
 // Locks      DictRegistry::mu_ (kDicts)
 // Invariants I1. A dictionary lives until no isolate of the runtime is left.
-//            I2. What a call has got from the store is in the isolate's
-//                DictHolder, or in a userdata, whenever something may raise.
+//            I2. Whenever something may raise, what a call has got from the
+//                store lies in the isolate's DictHolder or in a userdata.
 // Tests      tests/lua/dict; tests/stdlib/dict_test.cc
 
 #ifndef TRI_STDLIB_DICT_DICT_H_
@@ -51,18 +51,18 @@ class Dict final : public vm::Shared {
  private:
   ~Dict() override { vm::MemoryCharge::Give(charge_); }
 
-  vm::MemoryCharge* const charge_;  // of who made it
+  vm::MemoryCharge* const charge_;  // in the budget of the isolate that made it
 };
 
-// All of a runtime.
+// All dictionaries of a runtime, by name.
 class DictRegistry final : public vm::RuntimeState::Extension {
  public:
   static DictRegistry* Of(vm::RuntimeState* runtime);
   ~DictRegistry() override;
 
-  // The dictionary of that name, made if there is none; null without memory.
-  // `bytes`, `shards`: 0 takes what there is, or a default. One that is made
-  // counts in `budget` as if it were full.
+  // Returns the dictionary of that name, and makes it if there is none. Null
+  // without memory. `bytes`, `shards`: 0 takes what an existing one has, or a
+  // default. A new dictionary counts in `budget` as if it were full.
   Dict* Open(std::string_view name, size_t bytes, uint32_t shards,
              const std::shared_ptr<vm::Budget>& budget) TRI_EXCLUDES(mu_);
 
@@ -71,27 +71,28 @@ class DictRegistry final : public vm::RuntimeState::Extension {
   Dict* first_ TRI_GUARDED_BY(mu_) = nullptr;
 };
 
-// The userdata.
+// The userdata of a handle.
 struct DictHandle : vm::SharedHandle {
   static constexpr TypeTag kTag = {"dictionary"};
 };
 static_assert(sizeof(DictHandle) == sizeof(vm::SharedHandle));
 
-// The dictionary at index 1, and the key at index 2. Raise.
+// Check the dictionary at index 1, and the key at index 2. May raise.
 Dict* CheckDict(lua_State* L);
 DictKey CheckDictKey(lua_State* L, const Dict* dict);
-// An optional time to live at `index`, as a deadline. Raises.
+// Reads an optional time to live at `index` as a deadline. May raise.
 int64_t CheckExpiry(lua_State* L, int index);
-// The value at `index`; strings stay where they are. Raises, if it cannot be
-// sent. What FreeDictObject must free if the store does not take it.
+// Reads the value at `index`. Strings stay where they are; other values become
+// an object, a message. Raises if the value cannot be sent. If the store does
+// not take the object, the caller frees it with FreeDictObject.
 DictValue CheckDictValue(lua_State* L, int index);
 void FreeDictObject(void* object);
 
 // Pushes what was read, and releases it. Raises without memory.
 void PushReading(lua_State* L, Dict* dict, DictReading* reading);
-// Pushes the value of a popped node, and frees it. As above.
+// Pushes the value of a popped node, and frees the node. Raises without memory.
 void PushNode(lua_State* L, Dict* dict, DictNode* node);
-// Pushes nil and the status' text; returns 2.
+// Pushes nil and the text of the status; returns 2.
 int PushFailure(lua_State* L, DictStatus status);
 
 // The methods in dict_keys.cc and dict_wait.cc.

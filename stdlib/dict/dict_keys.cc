@@ -1,5 +1,6 @@
-// The keys of a dictionary: a scan that holds a shard's entries while it pushes
-// their keys, which may raise.
+// dict:keys: a scan of the store. It holds references to some entries at a time
+// while it pushes their keys. Pushing may raise, so the scan lies in a
+// userdata, whose finalizer releases them.
 
 #include <cstdlib>
 #include <new>
@@ -15,7 +16,7 @@ struct KeyScan {
   const TypeTag* tag;
   DictStore* store;
   DictScan scan;
-  size_t next;  // of the entries that are held
+  size_t next;  // the first of the entries that it still holds
 
   void Drop() {
     for (; next < scan.count; next++)

@@ -1,4 +1,8 @@
 // The module trilune.dict: opens dictionaries by their names.
+//
+// The registry of a runtime keeps every dictionary until the last isolate has
+// gone, so data outlive the isolate that made them. The isolate that makes one
+// is charged for its full size, for as long.
 
 #include <cstring>
 #include <new>
@@ -16,7 +20,7 @@ constexpr size_t kMaxBytes = size_t{1} << 46;
 
 constexpr char kExtensionKey = 0;
 
-// Raises an error about argument 2.
+// Reads the option `size`. An error names argument 2.
 size_t CheckBytes(lua_State* L, int index) {
   size_t bytes = 0;
   luaL_argcheck(L, ToSize(L, index, &bytes) && bytes <= kMaxBytes, 2,
@@ -97,9 +101,10 @@ DictRegistry* DictRegistry::Of(vm::RuntimeState* runtime) try {
   return nullptr;
 }
 
-// Nobody else is left.
+// No isolate is left, so no lock is needed.
 DictRegistry::~DictRegistry() TRI_NO_ANALYSIS {
   // A value may hold a handle of its own dictionary, or of another one.
+  // Clearing all of them first gives those references up.
   for (Dict* dict = first_; dict != nullptr; dict = dict->next)
     dict->store->Clear();
   while (first_ != nullptr) {

@@ -1,3 +1,28 @@
+// One shard of a dictionary, under its lock.
+//
+// Why shards: every operation on a key takes one lock for a short time. With
+// several locks, operations on keys of different shards do not meet. The top
+// bits of a key's hash choose the shard, the low bits its bucket
+// (DictStore::ShardOf). Each shard has its own share of the size limit, so that
+// no write touches a counter of all.
+//
+// Short time under the lock. Nothing is allocated or freed under it, and
+// nothing is readied. A write collects that in a DictChange:
+// - The entry it may need is made before. Where an old entry can be overwritten
+//   in place, the first try is made without one (needs_entry).
+// - Removed entries become garbage, linked by `newer`, and are released later.
+// - Gs that were won are readied later. The winner owns them until then.
+//
+// How a reader uses a value outside the lock: a short string is copied under
+// the lock, because a writer may overwrite it in place. A long string or an
+// object never changes while its entry lives. The reader takes a reference and
+// releases it later. The last reference frees the entry, so an entry may be
+// removed while it is read.
+//
+// Size limit. The list by last use goes from `newest` to `oldest`. MakeRoom
+// looks for expired entries near the old end, and then evicts from there.
+// Nothing runs in the background: expired entries go when a write needs room,
+// with each insertion (Sweep), or when their key is written.
 #include "stdlib/dict/dict_shard.h"
 
 #include <algorithm>
@@ -13,12 +38,12 @@ namespace {
 
 using Kind = DictValue::Kind;
 
-// How many entries from the old end on are looked at for expired ones, where
-// room is needed; and after every insertion.
+// Where room is needed, this many entries at the old end are searched for
+// expired ones. After every insertion, kSweep of them.
 constexpr int kSearch = 32;
 constexpr int kSweep = 2;
 
-// Null: nobody waits there.
+// Takes and wins the first waiter. Null: no G waits there.
 DictWaiter* Win(WaitQueue& queue, GList* woken) {
   WaiterBase* waiter = queue.PopAndWin();
   if (waiter == nullptr) return nullptr;
@@ -61,7 +86,7 @@ bool Equal(const DictValue& a, const DictValue& b) {
   return false;
 }
 
-// `live`: the present entry, or null.
+// Whether the write may be done. `live`: the present entry, or null.
 DictStatus Judge(const DictEntry* live, const DictWrite& write) {
   switch (write.mode) {
     case DictWrite::Mode::kSet:
@@ -103,7 +128,7 @@ void DictEntry::ReadInto(DictReading* reading) {
   reading->flags = flags;
   reading->version = version;
   if (!IsShort(value)) {
-    // relaxed: the caller's lock, or reference, keeps it.
+    // relaxed: the caller's lock, or its own reference, keeps the entry alive.
     refs.fetch_add(1, std::memory_order_relaxed);
     reading->held = this;
   } else if (value.kind == Kind::kString) {
@@ -238,7 +263,8 @@ bool DictShard::MakeRoom(size_t bytes, DictEntry* keep, bool safe,
 
 DictEntry* DictShard::Replace(DictEntry* old, bool safe, DictChange* change) {
   DictEntry* fresh = change->fresh;
-  // Only what it is larger is more; but if all fails, `old` stays.
+  // Needs only the bytes by which the new entry is larger. `old` is kept until
+  // that has worked, because on failure it must stay.
   const size_t gone = old == nullptr ? 0 : BytesOf(old);
   if (fresh->block > capacity) return nullptr;
   if (fresh->block > gone && !MakeRoom(fresh->block - gone, old, safe,
@@ -301,7 +327,8 @@ DictWait* DictShard::FindWait(const DictKey& key) {
 }
 
 void DictShard::AddWaitBuckets() TRI_NO_ANALYSIS {
-  // Few steps up: each of them holds the lock for all waits.
+  // Grows in few, large steps, because each step moves all waits under the
+  // lock.
   constexpr size_t kGrowth = 16;
   mu.Lock();
   const size_t size = (wait_mask + 1) * kGrowth;

@@ -1,12 +1,14 @@
 // DictShard: one part of a DictStore, with a lock of its own.
 //
-// Role       Table, least recently used list and account of its entries.
-// Threads    whoever holds `mu`
+// Role       Has the table of entries, the list of them by last use, the
+//            account of their bytes, and the Gs that wait for keys.
+//            dict_shard.cc explains.
+// Threads    the thread that holds `mu`
 // Locks      mu, rank kChan
-// Invariants I1. An entry is in its bucket's chain and in the list, or in
-//                neither and then garbage, linked by `newer`.
-//            I2. `used` is the sum of the entries' `block`s and of their
-//                nodes' blocks.
+// Invariants I1. An entry is in its bucket's chain and in the list. Or it is in
+//                neither, and then it is garbage, linked by `newer`.
+//            I2. `used` is the sum of the entries' `block`s and of their nodes'
+//                blocks.
 // Tests      tests/stdlib/dict_store_test.cc
 
 #ifndef TRI_STDLIB_DICT_DICT_SHARD_H_
@@ -23,13 +25,13 @@
 
 namespace trilune::stdlib {
 
-// What malloc takes for a block: its header, in units of 16.
+// What malloc takes for a block: with its header, in units of 16.
 constexpr size_t BlockBytes(size_t bytes) {
   return bytes + sizeof(size_t) <= 32 ? 32
                                       : (bytes + sizeof(size_t) + 15) & ~15UL;
 }
 
-// An entry and, behind it, its key and room for a string or a DictList.
+// An entry. Behind it lie its key, and room for a string or a DictList.
 struct DictEntry {
   DictEntry* chain;  // in its bucket
   DictEntry* newer;
@@ -42,7 +44,8 @@ struct DictEntry {
   uint32_t key_size;
   uint32_t room;  // for a string, behind the key
   uint32_t flags;
-  // The table's, and that of each reader. Taken under the lock.
+  // References: the table's, and one of each reader, which takes it under the
+  // lock.
   std::atomic<uint32_t> refs;
 
   [[nodiscard]] char* key() { return reinterpret_cast<char*>(this + 1); }
@@ -54,15 +57,15 @@ struct DictEntry {
     return reinterpret_cast<struct DictList*>(payload());
   }
 
-  // One that is in no table yet; null without memory. The value may be an empty
-  // list.
+  // Makes an entry that is in no table yet. Null without memory. The value may
+  // be an empty list.
   static DictEntry* New(const DictKey& key, const DictValue& value);
-  // Whether readers copy a value under the lock, and writers overwrite it in
-  // place.
+  // Whether readers copy such a value under the lock, so that writers may
+  // overwrite it in place.
   static bool IsShort(const DictValue& value);
-  // Under the lock.
+  // Requires: the lock. Copies a short value, or takes a reference.
   void ReadInto(DictReading* reading);
-  // Requires: no string that is longer than `room`.
+  // Requires: `its` is no string longer than `room`.
   void Assign(const DictValue& its);
   static size_t PayloadOffset(size_t key_size) {
     return (key_size + 7) & ~size_t{7};
@@ -76,7 +79,8 @@ struct DictList {
   size_t blocks;  // bytes of the nodes
 };
 
-// A key for which some G waits. `users` Gs have not left it yet.
+// A key for which some G waits. `users` Gs have not left it yet, of which some
+// may have been woken already.
 struct DictWait {
   DictWait* next;
   DictShard* shard;
@@ -89,15 +93,15 @@ struct DictWait {
   [[nodiscard]] char* key() { return reinterpret_cast<char*>(this + 1); }
 };
 
-// Makes Gs runnable that were won under a lock, now released.
+// Readies Gs that were won under a lock. Requires: the lock was released.
 void MakeReady(GList* woken);
 
-// What a write under the lock leaves for the time after it.
+// What a write under the lock leaves to be done after its release.
 struct DictChange {
   DictEntry* fresh = nullptr;  // made before; null once it is in the table
   DictEntry* garbage = nullptr;
   GList woken;
-  bool needs_entry = false;  // nothing has happened: once more, with `fresh`
+  bool needs_entry = false;  // nothing was done: try again, with `fresh`
   bool forcible = false;     // live entries were evicted
 };
 
@@ -119,7 +123,7 @@ struct alignas(64) DictShard {
   uint64_t misses TRI_GUARDED_BY(mu) = 0;
   uint64_t evicted TRI_GUARDED_BY(mu) = 0;
   uint64_t expired TRI_GUARDED_BY(mu) = 0;
-  // Table of the waits; malloc'ed, if it is not `few_waits`.
+  // Table of the waits. It is malloc'ed unless it is `few_waits`.
   DictWait** waits TRI_GUARDED_BY(mu) = few_waits;
   size_t wait_mask TRI_GUARDED_BY(mu) = kFewWaits - 1;
   DictWait* few_waits[kFewWaits] = {};
@@ -128,7 +132,7 @@ struct alignas(64) DictShard {
     return entry->expires_ns == kNever || entry->expires_ns > NowNs();
   }
 
-  // What is accounted for an entry.
+  // The bytes accounted for an entry.
   [[nodiscard]] static size_t BytesOf(DictEntry* entry) {
     return entry->block + (entry->value.kind == DictValue::Kind::kList
                                ? entry->list()->blocks
@@ -136,12 +140,12 @@ struct alignas(64) DictShard {
   }
 
   [[nodiscard]] DictEntry* Find(const DictKey& key) TRI_REQUIRES(mu);
-  // As Find, but null if it has expired.
+  // As Find, but null if the entry has expired.
   [[nodiscard]] DictEntry* FindLive(const DictKey& key) TRI_REQUIRES(mu) {
     DictEntry* entry = Find(key);
     return entry != nullptr && IsLive(entry) ? entry : nullptr;
   }
-  // As FindLive; one that has expired becomes garbage.
+  // As FindLive. An expired entry becomes garbage.
   [[nodiscard]] DictEntry* FindOrRemove(const DictKey& key, DictEntry** garbage)
       TRI_REQUIRES(mu) {
     DictEntry* entry = Find(key);
@@ -152,42 +156,45 @@ struct alignas(64) DictShard {
   }
   // Puts an entry into table, list and account, as the newest.
   void Insert(DictEntry* entry) TRI_REQUIRES(mu);
-  // Takes it out of all, and makes it garbage.
+  // Takes the entry out of all three, and makes it garbage.
   void Remove(DictEntry* entry, DictEntry** garbage) TRI_REQUIRES(mu);
   // Makes it the newest.
   void Touch(DictEntry* entry) TRI_REQUIRES(mu);
-  // Says that the value has changed.
+  // Gives the entry a new version, and its value to the Gs that wait for it.
   void NoteChange(DictEntry* entry, GList* woken) TRI_REQUIRES(mu) {
     entry->version = ++version;
     if (wait_count > 0) Give(entry, woken);
   }
 
-  // Makes room for `bytes` more: by expired entries near the old end, then, but
-  // if `safe`, by the oldest ones. Never by `keep`. False: that cannot be had;
-  // no live entry was evicted.
+  // Makes room for `bytes` more. It removes expired entries near the old end;
+  // if that is not enough and not `safe`, it evicts the oldest ones. It never
+  // removes `keep`. False: there is no such room; no live entry was evicted.
   [[nodiscard]] bool MakeRoom(size_t bytes, DictEntry* keep, bool safe,
                               bool* forcible, DictEntry** garbage)
       TRI_REQUIRES(mu);
-  // Puts change->fresh, which then is null, in the place of `old`, if any;
-  // gives it. Null: there is no room, and nothing has changed.
+  // Puts change->fresh in the place of `old`, if there is one, and sets
+  // change->fresh to null. Returns the new entry. Null: there is no room, and
+  // `old` is as it was.
   DictEntry* Replace(DictEntry* old, bool safe, DictChange* change)
       TRI_REQUIRES(mu);
   // See DictStore::Put.
   DictStatus Write(const DictKey& key, const DictValue& value,
                    const DictWrite& write, DictChange* change) TRI_REQUIRES(mu);
-  // Removes expired entries at the old end, a few.
+  // Removes a few expired entries at the old end.
   void Sweep(DictEntry** garbage) TRI_REQUIRES(mu);
 
   [[nodiscard]] DictWait* FindWait(const DictKey& key) TRI_REQUIRES(mu);
-  // Every write of a key looks for its wait while there are any.
+  // While a G waits for any key, every write looks for a wait of its own key.
+  // So the table of waits must not have long chains.
   [[nodiscard]] bool NeedsWaitBuckets() const TRI_REQUIRES(mu) {
     return wait_count / 4 > wait_mask && wait_mask + 1 < kMostWaitBuckets;
   }
-  // Enlarges the table of waits, if that can be had.
+  // Enlarges the table of waits, if there is memory.
   void AddWaitBuckets() TRI_EXCLUDES(mu);
-  // The value of `entry` is new: gives it to all who wait for that.
+  // `entry` has a new value: gives it to all Gs that wait for that.
   void Give(DictEntry* entry, GList* woken) TRI_REQUIRES(mu);
-  // Gives an element to who waits longest for one; false: nobody does.
+  // Gives an element to the G that has waited longest for one. False: no G
+  // waits.
   bool GiveNode(const DictKey& key, DictNode* node, GList* woken)
       TRI_REQUIRES(mu);
 

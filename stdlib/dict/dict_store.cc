@@ -1,3 +1,11 @@
+// DictStore: chooses the shard of a key, and does what must be done outside its
+// lock. dict_shard.cc explains the shards.
+//
+// Every write has the same frame: make what it may need, lock, write, unlock;
+// repeat if it needs an entry after all; then Finish. Finish frees what was not
+// needed, releases garbage, and readies the Gs that were won.
+//
+// The hash has a random seed for each store.
 #include "stdlib/dict/dict_store.h"
 
 #include <sys/random.h>
@@ -17,7 +25,7 @@ namespace {
 
 using Kind = DictValue::Kind;
 
-constexpr size_t kShardBytes = size_t{256} << 10;  // at least, if not chosen
+constexpr size_t kShardBytes = size_t{256} << 10;  // at least, by default
 constexpr uint32_t kDefaultShards = 16;
 constexpr size_t kBytesPerBucket = 128;
 constexpr size_t kPointer = sizeof(void*);
@@ -36,7 +44,7 @@ uint64_t Mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// As wyhash: sixteen bytes a multiplication.
+// As wyhash does: sixteen bytes for each multiplication.
 uint64_t Hash(const char* bytes, size_t size, uint64_t seed) {
   constexpr uint64_t kOne = 0xa0761d6478bd642fU;
   constexpr uint64_t kTwo = 0xe7037ed1a0b428dbU;
@@ -54,7 +62,7 @@ uint64_t Hash(const char* bytes, size_t size, uint64_t seed) {
 
 void Add(DictValue* value, const DictNumber& by) {
   if (value->kind == Kind::kInteger && by.is_integer) {
-    // Wraps around, as Lua's.
+    // Wraps around, as Lua's integers do.
     value->integer =
         static_cast<int64_t>(static_cast<uint64_t>(value->integer) +
                              static_cast<uint64_t>(by.integer));
@@ -97,7 +105,8 @@ size_t LengthOf(const DictEntry* chain) {
   return length;
 }
 
-// Adds to the number of `key`; or puts change->fresh there, if there is one.
+// Adds to the number of `key`. If there is none, puts change->fresh there, if
+// that is given.
 DictStatus Add(DictShard* shard, const DictKey& key, const DictNumber& by,
                DictNumber* result, DictChange* change) TRI_REQUIRES(shard->mu) {
   DictEntry* old = shard->Find(key);
@@ -163,7 +172,7 @@ std::unique_ptr<DictStore> DictStore::Make(
   const size_t table = BlockBytes(buckets * kPointer);
   for (uint32_t i = 0; i < shards; i++) {
     DictShard& shard = store->shards_[i];
-    // Of a large one the kernel gives the pages as they are touched.
+    // For a large table the kernel provides pages only as they are touched.
     shard.buckets = static_cast<DictEntry**>(std::calloc(buckets, kPointer));
     if (shard.buckets == nullptr) return nullptr;
     shard.bucket_mask = buckets - 1;
@@ -190,12 +199,12 @@ DictKey DictStore::KeyOf(const DictEntry* entry) {
 }
 
 DictShard& DictStore::ShardOf(const DictKey& key) const {
-  // The low bits choose the bucket.
+  // The top bits; the low bits choose the bucket.
   return shards_[key.hash >> 56 & (shard_count_ - 1)];
 }
 
 void DictStore::Release(DictEntry* held) {
-  // release: who frees it comes after what was read.
+  // release: the thread that frees it comes after every reader's use.
   if (held->refs.fetch_sub(1, std::memory_order_release) != 1) return;  // [DR1]
   static_cast<void>(held->refs.load(std::memory_order_acquire));        // [DR1]
   if (held->value.kind == Kind::kObject) {
@@ -224,7 +233,8 @@ DictStatus DictStore::Put(const DictKey& key, const DictValue& value,
   DictShard& shard = ShardOf(key);
   DictChange change;
   DictStatus status = DictStatus::kOk;
-  // Where a short value may fit, the first look is without an entry.
+  // If a short value may fit into the old entry, the first try is without a new
+  // one.
   change.needs_entry = !DictEntry::IsShort(value);
   do {
     if (change.needs_entry) {
@@ -320,11 +330,12 @@ DictStatus DictStore::Expire(const DictKey& key, int64_t expires_ns) {
 void DictStore::Clear() {
   for (uint32_t i = 0; i < shard_count_; i++) {
     DictShard& shard = shards_[i];
-    // A large table is not cleared under the lock, if that can be had.
+    // With a new table, if there is memory, a large one need not be cleared
+    // under the lock.
     const size_t size = shard.bucket_mask + 1;
     auto** empty = static_cast<DictEntry**>(std::calloc(size, kPointer));
     shard.mu.Lock();
-    // The list by `newer` is the garbage.
+    // The list, linked by `newer`, becomes the garbage.
     DictEntry* garbage = shard.oldest;
     shard.newest = shard.oldest = nullptr;
     shard.used = 0;
@@ -388,7 +399,7 @@ bool DictStore::Scan(DictScan* scan, bool* no_memory) {
     DictShard& shard = shards_[scan->shard];
     size_t looked = 0;
     shard.mu.Lock();
-    // A bucket is taken as a whole, so that each entry is met once.
+    // Takes a whole bucket at a time, so that the scan meets each entry once.
     for (; scan->bucket <= shard.bucket_mask && looked < 4 * kBatch;
          looked++, scan->bucket++) {
       DictEntry* first = shard.buckets[scan->bucket];

@@ -1,18 +1,18 @@
-// DictStore: the memory of a dictionary that isolates share. No Lua here.
+// DictStore: the memory of a dictionary that isolates share. It knows no Lua.
 //
-// Role       A hash table in shards, each with its lock, its share of the size
-//            limit and its least recently used list. Values are scalars,
-//            strings, objects of the caller's and lists of these.
+// Role       A hash table in shards. Each shard has a lock, a share of the size
+//            limit and a least recently used list. Values are scalars, strings,
+//            objects of the caller's, and lists of these.
 // Threads    any
-// Locks      DictShard::mu, rank kChan. Memory is allocated before it is taken
-//            and freed after it was released.
+// Locks      DictShard::mu, rank kChan. Memory is allocated before the lock is
+//            taken, and freed after its release.
 // Invariants I1. A shard's `used` never exceeds its `capacity`.
-//            I2. Bytes of a long string, and objects, never change while their
-//                entry lives: readers use them without the lock, by a
+//            I2. The bytes of a long string, and objects, never change while
+//                their entry lives. So readers use them without the lock, by a
 //                reference.
-//            I3. The number of buckets never changes: so a place in a scan is
-//                the number of a bucket.
-// Rejected   One limit for all shards: a counter that every write would touch.
+//            I3. The number of buckets never changes, so the number of a bucket
+//                is a place in a scan.
+// Rejected   One limit for all shards: every write would touch its counter.
 // Tests      tests/stdlib/dict_store_test.cc, dict_threads_test.cc
 
 #ifndef TRI_STDLIB_DICT_DICT_STORE_H_
@@ -57,7 +57,7 @@ struct DictValue {
   };
 };
 
-// An element of a list, that its caller makes, or popped.
+// An element of a list: one that a caller makes to push it, or a popped one.
 struct DictNode {
   DictNode* next;
   DictNode* prev;
@@ -78,7 +78,7 @@ enum class DictStatus : uint8_t {
 };
 const char* DictStatusText(DictStatus status);
 
-// A key with its hash, see DictStore::KeyOf. The bytes are the caller's.
+// A key with its hash, from DictStore::KeyOf. The bytes belong to the caller.
 struct DictKey {
   const char* bytes;
   size_t size;
@@ -92,6 +92,7 @@ struct DictNumber {
   double number = 0;
 };
 
+// How to write, and under which condition.
 struct DictWrite {
   enum class Mode : uint8_t {
     kSet,
@@ -111,8 +112,8 @@ struct DictWrite {
 // A G's place in the queue of a key.
 struct DictWaiter : WaiterBase {
   enum class For : uint8_t {
-    kValue,  // one whose version is not `version`: all who wait get it
-    kPop,    // a list's element: one gets it, and it never enters the list
+    kValue,  // a value whose version is not `version`: all waiting Gs get it
+    kPop,    // a list's element: one G gets it, and it never enters the list
   };
   For what = For::kValue;
   uint64_t version = 0;
@@ -123,8 +124,8 @@ struct DictWaiter : WaiterBase {
   bool front = true;          // where a node goes that it gives back
 };
 
-// What a read found. A short string was copied; a longer one and an object
-// belong to `held`, until DictStore::Release.
+// What a read found. A short string was copied. A longer one, or an object,
+// belongs to `held` until DictStore::Release.
 struct DictReading {
   static constexpr size_t kCopyBytes = 512;
   DictValue value;
@@ -135,7 +136,7 @@ struct DictReading {
   char copy[kCopyBytes];
 };
 
-// Entries that a scan found, with a reference each.
+// Entries that a scan found, with a reference each, and the place of the scan.
 struct DictScan {
   uint32_t shard = 0;
   size_t bucket = 0;
@@ -160,10 +161,10 @@ class DictStore {
   static constexpr size_t kMinBytes = 8192;  // a shard
   static constexpr uint32_t kMaxShards = 256;
 
-  // A store of `bytes` in all, its tables too; null without memory. `shards`: a
-  // power of two, or 0: as the size suggests. `free_object` frees an object of
-  // a value; never called with a lock held. Requires: bytes / shards >=
-  // kMinBytes.
+  // Makes a store of `bytes` in all, its tables included. Null without memory.
+  // `shards`: a power of two; 0: as the size suggests. `free_object` frees an
+  // object of a value, and is never called with a lock held. Requires: bytes /
+  // shards >= kMinBytes.
   static std::unique_ptr<DictStore> Make(size_t bytes, uint32_t shards,
                                          void (*free_object)(void*));
   ~DictStore();
@@ -172,30 +173,30 @@ class DictStore {
 
   [[nodiscard]] DictKey KeyOf(const char* bytes, size_t size) const;
 
-  // Writes. An object of `value` is the store's if the result is kOk, and the
-  // caller's otherwise; nothing has changed then. `*forcible`: live entries
-  // were evicted.
+  // Writes. With kOk the store owns the object of `value`. Otherwise the caller
+  // still does, and nothing has changed. `*forcible`: live entries were
+  // evicted.
   DictStatus Put(const DictKey& key, const DictValue& value,
                  const DictWrite& write, bool* forcible);
-  // Adds to a number, in place; `init`, if given, is what an absent one is
-  // before that, and then expires at `init_expires_ns`.
+  // Adds to a number, in place. If the key has none and `init` is given, it
+  // adds to `*init`, and the entry expires at `init_expires_ns`.
   DictStatus Increment(const DictKey& key, const DictNumber& by,
                        const DictNumber* init, int64_t init_expires_ns,
                        DictNumber* result, bool* forcible);
-  // Reads; kNotFound, kIsList. `stale`: an expired value is as good.
+  // Reads. May return kNotFound or kIsList. `stale`: an expired value will do.
   DictStatus Get(const DictKey& key, bool stale, DictReading* reading);
-  // Requires: reading->held != null. The value is not valid any more.
+  // Requires: reading->held != null. The value is not valid afterwards.
   void Release(DictEntry* held);
 
-  // The deadline, kNever if it has none.
+  // Reads the deadline of an entry: kNever if it has none.
   DictStatus Expiry(const DictKey& key, int64_t* expires_ns);
   DictStatus Expire(const DictKey& key, int64_t expires_ns);
 
-  // A node for Push, null without memory. FreeNode frees a popped one or one
-  // that was not pushed; `with_object`: its object too.
+  // Makes a node for Push. Null without memory. FreeNode frees a popped node,
+  // or one that was not pushed; `with_object`: its object, too.
   static DictNode* NewNode(const DictValue& value);
   void FreeNode(DictNode* node, bool with_object);
-  // The node is the store's if the result is kOk. Never evicts.
+  // With kOk the store owns the node. Never evicts.
   DictStatus Push(const DictKey& key, DictNode* node, bool front,
                   uint64_t* length);
   // kNotFound: the list is empty.
@@ -203,31 +204,33 @@ class DictStore {
   DictStatus Length(const DictKey& key, uint64_t* length);
 
   void Clear();
-  // Removes up to `max` expired entries (0: all); returns how many.
+  // Removes up to `max` expired entries (0: all). Returns how many.
   uint64_t RemoveExpired(uint64_t max);
-  // Fills scan->entries with the next ones that live; false: there are none
-  // left. The caller releases them, and frees scan->entries with free().
-  // `*no_memory`: the array could not grow.
+  // Fills scan->entries with the next live entries. False: none is left. The
+  // caller releases them, and frees scan->entries with free(). `*no_memory`:
+  // the array could not grow.
   bool Scan(DictScan* scan, bool* no_memory);
   [[nodiscard]] static DictKey KeyOf(const DictEntry* entry);
   [[nodiscard]] DictStats Stats();
 
-  // --- Waiting. ---
+  // --- Waiting: see dict_store_wait.cc. ---
 
-  // A place to wait for `key`, null without memory.
+  // Makes a place to wait for `key`. Null without memory.
   static DictWait* NewWait(const DictKey& key);
   static void FreeWait(DictWait* wait);  // null is allowed
-  // Queues `waiter` of the running `g`, whose wait is open, unless what it
-  // waits for is there, or for kPop a value that is no list: then false. Takes
-  // the lock, and keeps it if true: `*commit` gets it released. Takes `wait`
-  // over, true or false.
+  // Queues `waiter` of the running `g`, whose wait is open. It does not, and
+  // returns false, if what the waiter waits for is there; for kPop also if the
+  // key has a value that is no list. If true, it keeps the lock, and `*commit`
+  // gets the lock released after the G is public. It takes `wait` over in
+  // either case.
   bool Queue(const DictKey& key, G* g, DictWaiter* waiter, DictWait* wait,
              ParkCommit* commit);
-  // For the G of an ended wait: unlinks the waiter. What it was given: a
-  // value, of kind kList too, in `*reading`, or the node. Requires: Queue
-  // returned true.
+  // For the G of an ended wait: unlinks the waiter. A value that it was given,
+  // of kind kList too, goes into `*reading`; a node is in waiter->node.
+  // Requires: Queue returned true.
   void Leave(DictWaiter* waiter, DictReading* reading);
-  // The G never looks: gives a node that it got to the next one, or back.
+  // For a G that never runs again. Gives a node that it got to the next waiting
+  // G, or back to the list.
   void Drop(DictWaiter* waiter);
 
  private:

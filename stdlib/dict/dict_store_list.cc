@@ -1,4 +1,12 @@
 // The lists of a DictStore.
+//
+// A list is an entry whose payload is a DictList; its nodes are blocks of their
+// own. A push finds its node ready, so under the lock it only links it. If a G
+// waits to pop from that key, the push gives the node to it instead: it never
+// enters the list.
+//
+// A key has an entry only while its list has elements. So a push may need a new
+// entry. Then it lets go of the lock, makes one, and looks again.
 
 #include <cstdlib>
 #include <cstring>

@@ -1,4 +1,24 @@
-// Waiting for the keys of a DictStore.
+// How Gs of any isolates wait for keys of a DictStore.
+//
+// A G may wait for a key that has no entry. So waiters do not hang on entries,
+// but on a DictWait, which a table of the shard finds by its key.
+//
+// 1. Queue takes the shard's lock and looks at the key again, as a write may
+//    have come since the caller's look. If the G must wait, Queue links the
+//    waiter and returns with the lock held. It is released after the G is
+//    public as waiting (ParkCommit::unlock). So any writer that finds the
+//    waiter can win its G.
+// 2. A write of the key calls Give: each G that waits for a value is won and
+//    gets a reference to the entry. A push calls GiveNode: the one G that has
+//    waited longest gets the node. Both ready the Gs after the release of the
+//    lock.
+// 3. Leave, called by the woken G, unlinks the waiter. It reads the value under
+//    the lock, because a short one may be overwritten in place.
+//
+// `users` counts waiters until they have left, not until they are won. So a
+// DictWait, with its key, stays valid for a waiter that was won but has not
+// run. Drop needs that: if the isolate is closed first, the node that its G got
+// goes to the next G that waits for that key, or back into the list.
 
 #include <cstdlib>
 #include <cstring>
@@ -67,8 +87,8 @@ bool DictStore::Queue(const DictKey& key, G* g, DictWaiter* waiter,
   return true;
 }
 
-// Takes the waiter out, and its wait, if that is the last one's: the caller
-// frees it. Requires: the lock.
+// Takes the waiter out. If it was the last of its DictWait, takes that out,
+// too, and returns it for the caller to free. Requires: the lock.
 DictWait* DictStore::UnlinkWaiter(DictWaiter* waiter) TRI_NO_ANALYSIS {
   DictWait* wait = waiter->wait;
   DictShard& shard = *wait->shard;
@@ -97,7 +117,7 @@ void DictStore::Drop(DictWaiter* waiter) {
   DictShard& shard = *waiter->wait->shard;
   shard.mu.Lock();
   DictWait* unused = nullptr;
-  // Its key is still needed, if there is a node.
+  // If there is a node, PushNode still needs the key.
   if (waiter->node == nullptr) unused = UnlinkWaiter(waiter);
   shard.mu.Unlock();
   if (waiter->held != nullptr) Release(waiter->held);

@@ -1,4 +1,9 @@
-// dict:wait, dict:blpop, dict:brpop.
+// dict:wait, dict:blpop, dict:brpop: how a G waits for a key.
+//
+// Each looks first, and opens a wait only if it must. Between that look and the
+// queue the key may change; then Queue returns false, and the method looks
+// again. The shape of the wait is that of chan/channel.cc; dict_store_wait.cc
+// has the other side.
 
 #include <cstdlib>
 #include <new>
@@ -14,7 +19,8 @@ namespace {
 
 using vm::Isolate;
 
-// A G's wait for a key. Not in the Lua heap, which may be closed first.
+// A G's wait for a key. It does not lie in the Lua heap, because the heap may
+// be closed before the store lets go of it.
 struct KeyWait : vm::SharedWait {
   Dict* dict = nullptr;
   DictWait* place = nullptr;  // until it is queued
@@ -27,7 +33,8 @@ void DropKeyWait(vm::SharedWait* base) {
   std::free(wait);
 }
 
-// Any isolate may open the dictionary, at any time.
+// Any isolate may open the dictionary at any time, so no such wait is a
+// deadlock.
 constexpr vm::SharedWait::Kind kKeyWait = {
     &DropKeyWait, [](const vm::SharedWait*) { return true; }};
 
@@ -62,7 +69,7 @@ int PushValue(lua_State* L, Dict* dict, DictReading* reading) {
   return 2;
 }
 
-// Gives what the wait was given.
+// Returns what the wait was given.
 int l_waited_k(lua_State* L, int, lua_KContext context) {
   auto* wait = reinterpret_cast<KeyWait*>(context);  // NOLINT: Lua's context
   Isolate* iso = Isolate::Of(L);
@@ -80,7 +87,7 @@ int l_waited_k(lua_State* L, int, lua_KContext context) {
   return 1;
 }
 
-// Waits for what was not there a moment ago. 0: it is there now.
+// Waits for what was not there a moment ago. Returns 0 if it is there now.
 int Wait(lua_State* L, Dict* dict, const DictKey& key, const DictWaiter& wanted,
          int64_t deadline) {
   KeyWait* wait = NewKeyWait(L, dict, key);
