@@ -1,3 +1,27 @@
+// How a C function of a module waits. Every blocking method of stdlib/ has this
+// shape; vm/goroutine/park.h has the rules.
+//
+// 1. It checks its arguments, and tries the operation. If that can be done now,
+//    it returns, and no wait is opened. With timeout 0 it also returns.
+// 2. BeginPark opens the wait: it gives the G's word a new ticket. It raises
+//    where the G may not wait: when cancelled, in a finalizer, in tri.atomic.
+//    So it comes before the function has changed anything.
+// 3. The function puts the G's waiter into a queue. Nothing may raise from here
+//    on: the waiter would stay linked for a wait that nobody makes. The waiter
+//    lies in the G or on the Lua stack, because this frame may be gone during
+//    the wait.
+// 4. Park leaves the M. It is the last statement: where Lua can yield, Park
+//    never returns, and Lua calls `k` instead. Elsewhere Park calls `k`.
+// 5. A waker takes the waiter out of the queue and wins the G (PopAndWin). It
+//    notes in g->wake how the wait ended, and readies the G. A timer or a
+//    cancellation can win as well, and leaves the waiter queued.
+// 6. `k` calls EndWait, which unlinks the waiter if it is still queued. Only
+//    then may it raise.
+//
+// No wake-up is lost between the look in step 1 and the queue in step 3. Only
+// Gs of this isolate use the queue, and no other one runs meanwhile. Where
+// other isolates can reach the queue, a lock takes the place of the strand:
+// chan/channel.cc.
 #include "stdlib/binding.h"
 
 #include <cmath>
@@ -39,7 +63,8 @@ void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
   lua_newtable(L);
   lua_pushstring(L, name);
   lua_setfield(L, -2, "__name");
-  // What getmetatable gives: a script could take a finalizer away.
+  // What getmetatable returns. With the real metatable a script could take a
+  // finalizer away.
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");
   if (metamethods != nullptr) {

@@ -1,6 +1,7 @@
-// What the modules for scripts share: typed userdata and argument checks.
+// What the modules for scripts share: typed userdata, argument checks, waits.
 //
-// Role       Every C function of stdlib/ checks its arguments here.
+// Role       Every C function of stdlib/ checks its arguments here, and most
+//            wait here; binding.cc says how.
 //            THE RULE: liblua is C and raises errors by longjmp. No object with
 //            a destructor may be alive across a call that can raise.
 // Threads    the running G
@@ -19,8 +20,8 @@
 
 namespace trilune::stdlib {
 
-// First member of every userdata of ours. Its address says of which type it is:
-// one comparison, where luaL_checkudata looks a name up.
+// First member of every userdata of ours. Its address tells the type by one
+// comparison, where luaL_checkudata looks up a name.
 struct TypeTag {
   const char* name;  // for error messages
 };
@@ -43,7 +44,7 @@ T* Check(lua_State* L, int index) {
   return object;
 }
 
-// Says of every type that New makes that its insides are not for scripts.
+// Declares that the insides of every type that New makes are not for scripts.
 template <class T>
 inline const vm::InternalKind kInternalKind(
     [](lua_State* L, int index) { return Test<T>(L, index) != nullptr; },
@@ -53,45 +54,45 @@ inline const vm::InternalKind kInternalKind(
 // `metatable_index` (an upvalue). Raises without memory.
 template <class T>
 T* New(lua_State* L, int values, int metatable_index) {
-  static_cast<void>(&kInternalKind<T>);  // makes it
+  static_cast<void>(&kInternalKind<T>);  // instantiates it
   auto* object = new (lua_newuserdatauv(L, sizeof(T), values)) T();
   lua_pushvalue(L, metatable_index);
   lua_setmetatable(L, -2);
   return object;
 }
 
-// An optional timeout in seconds as a deadline: kNever if absent or infinite.
-// `*now`: set when it is 0. Raises on what is no time.
+// Reads an optional timeout in seconds as a deadline: kNever if absent or
+// infinite. `*now`: whether it is 0. Raises if it is no time.
 int64_t CheckDeadline(lua_State* L, int index, bool* now);
 
-// A time in seconds: not negative, not NaN.
+// Reads a time in seconds. Raises if it is negative or NaN.
 double CheckSeconds(lua_State* L, int index);
 
 // Pushes nil, "timeout" and returns 2.
 int PushTimeout(lua_State* L);
-// Ends a wait that only what it waited for can end well: 0 when that did, or
-// the number of results to return; raises when cancelled.
+// For a wait that ends well only by what it waited for. Returns 0 if that ended
+// it, 2 after a timeout, with the results pushed. Raises if cancelled.
 int EndTimedWait(lua_State* L, WakeResult result);
 
-// Pushes a new metatable with `methods` as __index and `name` as __name; each
+// Pushes a new metatable with `methods` as __index and `name` as __name. Each
 // function gets the metatable as upvalue 1.
 void NewMetatable(lua_State* L, const char* name, const luaL_Reg* methods,
                   const luaL_Reg* metamethods);
 
-// How to wait in a queue.
+// How a G waits in a queue.
 struct WaitOptions {
   WaitReason reason = WaitReason::kNone;
   int64_t deadline_ns = kNever;
-  int32_t number = 0;     // the waiter's, for the waker
+  int32_t number = 0;     // of the waiter; tells the waker what it wants
   bool shielded = false;  // cancellation does not end it
 };
 
-// Waits in `queue` until a waker, the deadline or a cancellation; then calls
-// `k`.
+// Waits in `queue` until a waker, the deadline or a cancellation ends the wait.
+// Then calls `k`. May raise, before the G is queued.
 int WaitIn(lua_State* L, WaitQueue& queue, const WaitOptions& options,
            lua_KFunction k, lua_KContext context);
 
-// For `k`: how the wait ended, the waiter unlinked.
+// For `k`: unlinks the waiter and returns how the wait ended.
 WakeResult EndWait(lua_State* L);
 
 }  // namespace trilune::stdlib

@@ -1,7 +1,8 @@
-// A hint in the errors of spawned programs.
+// AddGlobalHint: a hint in the errors of spawned programs.
 //
-// Role       The first thing that goes wrong in a program: a global of its
-//            maker's is nil in its isolate. Lua says which, not why.
+// Role       The first thing that goes wrong in a program: a global of the
+//            script that spawned it is nil in its isolate. Lua says which one,
+//            but not why.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua/spawn/globals_of_the_maker.lua
@@ -13,8 +14,9 @@
 
 namespace trilune::stdlib {
 
-// For a message handler, with the error at 1: if that says that a global is
-// nil, and it still is, the message says what to do. Leaves values above it.
+// For a message handler, with the error at 1. If the error says that a global
+// is nil, and the global still is, the message gets a hint. Leaves values above
+// 1.
 void AddGlobalHint(lua_State* L);
 
 }  // namespace trilune::stdlib

@@ -1,8 +1,8 @@
 // The parts of the modules `trilune` and `trilune.sync`.
 //
 // Role       Each Open... adds its functions to the module's table on top of
-//            the stack. A file a part: go.cc, chan.cc, channel.cc, select.cc,
-//            timer.cc, group.cc, critical.cc, stats.cc ...
+//            the stack. Each part has a file: go.cc, chan.cc, channel.cc,
+//            select.cc, timer.cc, group.cc, critical.cc, stats.cc ...
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua
@@ -34,15 +34,15 @@ void OpenTimeout(lua_State* L);
 // Adds `event` to the table of trilune.sync on top of the stack.
 void OpenEvent(lua_State* L);
 
-// As Isolate::StartTimer, for a script: garbage is collected before it gives
-// null, as a timer that somebody dropped may go.
+// As Isolate::StartTimer, for a script. Before it returns null it collects
+// garbage, because that may free a dropped timer.
 vm::LuaG* StartTimer(lua_State* L, const GKind* kind,
                      const vm::TimerBody& body);
 
-// Notes package.path and the like, for what spawned isolates inherit.
+// Notes the current package.path and the like, which spawned isolates inherit.
 void KeepPackageDefaults(lua_State* L);
 
-// Warnings as luaL_newstate has them. Requires: the main state.
+// Sets warnings up as luaL_newstate does. Requires: L is the main state.
 void OpenWarnings(lua_State* L);
 
 // Replace the functions of the io and os libraries that wait in the kernel, and
@@ -57,8 +57,8 @@ int OpenTransfer(lua_State* L);
 int OpenDict(lua_State* L);
 int OpenParallel(lua_State* L);
 
-// Opens everything an isolate has: the standard libraries, the coroutine
-// library's equals, io, os, and the modules in package.preload.
+// Opens everything an isolate has: the standard libraries, our replacements for
+// parts of them, io, os, and the modules in package.preload.
 int OpenAll(lua_State* L);
 
 }  // namespace trilune::stdlib

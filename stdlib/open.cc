@@ -1,4 +1,9 @@
 // Opens everything an isolate has.
+//
+// Order matters. luaL_openlibs comes before the parts that replace functions of
+// the stock libraries. KeepPackageDefaults notes package.path before any script
+// can change it. The modules themselves are only entered in package.preload: a
+// script that never requires one pays nothing for it.
 
 #include "stdlib/modules.h"
 #include "vm/lua/coroutine.h"

@@ -1,6 +1,6 @@
-// Sizes in bytes, as options give them: 67108864, "64M", "500k", "1G".
+// Sizes in bytes, as options name them: 67108864, "64M", "500k", "1G".
 //
-// Role       The one reading of them, for Lua's options.
+// Role       Reads them for every option of Lua scripts.
 // Threads    any
 // Locks      none
 // Errors     false
@@ -18,11 +18,11 @@ namespace trilune::stdlib {
 
 constexpr size_t kMaxSize = size_t{1} << 59;
 
-// An integer from 1 to kMaxSize bytes, in units of K, M or G if one follows.
-// Nothing else, zero bytes included.
+// Reads an integer from 1 to kMaxSize bytes. A K, M or G behind it is its unit.
+// Anything else is refused, zero bytes included.
 [[nodiscard]] bool ParseSize(std::string_view text, size_t* bytes);
 
-// The same for the value at `index`, a number with an integer value or a text.
+// The same for the value at `index`: a number with an integer value, or a text.
 [[nodiscard]] bool ToSize(lua_State* L, int index, size_t* bytes);
 
 }  // namespace trilune::stdlib

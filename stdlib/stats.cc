@@ -1,4 +1,8 @@
-// trilune.stats: the counters of the scheduler, and what each isolate uses.
+// tri.stats: the counters of the scheduler, and what each isolate uses.
+//
+// All numbers are copied first, and Lua tables are made afterwards. Making a
+// table may raise by longjmp, which would skip the destructors of a
+// SchedulerStats or leave the registry locked.
 
 #include <algorithm>
 #include <new>
@@ -13,7 +17,8 @@ namespace {
 using vm::Isolate;
 using vm::UsageRecord;
 
-// Plain numbers: nothing that owns memory may be alive where Lua can raise.
+// Plain numbers, because nothing that owns memory may be alive where Lua can
+// raise.
 struct Numbers {
   lua_Integer procs;
   lua_Integer idle_procs;
@@ -96,8 +101,8 @@ void PushRecord(lua_State* L, const UsageRecord& record, bool is_self) {
 void PutIsolates(lua_State* L, Isolate* iso) {
   vm::IsolateRegistry& registry = iso->runtime()->registry();
   const int at = lua_gettop(L);
-  // The records are in a userdata: Lua may raise. Some isolates may be made
-  // meanwhile.
+  // The records lie in a userdata, because Lua may raise. Some room is left for
+  // isolates that are made meanwhile.
   const size_t room = registry.count() + 4;
   auto* records = static_cast<UsageRecord*>(
       lua_newuserdatauv(L, room * sizeof(UsageRecord), 0));

@@ -1,9 +1,10 @@
-// warn: what luaL_newstate sets up, which is private to it: warnings go to
-// stderr after "@on", and are dropped until then.
+// warn: does what luaL_newstate sets up, which is private to liblua. Warnings
+// go to stderr after "@on", and are dropped until then.
 //
-// Lua hands a warning over in pieces; they are written at once, or those of
-// several isolates would mix. Between the pieces of one nothing else runs on
-// its thread: what makes them is C code that does not call back.
+// Lua hands a warning over in pieces. They are gathered and written at once, or
+// those of several isolates would mix. One buffer for each thread is enough:
+// between two pieces no other Lua code runs on that thread, because the C code
+// that makes them does not call back.
 
 #include <cstdio>
 #include <cstdlib>
@@ -41,7 +42,7 @@ struct Pending {
   size_t size = 0;
   size_t capacity = 0;
 
-  // Without memory what there is, and `piece`, are written as they are.
+  // Without memory it writes what there is, and then `piece`, as they are.
   void Add(std::string_view piece) {
     if (size + piece.size() > capacity) {
       const size_t more = 2 * capacity + piece.size() + kLeast;

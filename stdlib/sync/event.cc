@@ -1,5 +1,5 @@
-// sync.event: set wakes everybody who waits, and lets everybody through who
-// comes later, until reset.
+// sync.event: a flag that Gs wait for. `set` wakes every waiting G, and lets
+// later ones through at once, until `reset`.
 
 #include "stdlib/sync/event.h"
 
@@ -19,7 +19,8 @@ int l_event(lua_State* L) {
 int l_event_set(lua_State* L) {
   auto* event = Check<Event>(L, 1);
   event->is_set = true;
-  // Each of them has seen it set, even if it is reset before they run.
+  // Each waiting G has seen the event set, even if it is reset before that G
+  // runs.
   while (WaiterBase* waiter = event->waiters.PopAndWin()) {
     waiter->g->wake = WakeResult::kReady;
     waiter->g->wake_index = static_cast<vm::LuaWaiter*>(waiter)->index;

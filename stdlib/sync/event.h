@@ -1,9 +1,9 @@
 // Event: sync.event, a flag that goroutines wait for.
 //
-// Role       Its methods are in event.cc; select.cc waits for it as well.
+// Role       event.cc has its methods. select.cc waits for it as well.
 // Threads    the isolate's strand
 // Locks      none: the strand is the lock
-// Invariants I1. Nobody waits while it is set.
+// Invariants I1. While it is set no G waits for it.
 // Tests      tests/lua/sync/event.lua, tests/lua/select/events.lua
 
 #ifndef TRI_STDLIB_SYNC_EVENT_H_

@@ -1,6 +1,21 @@
-// The module trilune.sync: locks and counters for the Gs of one isolate. Who
-// comes first is served first; who releases hands over, so that nobody
+// The module trilune.sync: locks and counters for the Gs of one isolate.
+// Semaphores and wait groups are in sync_counters.cc, events in event.cc.
+//
+// The Gs of an isolate take turns, so each object is a few fields and a queue,
+// without atomics. Its waits have the shape that binding.cc describes.
+//
+// First come, first served: a release does not just mark the object free. It
+// hands it to the G at the head of the queue and readies that G. A G that comes
+// between the release and that G's run finds the object taken, so nobody
 // overtakes.
+//
+// A G that gives up (timeout, cancellation) may have held back the ones behind
+// it, where the head of the queue decides who may go. So its continuation calls
+// Admit.
+//
+// Each lock call returns a value with __close, so that a script can write
+// `local l <close> = m:lock()`. GiveHeld (sync.h) keeps a cancellation from
+// being raised between the acquisition and that assignment.
 
 #include "stdlib/sync/sync.h"
 
@@ -22,7 +37,7 @@ struct LuaMutex {
   WaitQueue waiters;
 
   void Release() {
-    // Stays locked when it is handed over.
+    // If a waiter gets the mutex, it stays locked throughout.
     WaiterBase* waiter = waiters.PopAndWin();
     locked = waiter != nullptr;
     if (waiter != nullptr) MakeReady(waiter);
@@ -79,7 +94,7 @@ constexpr luaL_Reg kMutexMeta[] = {{"__close", &l_mutex_unlock},
 
 // --- rwmutex ---
 
-// A waiting writer keeps new readers out, so that it cannot be starved.
+// A waiting writer keeps new readers out, so that readers cannot starve it.
 struct LuaRWMutex {
   static constexpr TypeTag kTag = {"rwmutex"};
   enum : int32_t { kReader, kWriter };
@@ -94,7 +109,7 @@ struct LuaRWMutex {
   [[nodiscard]] bool CanWrite() {
     return !writing && readers == 0 && waiters.First() == nullptr;
   }
-  // Lets in who may go now, in their order.
+  // Lets in the waiters that may go now, in the order in which they came.
   void Admit() {
     while (!writing && waiters.First() != nullptr) {
       const bool writer = NumberOf(waiters.head()) == kWriter;
@@ -110,7 +125,7 @@ struct LuaRWMutex {
 
 int l_rwmutex(lua_State* L) {
   New<LuaRWMutex>(L, 1, lua_upvalueindex(1));
-  // What rlock gives: a table that leads back here, with __close.
+  // What rlock returns: a table that leads back here, with __close.
   lua_createtable(L, 1, 0);
   lua_pushvalue(L, -2);
   lua_rawseti(L, -2, 1);
@@ -128,7 +143,7 @@ int PushReadLock(lua_State* L) {
 int l_rw_lock_k(lua_State* L, int, lua_KContext context) {
   auto* rw = static_cast<LuaRWMutex*>(lua_touserdata(L, 1));
   const WakeResult result = EndWait(L);
-  // Who stood behind the one that gives up may go now.
+  // The waiters behind the one that gives up may be able to go now.
   if (result != WakeResult::kReady) rw->Admit();
   const int n = EndTimedWait(L, result);
   if (n > 0) return n;
@@ -240,14 +255,14 @@ int l_cond(lua_State* L) {
   return 1;
 }
 
-// The mutex is locked again; `context` is how the wait itself ended.
+// The mutex is locked again. `context` is how the wait itself ended.
 int l_cond_locked_k(lua_State* L, int, lua_KContext context) {
   const int n = EndTimedWait(L, static_cast<WakeResult>(context));
   return n > 0 ? n : PushTrue(L);
 }
 
 int l_cond_relock_k(lua_State* L, int status, lua_KContext context) {
-  EndWait(L);  // shielded and without a deadline: only an unlock ended it
+  EndWait(L);  // shielded and without a deadline: only an unlock can end it
   return l_cond_locked_k(L, status, context);
 }
 
@@ -272,7 +287,8 @@ int l_cond_wait(lua_State* L) {
   }
   if (now) return PushTimeout(L);
   luaL_checkstack(L, 8, nullptr);
-  // The wait is open before the mutex is, and nothing raises in between.
+  // The wait is opened before the mutex is, and nothing raises in between. So a
+  // cancelled G raises with its mutex still locked, and no signal is missed.
   const vm::Parking parking = vm::BeginPark(L, WaitReason::kCond);
   cond->waiters.PushTail(&parking.g->waiter, parking.g);
   cond->mutex->Release();
@@ -347,8 +363,9 @@ int l_once_call(lua_State* L) {
     return WaitIn(L, once->waiters, {.reason = WaitReason::kOnce},
                   &l_once_waited_k, 0);
   }
-  // If the coroutine in which the function runs is closed, or dropped, it has
-  // ended, too: a guard to which only this frame refers says so.
+  // The coroutine in which the function runs may be closed or dropped. Then the
+  // call has ended, too, and waiters must go on. A guard to which only this
+  // frame refers notices that.
   lua_newuserdatauv(L, 0, 1);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, -2, 1);

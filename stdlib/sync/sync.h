@@ -31,7 +31,7 @@ inline void WakeAll(WaitQueue& queue) {
     MakeReady(waiter);
 }
 
-// The number that a queued waiter carries: what it wants.
+// The number that a queued waiter carries. It tells what the G wants.
 inline int32_t NumberOf(const WaiterBase* waiter) {
   return static_cast<const vm::LuaWaiter*>(waiter)->index;
 }
@@ -41,8 +41,8 @@ inline int PushTrue(lua_State* L) {
   return 1;
 }
 
-// What a caller got is on top: gives it, to be kept in a variable that is to be
-// closed.
+// Returns what a method acquired, which is on top. The caller is about to keep
+// it in a variable that will be closed, so a raise is delayed until then.
 inline int GiveHeld(lua_State* L) {
   vm::Isolate::Of(L)->raise_delay.NoteAcquired();
   return 1;

@@ -1,5 +1,5 @@
 // Semaphores and wait groups of trilune.sync, and the guards that give back
-// what was taken of them.
+// units taken from them.
 
 #include "stdlib/sync/sync.h"
 
@@ -9,11 +9,11 @@ namespace {
 // --- guards ---
 
 // A guard stands for `n` units of what `owner` counts: its __close gives them
-// back. It is a table {owner, n}. That for one unit is made with the owner, as
-// its user value 1.
+// back. It is a table {owner, n}. The guard for one unit is made with the owner
+// and kept as its user value 1, so that the usual call allocates nothing.
 
-// Pushes a guard of `n` units of the owner at `index`. Upvalue 2: the metatable
-// of such guards.
+// Pushes a guard of `n` units of the owner at `index`. Upvalue 2 is the
+// metatable of such guards.
 void NewGuard(lua_State* L, int index, lua_Integer n) {
   lua_createtable(L, 2, 0);
   lua_pushvalue(L, index);
@@ -24,14 +24,14 @@ void NewGuard(lua_State* L, int index, lua_Integer n) {
   lua_setmetatable(L, -2);
 }
 
-// Keeps the guard of one unit in its owner, which is on top.
+// Makes the guard of one unit and keeps it in its owner, which is on top.
 void KeepGuard(lua_State* L) {
   NewGuard(L, lua_gettop(L), 1);
   lua_setiuservalue(L, -2, 1);
 }
 
 // Pushes the guard that a caller of the method gets for `n` units of the owner
-// at 1. Before anything is acquired: it may raise.
+// at 1. It may raise, so it comes before anything is acquired.
 void PushGuard(lua_State* L, lua_Integer n) {
   if (n == 1) {
     lua_getiuservalue(L, 1, 1);
@@ -40,7 +40,7 @@ void PushGuard(lua_State* L, lua_Integer n) {
   }
 }
 
-// For __close: the owner that a guard leads to, and in `*n` how many units.
+// For __close: returns the owner that a guard leads to, and in `*n` its units.
 template <class Owner>
 Owner* CheckGuard(lua_State* L, lua_Integer* n) {
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -223,8 +223,8 @@ constexpr luaL_Reg kPermitMeta[] = {{"__close", &l_permit_close},
 constexpr luaL_Reg kMemberMeta[] = {{"__close", &l_member_close},
                                     {nullptr, nullptr}};
 
-// As AddType, for one whose methods and constructor make guards: their upvalue
-// 2 is the metatable of those.
+// As AddType, for a type whose methods and constructor make guards. Their
+// upvalue 2 is the metatable of the guards.
 void AddGuardedType(lua_State* L, const char* name, lua_CFunction constructor,
                     const luaL_Reg* methods, const char* guard_name,
                     const luaL_Reg* guard_methods) {
