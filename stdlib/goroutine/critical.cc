@@ -1,4 +1,16 @@
-// trilune.atomic and trilune.shield: what must not be interrupted.
+// tri.atomic and tri.shield: what must not be interrupted.
+//
+// Both call a function in the calling G and must notice when its frame is left,
+// however that happens: by a return, an error, a cancellation, or because a
+// coroutine is closed. So each puts a value with __close at the bottom of its
+// frame.
+//
+// The frame of a shield can also be dropped: in a generator that nobody closed.
+// Then only the finalizer notices. tri.atomic needs none: nothing in it can
+// yield to a generator's resumer, so its frame is never suspended.
+//
+// A shield has a limit of time. A G that runs no Lua is its timer, as in
+// timer.cc.
 
 #include "sched/base/clock.h"
 #include "sched/core/loop.h"
@@ -25,7 +37,8 @@ int l_atomic_close(lua_State* L) {
   return 0;
 }
 
-// The call cannot be left by a coroutine.yield: it has no continuation.
+// A coroutine.yield cannot leave the call, because lua_call has no
+// continuation.
 int l_atomic(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   Isolate* iso = Isolate::Of(L);
@@ -42,7 +55,7 @@ int l_atomic(lua_State* L) {
 // --- shield ---
 
 struct ShieldBox {
-  vm::Shield core;  // comes first: vm knows only that
+  vm::Shield core;  // first: vm/ knows only this part
   const TypeTag* tag;
   static constexpr TypeTag kTag = {"shield"};
 };
@@ -60,7 +73,7 @@ ShieldBox* CheckShield(lua_State* L, int index) {
   return static_cast<ShieldBox*>(lua_touserdata(L, index));
 }
 
-// The timer's G: ends the shield, unless that has ended before.
+// The timer's G: ends the shield, unless the shield has ended before.
 Outcome RunShieldTimer(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
@@ -79,7 +92,7 @@ constexpr GKind kShieldTimerKind = {&RunShieldTimer};
 
 int l_shield_close(lua_State* L) {
   Isolate::Of(L)->shields().End(&CheckShield(L, 1)->core);
-  // Else the state would stay until the finalizer has run.
+  // Otherwise the state would stay until the finalizer has run.
   lua_pushnil(L);
   lua_setiuservalue(L, 1, 1);
   return 0;

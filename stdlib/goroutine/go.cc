@@ -1,4 +1,9 @@
-// trilune.go and the methods of a G.
+// tri.go and the methods of a G; also tri.yield, sleep, now, self and procs.
+//
+// A handle is a userdata that vm/ makes (GHandle). While its G lives, handle->g
+// points at the G's record. At the end vm/ moves results or error into the
+// handle and sets handle->g to null. So a join first looks at handle->g, and
+// waits in the record's queue of joiners only if it is not null.
 
 #include "stdlib/goroutine/go.h"
 
@@ -18,7 +23,8 @@ namespace {
 using vm::GHandle;
 using vm::Isolate;
 
-// Handles are vm's and have no TypeTag: a key in their metatable tells.
+// Handles belong to vm/ and have no TypeTag. A key in their metatable marks
+// them.
 const vm::MetatableKey kKey(&kGoroutineKey);
 const vm::InternalKind kHandleKind(
     [](lua_State* L, int index) { return TestHandle(L, index) != nullptr; },
@@ -137,7 +143,7 @@ int l_sleep(lua_State* L) {
   const vm::Parking parking = vm::BeginPark(L, WaitReason::kSleep);
   ParkCommit commit;
   commit.deadline_ns = deadline;
-  // A sleep without end is still no deadlock: that is what was asked for.
+  // A sleep without end is still no deadlock, because the script asked for it.
   commit.external = true;
   return vm::Park(L, parking, commit, &l_sleep_k, 0);
 }

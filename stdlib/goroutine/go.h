@@ -1,6 +1,6 @@
 // What other modules need to know about goroutines' handles and bodies.
 //
-// Role       tri.go and the methods of a goroutine are in go.cc. Here is what
+// Role       go.cc has tri.go and the methods of a goroutine. Here is what
 //            group.cc, select.cc, scheduler.cc and timeout.cc share with it.
 // Threads    the running G
 // Locks      none
@@ -15,15 +15,15 @@
 
 namespace trilune::stdlib {
 
-// The handle at `index`, or null if the value there is none.
+// The handle at `index`, or null if the value there is no handle.
 vm::GHandle* TestHandle(lua_State* L, int index);
 
 // Raises unless the value at `index` is a function or has __call.
 void CheckCallable(lua_State* L, int index);
 
 // Checks the arguments of a `go` from `first` on: [options,] body, arguments.
-// The body, at `*body`, is a function, has __call, or is a suspended coroutine;
-// then the result says so.
+// The body, at `*body`, is a function, has __call, or is a suspended coroutine.
+// For a coroutine the result names it.
 vm::CoroutineBody CheckOtherBody(lua_State* L, int first, int* body);
 inline vm::CoroutineBody CheckBody(lua_State* L, int first, int* body) {
   *body = first;
@@ -31,8 +31,8 @@ inline vm::CoroutineBody CheckBody(lua_State* L, int first, int* body) {
   return CheckOtherBody(L, first, body);
 }
 
-// Reads the options at `index`, a table, and replaces it by the channel for
-// what a coroutine yields. False: there is none, but nil.
+// Reads the options at `index`, a table. Replaces the table by the channel for
+// what a coroutine yields. False: there is no channel, and nil stands there.
 bool ReadGoOptions(lua_State* L, int index);
 
 }  // namespace trilune::stdlib

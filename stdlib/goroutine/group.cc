@@ -1,5 +1,26 @@
-// trilune.group: structured concurrency. The function runs in the calling G.
-// When another member fails, the function's waits raise until it has ended.
+// tri.group: structured concurrency. The function runs in the calling G, and
+// its members are Gs of their own. The call ends when all have ended.
+//
+// Who keeps what alive: a member keeps its group, because its failure must
+// reach it. The group keeps the handles of its members. The frame of tri.group
+// keeps the guard, and nothing else does.
+//
+// How a call ends:
+//
+// 1. The function returns or fails. NoteError, its message handler, notes an
+//    error at once, before any __close handler can make others do something.
+// 2. Wait parks until `live` is 0. If the caller is cancelled meanwhile, it
+//    cancels the members and goes on waiting, shielded from now on.
+// 3. Finish raises the group's first error, or the cancellation, or returns the
+//    function's results.
+//
+// When a member fails first, vm::Groups interrupts the function: each of its
+// waits raises until it has ended. The caller itself is not cancelled.
+//
+// If the group runs in a generator that is closed, __close of the group cancels
+// the members and waits. If the generator is dropped instead, no code of the
+// frame runs again. The finalizer of the guard notices that and cancels the
+// members.
 
 #include "stdlib/goroutine/go.h"
 #include "stdlib/modules.h"
@@ -13,18 +34,18 @@ using vm::GHandle;
 using vm::GroupCore;
 using vm::Isolate;
 
-// GroupCore comes first: vm knows only that.
+// GroupCore comes first, because vm/ knows only that part.
 struct Group {
   GroupCore core;
   const TypeTag* tag;
   static constexpr TypeTag kTag = {"group"};
 };
 
-// Keeps watch over the frame of tri.group, which alone refers to it: a userdata
-// that refers to the state in which the frame is, and to the group, until the
-// frame is left. If it is finalized before, the frame was dropped, in a
-// generator that nobody closed. Members keep their group alive, so that the
-// group itself would not notice.
+// Watches over the frame of tri.group, which alone refers to it. Until the
+// frame is left, this userdata refers to the group and to the state in which
+// the frame is. If it is finalized before, the frame was dropped, in a
+// generator that nobody closed. The group itself would not notice, because
+// members keep it alive.
 struct Guard {
   const TypeTag* tag;
   static constexpr TypeTag kTag = {"group guard"};
@@ -35,8 +56,8 @@ const vm::InternalKind kGuardKind(
     vm::InternalKind::What::kHidden);
 enum : int { kGuardedGroup = 1, kGuardedState, kGuardValues = kGuardedState };
 
-// The stack of a group call: the group, to be closed; then the following; then
-// the function's results.
+// The stack of a group call: the group, to be closed; then these; then the
+// function's results.
 enum : int { kGuardAt = 2, kHandlerAt, kLastOfFrame = kHandlerAt };
 
 bool IsGroup(lua_State* L, int index) {
@@ -51,8 +72,8 @@ Group* CheckGroup(lua_State* L, int index) {
   return static_cast<Group*>(lua_touserdata(L, index));
 }
 
-// The body and its `n - 1` arguments are on top: makes a member of the group at
-// `index` and pushes its handle. Upvalue 1: the handles.
+// Makes a member of the group at `index` and pushes its handle. The body and
+// its `n - 1` arguments are on top. Upvalue 1: the handles.
 void AddMember(lua_State* L, int index, int n, vm::CoroutineBody body) {
   luaL_checkstack(L, 8, nullptr);
   auto* group = static_cast<Group*>(lua_touserdata(L, index));
@@ -68,12 +89,12 @@ void AddMember(lua_State* L, int index, int n, vm::CoroutineBody body) {
   lua_rawset(L, -n - 6);
 }
 
-// Body and arguments are the values from `at` on: pushes the new member's
-// handle.
+// Pushes the handle of a new member. Body and arguments are the values from
+// `at` on.
 int StartMember(lua_State* L, const Group* group, int at,
                 vm::CoroutineBody body) {
   AddMember(L, 1, lua_gettop(L) - at + 1, body);
-  // A member of a group that was cancelled never runs.
+  // In a group that was cancelled a new member never runs.
   if (group->core.cancelled) {
     auto* handle = static_cast<GHandle*>(lua_touserdata(L, -1));
     Isolate::Of(L)->CancelQuietly(handle->g);
@@ -89,8 +110,8 @@ int l_group_go(lua_State* L) {
   return StartMember(L, group, at, body);
 }
 
-// A G of this isolate stands for the program: its end is the program's, and
-// cancelling it cancels that.
+// A G of this isolate stands for the program. It ends as the program does, and
+// cancelling it cancels the program.
 int l_group_spawn(lua_State* L) {
   const Group* group = CheckGroup(L, 1);
   if (group->core.over) return luaL_error(L, "the group has ended");
@@ -142,11 +163,12 @@ int l_group_errors(lua_State* L) {
   return 1;
 }
 
-// The frame is left: the function has ended, and all members have.
+// The frame is left: the function and all members have ended.
 void EndFrame(lua_State* L, Group* group) {
   group->core.over = true;
   static_cast<Guard*>(lua_touserdata(L, kGuardAt))->is_open = false;
-  // The finalizer that it still has would keep them alive for so long.
+  // The guard still has a finalizer. Until that has run, it would keep these
+  // values alive.
   for (int value = 1; value <= kGuardValues; value++) {
     lua_pushnil(L);
     lua_setiuservalue(L, kGuardAt, value);
@@ -155,7 +177,7 @@ void EndFrame(lua_State* L, Group* group) {
 
 int Finish(lua_State* L, Group* group, bool cancelled) {
   EndFrame(L, group);
-  // What nobody can read any more is reported soon.
+  // Errors that nobody can read any more are to be reported soon.
   vm::Failures& failures = Isolate::Of(L)->failures();
   const bool has_errors =
       lua_getiuservalue(L, 1, GroupCore::kErrors) == LUA_TTABLE;
@@ -174,8 +196,8 @@ int Finish(lua_State* L, Group* group, bool cancelled) {
   return lua_gettop(L) - kLastOfFrame;
 }
 
-// Waits for the last member. Once the caller must raise, the members are
-// cancelled, and the wait goes on.
+// Waits for the last member. Once the caller must raise, this cancels the
+// members, and goes on waiting.
 int Wait(lua_State* L, Group* group, bool cancelled);
 
 int l_wait_k(lua_State* L, int, lua_KContext context) {
@@ -189,7 +211,7 @@ int Wait(lua_State* L, Group* group, bool cancelled) {
   Isolate* iso = Isolate::Of(L);
   luaL_checkstack(L, 8, nullptr);
   if (!cancelled && iso->current != nullptr && iso->MustRaise()) {
-    iso->groups().Cancel(L, 1);  // which may end the last member
+    iso->groups().Cancel(L, 1);  // this may end the last member
     cancelled = true;
   }
   if (group->core.live == 0) return Finish(L, group, cancelled);
@@ -198,7 +220,7 @@ int Wait(lua_State* L, Group* group, bool cancelled) {
                 &l_wait_k, cancelled ? 1 : 0);
 }
 
-// Message handler of the function: its error counts from here on, before any
+// Message handler of the function. Its error counts from here on, before any
 // __close handler has run. Upvalue 1: the group.
 int NoteError(lua_State* L) {
   lua_settop(L, 1);
@@ -254,8 +276,9 @@ int l_group(lua_State* L) {
   return l_body_k(L, status, 0);
 }
 
-// The group's frame is left for good: as usual, when all is over; or because
-// the generator in which it runs is closed, and then its members end first.
+// The group's frame is left for good. As a rule all is over by then. Otherwise
+// the generator in which it runs is being closed, and the members must end
+// first.
 int l_group_close(lua_State* L) {
   Group* group = CheckGroup(L, 1);
   if (group->core.over) return 0;

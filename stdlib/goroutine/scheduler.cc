@@ -1,4 +1,9 @@
-// trilune.scheduler: runs a list of coroutines as goroutines, to their ends.
+// tri.scheduler: runs a list of coroutines as goroutines, to their ends.
+//
+// It makes a G of each coroutine, then joins them in the order of the list. A
+// guard with __close lies in its frame. If an error or a cancellation leaves
+// the frame early, the guard cancels the Gs that are left and waits for them,
+// so that no G of the call outlives it.
 
 #include "stdlib/goroutine/go.h"
 #include "stdlib/modules.h"
@@ -11,14 +16,14 @@ namespace {
 using vm::GHandle;
 using vm::Isolate;
 
-// To be closed in the frame of the call: no goroutine of it outlives that. Its
-// user value is the list of their handles.
+// A value to be closed in the frame of the call: no goroutine of the call
+// outlives it. Its user value is the list of their handles.
 struct Guard {
   static constexpr TypeTag kTag = {"scheduler"};
   const TypeTag* tag = &kTag;
 };
 
-// Stack of a call. kValues: the channel for what they yield, or nil.
+// Stack of a call. kValues: the channel for yielded values, or nil.
 enum : int { kList = 1, kValues, kGuard, kHandles, kResults };
 
 GHandle* HandleAt(lua_State* L, int list, lua_Integer i) {
@@ -26,7 +31,7 @@ GHandle* HandleAt(lua_State* L, int list, lua_Integer i) {
   return static_cast<GHandle*>(lua_touserdata(L, -1));
 }
 
-// Whether the value on top is what coroutine.wrap gives.
+// Whether the value on top is a function that coroutine.wrap returned.
 bool IsWrapped(lua_State* L) {
   if (lua_iscfunction(L, -1) == 0 || lua_getupvalue(L, -1, 1) == nullptr) {
     return false;
@@ -56,7 +61,7 @@ void CheckList(lua_State* L, int n) {
   }
 }
 
-// The `n` values on top become a table, with their number.
+// Packs the `n` values on top into a table, with their number as field `n`.
 void Pack(lua_State* L, int n) {
   lua_createtable(L, n, 1);
   lua_insert(L, -n - 1);
@@ -66,7 +71,7 @@ void Pack(lua_State* L, int n) {
   lua_setfield(L, -2, "n");
 }
 
-// Waits for number `i` and those behind it.
+// Waits for number `i` and all behind it.
 int JoinFrom(lua_State* L, lua_Integer i);
 
 int l_joined_k(lua_State* L, int, lua_KContext i) {
@@ -110,7 +115,8 @@ int l_scheduler(lua_State* L) {
   for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, kList, i);
     lua_State* co = lua_tothread(L, -1);
-    // Finalizers may have changed the list. Go looks at the coroutine again.
+    // Finalizers may have changed the list meanwhile. Go checks the coroutine
+    // again.
     if (co == nullptr) return luaL_error(L, "the list has changed meanwhile");
     Isolate::Of(L)->Go(L, 1, /*in_group=*/false, {co, values_index});
     lua_rawseti(L, kHandles, i);
@@ -119,7 +125,7 @@ int l_scheduler(lua_State* L) {
   return JoinFrom(L, 1);
 }
 
-// Cancels those that still run. Their handles are at `list`.
+// Cancels the Gs that still run. Their handles are in the table at `list`.
 void CancelAll(lua_State* L, int list) {
   const auto n = static_cast<lua_Integer>(lua_rawlen(L, list));
   for (lua_Integer i = 1; i <= n; i++) {
@@ -129,7 +135,7 @@ void CancelAll(lua_State* L, int list) {
   }
 }
 
-// Stack: the list of handles.
+// Waits for all from number `i` on. Stack: the list of handles.
 int AwaitAll(lua_State* L, lua_Integer i) {
   const auto n = static_cast<lua_Integer>(lua_rawlen(L, 1));
   for (; i <= n; i++) {
@@ -146,8 +152,9 @@ int AwaitAll(lua_State* L, lua_Integer i) {
   return 0;
 }
 
-// The call's frame is left: all have ended; or an error or a cancellation ends
-// them now. It is never dropped: nothing in it yields to a generator's resumer.
+// The call's frame is left: either all have ended, or an error or a
+// cancellation ends them now. The frame is never dropped, because nothing in it
+// yields to a generator's resumer.
 int l_guard_close(lua_State* L) {
   Check<Guard>(L, 1);
   lua_settop(L, 1);

@@ -1,4 +1,5 @@
-// trilune.lockthread, unlockthread, setaffinity: a G and its OS thread.
+// tri.lockthread, unlockthread, setaffinity: tie a G to its OS thread.
+// sched/core/thread_lock.h has the protocol.
 
 #include <cerrno>
 #include <cstring>

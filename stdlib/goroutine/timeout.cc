@@ -1,11 +1,13 @@
-// trilune.timeout: a call that has so much time.
+// tri.timeout: a call with a limit of time.
 //
 // The function runs in the calling G, so that what it owns, waits for and
-// yields to stays as it was. When the time is over a timer's G interrupts it,
-// as a group does whose member has failed: each wait of the function raises,
-// and so does its code, until it has ended. Rejected: the function in a G of
-// its own, cancelled at the end of the time. Then tri.self, locks of threads
-// and yields to a coroutine's resumer would be another's.
+// yields to stays as it was. When the time is over, a timer's G interrupts the
+// function, as a group does after a member has failed. From then on each wait
+// of the function raises, and so does its code, until it has ended.
+//
+// Rejected: the function in a G of its own, cancelled at the end of the time.
+// Then tri.self, thread locks and yields to a coroutine's resumer would mean
+// another G.
 
 #include <cstring>
 
@@ -24,8 +26,8 @@ struct Timeout {
   static constexpr TypeTag kTag = {"timeout"};
   const TypeTag* tag = &kTag;
   vm::GroupCore core;     // without members
-  LuaG* timer = nullptr;  // while the time is not over
-  bool is_over = false;   // the time, before the function had ended
+  LuaG* timer = nullptr;  // while it is armed
+  bool is_over = false;   // the time ended before the function did
 };
 
 // The timer's G.
@@ -58,7 +60,7 @@ void StopTimer(Timeout* timeout) {
 void End(lua_State* L, Timeout* timeout) {
   StopTimer(timeout);
   Isolate::Of(L)->groups().EndFunction(&timeout->core);
-  // Else the state would stay until the finalizer has run.
+  // Otherwise the state would stay until the finalizer has run.
   lua_pushnil(L);
   lua_setiuservalue(L, 1, 1);
 }
@@ -77,8 +79,8 @@ int l_gc(lua_State* L) {
 }
 
 // Whether the error on top is what an interruption raises, perhaps with words
-// before it: a position, as coroutine.wrap and error add it, or the function's
-// own. Any other is an error of the function's own.
+// before it. Such words are a position, which coroutine.wrap and error add, or
+// the function's own. Any other error is the function's own.
 bool IsInterruption(lua_State* L) {
   if (lua_type(L, -1) != LUA_TSTRING) return false;
   constexpr char kReason[] = "cancelled";
@@ -99,8 +101,8 @@ int l_timeout_k(lua_State* L, int status, lua_KContext) {
     lua_insert(L, 2);
     return lua_gettop(L) - 1;
   }
-  // The G may have been cancelled as well, or the function of a group around
-  // this call interrupted: then the error goes on up.
+  // The G may have been cancelled as well, or a group around this call may have
+  // interrupted its function. Then the error must go on up.
   if (timeout->is_over && IsInterruption(L) && !iso->MustRaise()) {
     return PushTimeout(L);
   }
@@ -113,7 +115,8 @@ int l_timeout(lua_State* L) {
   luaL_checkstack(L, 8, nullptr);
   Isolate* iso = Isolate::Of(L);
   auto* timeout = New<Timeout>(L, 1, lua_upvalueindex(1));
-  // No address in the core outlives the state: see vm/goroutine/group.h.
+  // Keeps the state alive, so that no address in the core outlives it: see
+  // vm/goroutine/group.h.
   lua_pushthread(L);
   lua_setiuservalue(L, -2, 1);
   lua_replace(L, 1);

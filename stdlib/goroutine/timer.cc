@@ -1,9 +1,12 @@
-// trilune.after and trilune.tick: channels that a timer sends on.
+// tri.after and tri.tick: channels on which a timer sends.
 //
 // The timer is a G that runs no Lua (Isolate::StartTimer). It waits from the
-// moment in which it is made, and one that is stopped, or whose channel is
-// garbage, ends in that moment: neither needs a dispatch, so that a G which
-// makes and stops timers without ever waiting leaves none behind.
+// moment in which it is made. If it is stopped, or its channel is garbage, it
+// ends in that moment. Neither needs a dispatch. So a G that makes and stops
+// timers without ever waiting leaves none behind.
+//
+// The channel has room for one value, and its ring is made beforehand. So the
+// timer's send neither waits nor allocates: it cannot fail.
 
 #include <algorithm>
 
@@ -34,8 +37,8 @@ TimerChan* CheckTimer(lua_State* L, int index) {
   return static_cast<TimerChan*>(chan);
 }
 
-// The timer's G: each time its deadline has passed, it tries to send the time
-// on its channel, which has room for one, and waits again or ends.
+// The timer's G. Each time its deadline has passed, it tries to send the time
+// on its channel, which has room for one. Then it waits again or ends.
 Outcome RunTimer(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
@@ -46,10 +49,11 @@ Outcome RunTimer(G* base) {
     lua_State* data = iso->data();
     lua_pushnumber(data, static_cast<double>(now) / 1e9);
     G* woken = nullptr;
-    // A number needs no table, so the channel's place on a stack is not used.
+    // A number needs no table, so TrySend does not look at the channel's stack
+    // index.
     const ChanResult result =
         chan->core.TrySend({chan, data, 0}, {data, lua_gettop(data)}, &woken);
-    (void)result;  // kWouldWait: nobody took the last tick yet
+    (void)result;  // kWouldWait: the last tick has not been received yet
     lua_pop(data, 1);
     if (woken != nullptr) ReadyInStrand(woken, /*woken=*/true);
     if (g->timer.period_ns == 0) {
@@ -68,7 +72,7 @@ Outcome RunTimer(G* base) {
 
 constexpr GKind kTimerKind = {&RunTimer};
 
-// The time until a timer fires, an argument: not 0 for a tick.
+// Reads the time until a timer fires, an argument. It must not be 0 for a tick.
 double CheckWait(lua_State* L, int index, bool is_tick) {
   const double seconds = CheckSeconds(L, index);
   luaL_argcheck(L, seconds > 0 || !is_tick, index,
@@ -77,7 +81,7 @@ double CheckWait(lua_State* L, int index, bool is_tick) {
 }
 
 // Arms the timer of the channel at `index`, which has none. May raise, before
-// that.
+// it has armed anything.
 void Arm(lua_State* L, TimerChan* chan, int index, double seconds,
          bool is_tick) {
   const int64_t now = NowNs();
@@ -97,7 +101,7 @@ void Arm(lua_State* L, TimerChan* chan, int index, double seconds,
   LuaG* g = StartTimer(L, &kTimerKind,
                        {chan, DeadlineAfter(now, seconds), period_ns});
   if (g == nullptr) luaL_error(L, "not enough memory");
-  // A finalizer may have armed one meanwhile.
+  // A finalizer may have armed another one meanwhile.
   if (chan->timer != nullptr) Isolate::StopTimer(chan->timer);
   chan->timer = g;
   chan->period_ns = period_ns;
@@ -111,8 +115,9 @@ bool Disarm(TimerChan* chan) {
   return true;
 }
 
-// Disarms, and takes away what has been sent and not received. Whether the
-// value of an after, or more of a tick, would have come without that.
+// Disarms, and takes away what was sent but not received. Returns whether a
+// value would have come without that: of an after, its only one; of a tick,
+// more.
 bool Stop(lua_State* L, TimerChan* chan, int index) {
   const bool was_armed = Disarm(chan);
   if (chan->core.size() == 0) return was_armed;
@@ -127,7 +132,7 @@ bool Stop(lua_State* L, TimerChan* chan, int index) {
 int NewTimer(lua_State* L, bool is_tick) {
   const double seconds = CheckWait(L, 1, is_tick);
   auto* chan = NewChan<TimerChan>(L, 1, lua_upvalueindex(1));
-  // Makes the ring: the timer itself must not allocate.
+  // Makes the ring now, because the timer itself must not allocate.
   lua_pushboolean(L, 0);
   PrepareSend(L, chan, lua_gettop(L) - 1, lua_gettop(L));
   lua_pop(L, 1);
@@ -170,7 +175,7 @@ constexpr luaL_Reg kTimerMeta[] = {{"__gc", &l_gc}, {nullptr, nullptr}};
 }  // namespace
 
 LuaG* StartTimer(lua_State* L, const GKind* kind, const vm::TimerBody& body) {
-  constexpr size_t kOutside = sizeof(LuaG) + 48;  // and its place among others
+  constexpr size_t kOutside = sizeof(LuaG) + 48;  // with its timer entry
   Isolate* iso = Isolate::Of(L);
   vm::PressCollector(L);
   LuaG* g = iso->StartTimer(kind, body, /*own=*/false);
