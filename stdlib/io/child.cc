@@ -1,3 +1,12 @@
+// Shells: starting them, and waiting for their end.
+//
+// The wait must be ended by two things: the child's end, and a cancellation,
+// which makes `wake_fd` readable. A pidfd makes the first one visible to poll,
+// too. Where the kernel has no pidfds, the wait looks at the child every few
+// milliseconds.
+//
+// A cancelled G tells its child to end (SIGTERM) and goes on waiting. If the
+// child is still there a second later, it gets SIGKILL.
 #include "stdlib/io/child.h"
 
 #include <fcntl.h>
@@ -19,10 +28,11 @@ namespace trilune::stdlib {
 namespace {
 
 constexpr int64_t kMs = 1'000'000;
-// How often to look where the kernel has no pidfds.
+// How often the wait looks where the kernel has no pidfds.
 constexpr int kMaxLookMs = 20;
 
-// What system(3) does to the process while it waits for children, counted.
+// What system(3) does to the process while it waits for a child: ignores SIGINT
+// and SIGQUIT. Counted, because several Gs may wait for children.
 class InterruptsOff {
  public:
   void Begin() TRI_EXCLUDES(mu_) {
@@ -39,7 +49,7 @@ class InterruptsOff {
     sigaction(SIGINT, &interrupt_, nullptr);
     sigaction(SIGQUIT, &quit_, nullptr);
   }
-  // Adds those that a child shall not ignore.
+  // Adds the signals that a child must not ignore.
   void AddDefaults(sigset_t* set) TRI_EXCLUDES(mu_) {
     MutexLock lock(mu_);
     if (interrupt_.sa_handler != SIG_IGN) sigaddset(set, SIGINT);
@@ -55,7 +65,7 @@ class InterruptsOff {
 
 InterruptsOff interrupts_off;
 
-// Returns 0 or an errno. Null `actions` or `attributes`: none.
+// Returns 0 or an errno. Null `actions` or `attributes` mean none.
 int StartShell(const char* command, const posix_spawn_file_actions_t* actions,
                const posix_spawnattr_t* attributes, vm::Child* child) {
   char shell[] = "sh";
@@ -69,7 +79,8 @@ int StartShell(const char* command, const posix_spawn_file_actions_t* actions,
   return 0;
 }
 
-// Until it has ended, `wake_fd` (or -1) is readable, or that long.
+// Waits until the child has ended, or `wake_fd` (-1: none) is readable, or `ms`
+// milliseconds have passed.
 void AwaitNews(const vm::Child& child, int wake_fd, int ms) {
   pollfd wait[] = {{child.pidfd, POLLIN, 0}, {wake_fd, POLLIN, 0}};
   static_cast<void>(poll(wait, 2, ms));
@@ -80,8 +91,8 @@ bool IsReadable(int fd) {
   return fd >= 0 && poll(&now, 1, 0) > 0;
 }
 
-// Tells a child to end if `wake_fd` says so, and ends it when it was told long
-// ago. Returns for how many milliseconds it may go on, -1: for ever.
+// Tells a child to end if `wake_fd` says so, and kills it if it was told long
+// ago. Returns for how many milliseconds it may go on; -1: for ever.
 int Hurry(vm::Child* child, int wake_fd) {
   if (child->told_ns == 0 && IsReadable(wake_fd)) child->TellToEnd();
   const int64_t now = NowNs();
@@ -93,8 +104,8 @@ int Hurry(vm::Child* child, int wake_fd) {
 
 FILE* StartWithPipe(const char* command, bool reads, vm::Child* child) {
   int ends[2];
-  // Not for the children that other Gs start meanwhile: they would keep it
-  // open.
+  // O_CLOEXEC: children that other Gs start meanwhile must not inherit the
+  // pipe, because they would keep it open.
   if (pipe2(ends, O_CLOEXEC) != 0) return nullptr;
   const int ours = ends[reads ? 0 : 1];
   const int theirs = ends[reads ? 1 : 0];
@@ -141,7 +152,7 @@ int AwaitChild(vm::Child* child, int wake_fd) {
 }
 
 int RunShell(const char* command, int wake_fd) {
-  // What system(3) gives if there is no shell.
+  // What system(3) returns if there is no shell.
   constexpr int kNoShell = 127 << CHAR_BIT;
   vm::Child child;
   interrupts_off.Begin();

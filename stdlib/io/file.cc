@@ -1,3 +1,16 @@
+// Handles and their ends: how a file is closed, and by which G.
+//
+// A FILE may be closed while a call is using it: by another G, or by a
+// finalizer. Then the handle is marked closed at once, and the waiting Gs are
+// told. The function that is using the FILE closes it in fact, when it ends
+// (file_use.cc).
+//
+// Closing may block: fclose writes the buffer, and a child has to end. So what
+// is needed is moved out of the File into a CloseJob, and the job runs outside
+// the strand. From then on nothing else reaches the FILE.
+//
+// C modules make handles, too: a luaL_Stream without our tag. Those are used in
+// the strand, as stock Lua does (File::Kind::kForeign).
 #include "stdlib/io/file.h"
 
 #include <sys/eventfd.h>
@@ -17,8 +30,8 @@ namespace {
 
 const char kTag = 0;
 
-// Its own function, as InKernel is: the thread changes, and with it the address
-// of errno, which the compiler takes for constant.
+// Not inlined, as InKernel is not: the thread may change, and with it the
+// address of errno, which the compiler takes for constant.
 [[gnu::noinline]] int CloseNow(File* file, int wake_fd, int* error) {
   int written = 0;
   if (file->closer == File::Closer::kProcess) {
@@ -64,7 +77,7 @@ int l_close_file(lua_State* L) {
   return PushFileResult(L, job.result == 0, nullptr, job.error);
 }
 
-// Whether the child has ended, so that nobody would wait for it.
+// Whether the child has ended, so that a close would not wait for it.
 bool HasEnded(const vm::Child* child) {
   siginfo_t info = {};
   const int result = waitid(P_PID, static_cast<id_t>(child->pid), &info,
@@ -119,8 +132,8 @@ void CloseMoved(lua_State* L, CloseJob* job) {
 }
 
 void Unref(File* file) {
-  // release: what we did to it comes before its end [FR1].
-  // acquire: its end comes after what the others did [FR1].
+  // release: what this thread did to the file comes before its end [FR1].
+  // acquire: its end comes after what the other threads did [FR1].
   if (file->references.fetch_sub(1, std::memory_order_acq_rel) > 1) return;
   int error = 0;
   if (file->f != nullptr && !file->shared()) {
@@ -211,18 +224,19 @@ int l_file_gc(lua_State* L) {
   auto* handle = reinterpret_cast<LuaFile*>(stream);
   File* file = handle->file;
   if (file == nullptr) return 0;
-  // Inside a finalizer the collector does not answer. Elsewhere a script calls.
+  // Inside a finalizer lua_gc returns -1. Otherwise a script calls __gc itself.
   const bool collected = lua_gc(L, LUA_GCCOUNT) == -1;
   if (!collected) {
     if (is_open) CloseStream(L);
     return 0;
   }
-  // A C module that took the FILE away has closed it.
+  // A C module that has taken the FILE away has closed it, too.
   if (stream->closef == nullptr && !file->closed) file->f = nullptr;
   stream->closef = nullptr;
   handle->file = nullptr;
   ForgetGuard(L, file);
-  // Nobody waits, who would hold the handle; or no G runs any more.
+  // No G waits for the file, because it would hold the handle; or no G runs any
+  // more.
   file->closed = true;
   Wake(file);
   if (file->child != nullptr) vm::Isolate::Of(L)->children.Remove(file->child);
@@ -231,7 +245,7 @@ int l_file_gc(lua_State* L) {
 }
 
 const char* ErrorText(int error) {
-  // glibc's needs no buffer for an error that it knows.
+  // glibc needs no buffer for an error that it knows.
   return std::strerror(error);  // NOLINT(concurrency-mt-unsafe)
 }
 

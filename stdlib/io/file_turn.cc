@@ -3,7 +3,8 @@
 namespace trilune::stdlib {
 namespace {
 
-// The process's, as its files are. Nothing that waits in one owns anything.
+// They belong to the process, as its files do. They outlive every G, and what
+// waits in them owns nothing.
 FileTurn stdin_turn;
 FileTurn stdout_turn;
 FileTurn stderr_turn;

@@ -1,9 +1,10 @@
-// FileTurn: whose turn it is with one of the process's standard files.
+// FileTurn: which G may use one of the process's standard files now.
 //
 // Role       Every isolate has handles of stdin, stdout and stderr. A whole
-//            read, write or print has the file's turn, so that it stays whole;
-//            who finds it taken waits as a G does, parked. The FILE's own lock
-//            would stop the isolate, and is held only while nothing waits.
+//            read, write or print has the file's turn, so that it stays in one
+//            piece. A G that finds the turn taken parks until it is free. The
+//            FILE's own lock would stop its whole isolate, so that is held only
+//            while nothing waits.
 // Threads    as Turn (sched/task/turn.h), which has the protocol
 // Locks      the Turn's (kChan)
 // Tests      tests/stdlib/file_turn_test.cc; tests/lua/io/stdin_*.lua,
@@ -21,7 +22,8 @@ namespace trilune::stdlib {
 
 using FileTurn = Turn<>;
 
-// A G's wait for a turn. Not in the Lua heap, which may be closed first.
+// A G's wait for a turn. It does not lie in the Lua heap, because the heap may
+// be closed before the turn lets go of it.
 struct TurnWait : vm::SharedWait {
   FileTurn* turn = nullptr;
   const void* operation = nullptr;
@@ -29,7 +31,7 @@ struct TurnWait : vm::SharedWait {
   TurnWaiter waiter;
 };
 
-// That of stdin, stdout or stderr; null for any other FILE.
+// The turn of stdin, stdout or stderr; null for any other FILE.
 [[nodiscard]] FileTurn* FileTurnOf(const FILE* f);
 
 }  // namespace trilune::stdlib

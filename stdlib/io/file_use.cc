@@ -1,4 +1,32 @@
-// Who may use a file: the guard of a function that does, and turns.
+// Who may use a file: busy files, turns, and the guard that ends a use.
+//
+// A file of the script's own is used by one function at a time. If it is not
+// busy, WithFile just runs the operation. Most operations end without leaving
+// the strand, and then nothing else is needed. An operation that may wait or
+// take long first calls Own: the file is busy from then on. Others of the
+// isolate wait in the file's queue. At the end the file is handed to the first
+// of them, still busy, with the reference that the busy function held.
+//
+// A standard file belongs to every isolate, so a function has its turn instead
+// (file_turn.h). WithFile tries to take it; if another function has it, the G
+// waits, parked. A short operation keeps the turn without a guard (`has_turn`)
+// and gives it back with EndTurn. Between the two nothing may raise. An
+// operation that may raise or wait calls Own first.
+//
+// The guard. Own leaves a to-be-closed value on the function's stack. However
+// the function ends (return, error, cancellation, a closed coroutine), Lua
+// calls the guard's __close, and that ends the use: Release. Each file has one
+// guard, made at its first use and kept in the registry. So a use allocates
+// nothing.
+//
+// Three things may happen during a use, and Release has to deal with them:
+// - The file is closed, by another G or a finalizer. Then it is only marked,
+//   and Release closes the FILE.
+// - The isolate halts while the function has a turn. A turn is listed with the
+//   isolate's shared waits, so that DropHold gives it up.
+// - The isolate is closed while the function's call is in the kernel. Then
+//   Release does nothing (`in_kernel`). The thread that comes back from the
+//   kernel calls the job's `abandon`, which ends the use by AbandonUse.
 
 #include <sys/eventfd.h>
 
@@ -15,12 +43,12 @@
 namespace trilune::stdlib {
 namespace {
 
-const char kGuardKey = 0;   // their metatable
+const char kGuardKey = 0;   // the guards' metatable
 const char kGuardsKey = 0;  // file -> guard
 
-// The value on the stack of a function that owns a file: when the function
-// ends, by an error or otherwise, so does its use. A file has at most one, in a
-// table in the registry. The handle is on that stack, or an upvalue.
+// The value on the stack of a function that owns a file. When the function
+// ends, by an error or otherwise, so does its use of the file. The handle is on
+// that stack, or an upvalue, so the File outlives the guard's use of it.
 struct Guard {
   static constexpr TypeTag kTag = {"use of a file"};
   const TypeTag* tag;
@@ -43,8 +71,8 @@ void EndHold(File* file) {
   Unref(file);
 }
 
-// The isolate halted while a function had the turn. Is it in the kernel, what
-// it does there ends it.
+// The isolate halted while a function had the turn. If that function's call is
+// in the kernel, the job's `abandon` gives the turn up.
 void DropHold(vm::SharedWait* base) {
   auto* file = static_cast<File*>(base);
   if (!file->in_kernel) EndHold(file);
@@ -57,7 +85,7 @@ void BeginHold(lua_State* L, File* file) {
   file->vm::SharedWait::kind = &kHold;
   vm::Isolate::Of(L)->AddSharedWait(file);
   file->holds_turn = true;
-  // relaxed: the handle holds one.
+  // relaxed: the handle holds a reference.
   file->references.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -66,7 +94,7 @@ void Release(lua_State* L, File* file) {
   if (file->in_kernel) return;  // lua_close, while the call goes on
   vm::Isolate::Of(L)->loans.End(file);
   if (file->turn != nullptr) {
-    if (!file->holds_turn) return;  // as that, or dropped before
+    if (!file->holds_turn) return;  // abandoned, or dropped
     vm::Isolate::Of(L)->RemoveSharedWait(file);
     EndHold(file);
     return;
@@ -147,7 +175,7 @@ constexpr vm::SharedWait::Kind kTurnWait = {
     },
     [](const vm::SharedWait*) { return true; }};
 
-// The turn is ours; the guard is on top.
+// Runs the operation in the turn that this G now has. The guard is on top.
 int RunInTurn(lua_State* L, const Operation* operation) {
   File* file = static_cast<Guard*>(lua_touserdata(L, -1))->file;
   const int top = lua_gettop(L) - 1;
@@ -191,14 +219,14 @@ int l_turn_k(lua_State* L, int, lua_KContext context) {
   return RunInTurn(L, operation);
 }
 
-// Whether a function called from `L` could wait here. If not, what it writes
-// is written all the same.
+// Whether a function called from `L` could wait here. If it cannot, it writes
+// all the same.
 bool MayWait(lua_State* L) {
   const vm::Isolate* iso = vm::Isolate::Of(L);
   return !iso->in_atomic() && vm::WhyNotLeave(L, iso) == nullptr;
 }
 
-// Another has the turn.
+// Another function has the turn.
 int WaitForTurn(lua_State* L, Use* use, const Operation* operation) {
   if (operation->writes && !MayWait(L)) {
     use->alone = true;
@@ -211,7 +239,8 @@ int WaitForTurn(lua_State* L, Use* use, const Operation* operation) {
   wait->kind = &kTurnWait;
   wait->turn = use->file->turn;
   wait->operation = operation;
-  // What a cancelled G has to say, it may say.
+  // A cancelled G may still wait to write its last words. One that a limit
+  // ended may not.
   wait->shielded = operation->writes && vm::Isolate::Of(L)->MustRaise() &&
                    !vm::Isolate::Of(L)->killed();
   return AwaitTurn(L, wait);
@@ -219,13 +248,13 @@ int WaitForTurn(lua_State* L, Use* use, const Operation* operation) {
 
 }  // namespace
 
-// Ends what waits in the kernel.
+// Ends calls on the file that wait in the kernel.
 void Wake(const File* file) {
-  // It cannot fail: nothing else is written.
+  // It cannot fail: nothing else writes to the eventfd.
   if (file->wake_fd >= 0) static_cast<void>(eventfd_write(file->wake_fd, 1));
 }
 
-// Sets `closed` and tells who waits.
+// Sets `closed` and wakes the waiting Gs with that result.
 void MarkClosed(File* file) {
   file->closed = true;
   Wake(file);
@@ -235,7 +264,7 @@ void MarkClosed(File* file) {
 }
 
 [[gnu::noinline]] void InKernel(lua_State* L, Job* job) {
-  // In lua_close no G runs.
+  // In lua_close no G runs, so the job blocks.
   if (vm::Isolate::Of(L)->current == nullptr) {
     job->work(job);
     return;
@@ -298,7 +327,7 @@ void Own(Use* use) {
     use->has_turn = false;
   } else {
     use->file->busy = true;
-    // relaxed: we hold one already.
+    // relaxed: the caller holds a reference already.
     use->file->references.fetch_add(1, std::memory_order_relaxed);
   }
   use->owned = true;
@@ -313,7 +342,7 @@ void BetweenChunks(Use* use, size_t n) {
   if (!use->owned || (iso->current == nullptr && !iso->closing())) return;
   if (iso->is_watched()) iso->CheckLimits();
   const bool must_raise = iso->current != nullptr && iso->MustRaise();
-  // The same in every run.
+  // By bytes only, so that it is the same in every run.
   const bool counts = iso->preempter().mode() == vm::PreemptMode::kCount;
   if (!must_raise && !counts) {
     const int64_t now = NowNs();
@@ -340,7 +369,7 @@ void DrainWakeFd(const File* file) {
 
 void AbandonUse(File* file) {
   file->in_kernel = false;
-  // Nobody is left who could want it.
+  // Nobody is left who could want the child's output or status.
   if (file->child != nullptr) file->child->TellToEnd();
   if (file->holds_turn) {
     EndHold(file);

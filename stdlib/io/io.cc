@@ -1,5 +1,6 @@
-// The io library: stock Lua's, but that other Gs go on while a call waits in
-// the kernel. How a file is read: read.cc; who may use it: file.h.
+// The io library: stock Lua's, except that other Gs go on while a call waits in
+// the kernel. file_use.cc says who may use a file, read.cc how one is read,
+// write.cc how one is written.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,11 +16,12 @@
 namespace trilune::stdlib {
 namespace {
 
-// Where the registry keeps the default files; the name follows the prefix.
+// Keys of the default files in the registry. The file's name follows the
+// prefix.
 constexpr size_t kPrefix = 4;
 constexpr char kInput[] = "_IO_input";
 constexpr char kOutput[] = "_IO_output";
-// What an iterator has room for beside its own three upvalues.
+// What an iterator has room for besides its own three upvalues.
 constexpr int kMaxLinesArguments = 250;
 
 // --- Opening. ---
@@ -63,7 +65,7 @@ struct OpenJob : Job {
   }
 };
 
-// Opens the file of a new handle. False: `*error` says why.
+// Opens the file of a new handle. False: `*error` says why not.
 bool Open(lua_State* L, LuaFile* handle, OpenJob::Way way, const char* name,
           const char* mode, int* error) {
   OpenJob job;
@@ -100,14 +102,15 @@ bool Open(lua_State* L, LuaFile* handle, OpenJob::Way way, const char* name,
   return true;
 }
 
-// Opening a FIFO waits for its other end.
+// Opening a FIFO waits for its other end, which tri.atomic does not allow.
 void RaiseIfFifoInAtomic(lua_State* L, const char* name) {
   if (!vm::Isolate::Of(L)->in_atomic()) return;
   struct stat status = {};
   if (stat(name, &status) == 0 && S_ISFIFO(status.st_mode)) RaiseIfAtomic(L);
 }
 
-// What opens a file ends with it: see vm/goroutine/raise_delay.h.
+// Returns what was opened. A raise is delayed until the caller has kept it in a
+// variable that will be closed: see vm/goroutine/raise_delay.h.
 int PushOpened(lua_State* L, bool ok, const char* name, int error) {
   if (!ok) return PushFileResult(L, false, name, error);
   vm::Isolate::Of(L)->raise_delay.NoteAcquired();
@@ -163,7 +166,7 @@ void PushFileByName(lua_State* L, const char* name, const char* mode) {
 
 // --- The default files. ---
 
-// Pushes the default file's handle; raises if it is closed.
+// Pushes the default file's handle. Raises if it is closed.
 void PushDefault(lua_State* L, const char* key) {
   lua_getfield(L, LUA_REGISTRYINDEX, key);
   const auto* stream = static_cast<luaL_Stream*>(lua_touserdata(L, -1));
@@ -196,8 +199,8 @@ int l_output(lua_State* L) {
   return Default(L, kOutput, "w");
 }
 
-// Runs `operation` on the method's file at index 1, or on the default file,
-// which it finds on top of the arguments.
+// Run `operation` on the method's file at index 1, or on the default file. The
+// default file's handle is then on top of the arguments.
 int WithMethodFile(lua_State* L, const Operation& operation) {
   File foreign;
   return WithFile(L, CheckFile(L, 1, &foreign), &operation);
@@ -224,7 +227,8 @@ int l_file_read(lua_State* L) {
   return WithMethodFile(L, kFileRead);
 }
 
-// One step of an iterator: upvalue 1 is the file, 3 says whether to close it.
+// One step of an iterator. Upvalue 1 is the file, upvalue 3 says whether to
+// close it.
 int NextOfLines(Use* use) {
   lua_State* L = use->L;
   const int n = Read(use, 2, use->top);
@@ -232,7 +236,7 @@ int NextOfLines(Use* use) {
   if (lua_toboolean(L, -n) != 0) return n;
   if (n > 1) return luaL_error(L, "%s", lua_tostring(L, -n + 1));
   if (lua_toboolean(L, lua_upvalueindex(3)) != 0) {
-    lua_settop(L, 0);  // ends our use of it
+    lua_settop(L, 0);  // ends our use of the file
     lua_pushvalue(L, lua_upvalueindex(1));
     CloseStream(L);
   }
@@ -319,8 +323,8 @@ int l_file_write(lua_State* L) {
 
 // --- flush, seek, setvbuf: all have to write what is in the buffer. ---
 
-// False: use->error says why not. Then the caller enters no kernel that could
-// keep it waiting.
+// False: use->error says why not. Then the caller must make no call that could
+// wait in the kernel.
 bool DrainStream(Use* use) {
   if (use->file->kind != File::Kind::kStream || use->alone) return true;
   if (use->has_turn) Own(use);  // from here on something may raise
@@ -329,7 +333,7 @@ bool DrainStream(Use* use) {
 
 [[gnu::noinline]] int Flush(Use* use) {
   bool ok = DrainStream(use);
-  // A stream's buffer is empty now, and what it has read stays.
+  // A stream's buffer is empty now. What it has read ahead stays.
   if (ok && (use->file->kind != File::Kind::kStream || use->alone)) {
     errno = 0;
     ok = std::fflush(use->file->f) == 0;
@@ -349,7 +353,7 @@ int l_file_flush(lua_State* L) {
   return WithMethodFile(L, kFlush);
 }
 
-// The values at 2 and 3 are numbers.
+// Requires: the values at 2 and 3 are numbers.
 [[gnu::noinline]] int Seek(Use* use) {
   const auto mode = static_cast<int>(lua_tointeger(use->L, 2));
   // off_t has the 64 bits that a Lua integer has.
@@ -377,7 +381,7 @@ int l_file_flush(lua_State* L) {
   return PushFileResult(use->L, ok, nullptr, use->error);
 }
 
-// Runs it on the file at index 1, with these two values above.
+// Runs `operation` on the file at index 1, with these two values above.
 int WithNumbers(lua_State* L, lua_Integer second, lua_Integer third,
                 const Operation& operation) {
   lua_settop(L, 1);
@@ -465,8 +469,8 @@ constexpr luaL_Reg kMeta[] = {{"__gc", &l_file_gc},
                               {"__tostring", &l_file_tostring},
                               {nullptr, nullptr}};
 
-// Adds a standard file to the library on top of the stack; `key`: it is a
-// default file.
+// Adds a standard file to the library on top of the stack. `key`: the registry
+// key, if it is a default file.
 void AddStandardFile(lua_State* L, FILE* f, const char* key, const char* name) {
   LuaFile* handle = NewFile(L, File::Closer::kNobody);
   bool is_terminal = false;

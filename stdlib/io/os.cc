@@ -1,4 +1,5 @@
-// The functions of os that wait in the kernel, and os.exit.
+// The functions of os that wait in the kernel, and os.exit. Each copies its
+// names out of the Lua heap, because a Job may touch no memory of Lua.
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 namespace trilune::stdlib {
 namespace {
 
-// A call with up to two names, which it frees.
+// A call with up to two names, which Free frees.
 struct NamesJob : Job {
   enum class What : uint8_t {
     kExecute,
@@ -82,7 +83,7 @@ int l_execute(lua_State* L) {
   Run(L, &job, NamesJob::What::kExecute, command, nullptr);
   job.Free();
   if (command != nullptr) {
-    RaiseIfCancelled(L);  // that has ended the child
+    RaiseIfCancelled(L);  // a cancellation has ended the child
     return PushExit(L, job.result, job.error);
   }
   lua_pushboolean(L, job.result);  // whether there is a shell
@@ -119,7 +120,8 @@ int l_tmpname(lua_State* L) {
   return 1;
 }
 
-// As stock Lua's to the script; the host decides what becomes of the process.
+// Looks like stock Lua's to the script. The host decides what becomes of the
+// process.
 int l_exit(lua_State* L) {
   int code = 0;
   if (lua_isboolean(L, 1)) {

@@ -1,6 +1,7 @@
-// Pieces: the strings of one write or print, in a row, and how far it has come.
+// Pieces: the strings of one write or print in a row, and how far it has come.
 //
-// Role       What is left of them is written from where it is, in Lua's memory.
+// Role       The rest of the strings is written from where they are, in Lua's
+//            memory, without a copy.
 // Threads    the running G, in the C function that has the strings on its stack
 // Locks      none
 // Tests      tests/lua/io
@@ -19,9 +20,9 @@
 
 namespace trilune::stdlib {
 
-// Strings of one system call.
+// How many strings one system call writes.
 constexpr int kMaxParts = 64;
-// Numbers among them.
+// How many of them may be numbers, which need a buffer each.
 constexpr int kMaxNumbers = 16;
 
 struct Number {
@@ -41,8 +42,8 @@ inline size_t FormatNumber(lua_State* L, int index, Number* number) {
 
 class Pieces {
  public:
-  // The strings and numbers at [first, last]; of print with what stands between
-  // them. Nothing here can raise.
+  // The strings and numbers at [first, last]. For print also the tabs between
+  // them and the end of the line. Nothing here can raise.
   Pieces(lua_State* L, int first, int last, bool is_print)
       : L_(L), first_(first), is_print_(is_print), count_(last - first + 1) {
     if (is_print) count_ = count_ == 0 ? 1 : 2 * count_;
@@ -58,7 +59,7 @@ class Pieces {
 
   // Bytes that are not written yet.
   [[nodiscard]] size_t rest() const { return rest_; }
-  // All of them, or null: they are not in one string.
+  // The rest as one string, or null if it is in several.
   [[nodiscard]] const char* whole() const {
     return L_ == nullptr ? static_cast<const char*>(whole_.iov_base) + skip_
                          : nullptr;
@@ -102,7 +103,7 @@ class Pieces {
     }
   }
 
-  // The bytes behind the last end of a line.
+  // The number of bytes behind the last end of a line.
   [[nodiscard]] size_t AfterLastLine() const {
     size_t n = 0;
     Number number;

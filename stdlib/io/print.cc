@@ -1,5 +1,5 @@
-// print: stock Lua's, but that each call writes once. So its arguments are
-// converted before anything is written, and no other line comes between them.
+// print: stock Lua's, except that each call writes once. All arguments are
+// converted before anything is written, so no other line comes between them.
 
 #include <cstdio>
 
@@ -29,7 +29,8 @@ int l_print(lua_State* L) {
   }
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kPrintFileKey);
   const auto* handle = static_cast<LuaFile*>(lua_touserdata(L, -1));
-  // At the end of the heap it may have been collected before who prints.
+  // While the heap is closed the handle may be collected before a finalizer
+  // that prints.
   File plain;
   File* file = handle == nullptr ? nullptr : handle->file;
   if (file == nullptr) {

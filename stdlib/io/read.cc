@@ -1,10 +1,17 @@
 // The formats of read and lines.
 //
-// Nothing of Lua is called with the FILE's lock held. What a call has read
-// stays in the FILE's own buffer until it is copied to Lua, so that a fill, the
-// only part that may wait, needs no memory. A whole read has the file: it is
-// busy, or its turn is ours; only what is in the buffer already is read without
-// that.
+// A read takes what it can from the FILE's own buffer, and fills the buffer
+// when that is empty. Only a fill may wait. It needs no memory, because its
+// bytes stay in the FILE's buffer until they are copied to Lua. Nothing of Lua
+// is called with the FILE's lock held, as it may raise.
+//
+// A whole read has the file: the file is busy, or its turn is ours. Only what
+// is in the buffer already is read without that.
+//
+// A fill of a stream waits in a job, outside the strand, with poll and without
+// the FILE's lock. An eventfd (`wake_fd`) ends the poll when the G is cancelled
+// or the file is closed. A fill of a regular file blocks the strand, as in
+// stock Lua; long reads of one go through a job (ReadBulk).
 
 #include <poll.h>
 
@@ -21,14 +28,14 @@
 namespace trilune::stdlib {
 namespace {
 
-// As in stock Lua: longer numerals are none.
+// As in stock Lua: a longer numeral is no number.
 constexpr int kMaxNumeral = 200;
-// So much in a regular file's buffer should do for what is read at a time.
+// If a regular file's buffer has so many bytes, it will do for a usual read.
 constexpr size_t kSmall = 512;
 
 // --- The FILE's buffer. ---
 
-// The lock of a FILE that another isolate may use; the others are ours.
+// Takes the lock of a FILE that other isolates may use. Any other FILE is ours.
 class Locked {
  public:
   explicit Locked(const File* file) : f_(file->f), shared_(file->shared()) {
@@ -45,7 +52,7 @@ class Locked {
   const bool shared_;
 };
 
-// Moves up to `max` bytes of what the buffer has to `to`.
+// Moves up to `max` bytes from the buffer to `to`.
 size_t Take(const File* file, char* to, size_t max) {
   if (file->f == nullptr) return 0;
   const Locked locked(file);
@@ -57,7 +64,8 @@ size_t Take(const File* file, char* to, size_t max) {
   return n;
 }
 
-// As Take, up to the end of the line, which is taken but not copied.
+// As Take, but only up to the end of the line. The end is taken, but not
+// copied.
 size_t TakeLine(const File* file, char* to, size_t max, bool* ended) {
   if (file->f == nullptr) return 0;
   const Locked locked(file);
@@ -87,11 +95,12 @@ bool IsAhead(const File* file, size_t n) {
 
 // --- Filling it. ---
 
-// False at the end or after an error, which is in `*error`.
+// Reads into the empty buffer. False: the end, or an error, which is in
+// `*error`.
 [[gnu::noinline]] bool FillNow(FILE* f, int* error) {
   errno = 0;
-  // Not locked: another process may take what there is before us, and then this
-  // waits. Nobody else reads it now.
+  // Without the lock: another process may take the input first, and then this
+  // call waits. No other G reads the file now.
   const int c = getc_unlocked(f);  // NOLINT(concurrency-mt-unsafe)
   if (c == EOF) {
     if (std::ferror(f) != 0) *error = errno;
@@ -111,7 +120,8 @@ bool IsReady(const File* file) {
   return poll(&now, 1, 0) > 0;
 }
 
-// What keeps Gs from reading the host's terminal; null for all other files.
+// The gate that keeps Gs from reading the host's terminal; null for other
+// files.
 TerminalGate* GateOf(const File* file) {
   if (!file->is_terminal || file->f != stdin) return nullptr;
   TerminalGate& gate = TerminalGate::Get();
@@ -121,7 +131,7 @@ TerminalGate* GateOf(const File* file) {
 struct FillJob : Job {
   File* file = nullptr;
   bool filled = false;
-  bool woken = false;  // nobody wants the input any more
+  bool woken = false;  // the caller does not want the input any more
 
   static void Work(Job* job) {
     auto* self = static_cast<FillJob*>(job);
@@ -137,11 +147,12 @@ struct FillJob : Job {
     AbandonUse(static_cast<FillJob*>(job)->file);
   }
 
-  // Until a read would not wait; false if nobody wants it any more. The FILE is
-  // not locked meanwhile.
+  // Waits until a read would not wait. False: the caller does not want the
+  // input any more. The FILE is not locked meanwhile.
   static bool WaitForInput(const File* file, const TerminalGate* gate) {
     FILE* f = file->f;
-    // As a read of the FILE would do first: a prompt is shown, a request sent.
+    // Does what a read of the FILE would do first: shows a prompt, sends a
+    // request.
     if (file->is_terminal || __flbf(f) != 0 || __fbufsize(f) <= 1) {
       if (__flbf(stdout) != 0) std::fflush(stdout);
     }
@@ -163,8 +174,8 @@ struct FillJob : Job {
   }
 };
 
-// Whether another process may take the input that is there before we read it:
-// a child has the same standard input.
+// Whether another process may take the input that is there before this one
+// reads it. A child has the same standard input.
 bool MayBeTaken(const File* file) {
   return file->shared();
 }
@@ -183,14 +194,15 @@ bool AwaitInput(Use* use) {
     if (job.error != 0) use->error = job.error;
     if (!job.filled && file->closed) use->error = EBADF;
     if (!job.woken || file->closed) return job.filled;
-    // Cancelled, or just too late for an earlier wait.
+    // The G was cancelled. Or the wake-up was meant for an earlier wait and
+    // came too late: then wait again.
     DrainWakeFd(file);
     RaiseIfCancelled(use->L);
   }
 }
 
 // Reads more into the empty buffer. False: the end, or use->error. May raise,
-// and let others go first.
+// and may let other Gs go first.
 bool FillBuffer(Use* use) {
   if (WasClosed(use)) return false;
   const File* file = use->file;
@@ -226,7 +238,8 @@ struct BulkJob : Job {
   }
 };
 
-// Reads up to `max` bytes, at most kBulk, of a regular file. 0: as FillBuffer.
+// Reads up to `max` bytes of a regular file, at most kBulk. 0: as with
+// FillBuffer.
 size_t ReadBulk(Use* use, char* to, size_t max) {
   if (WasClosed(use)) return 0;
   BulkJob job;
@@ -244,7 +257,7 @@ size_t ReadBulk(Use* use, char* to, size_t max) {
   return job.got;
 }
 
-// Moves at least a byte to `to`, and at most `max`; 0: as FillBuffer.
+// Moves at least one byte to `to`, and at most `max`. 0: as with FillBuffer.
 size_t ReadSome(Use* use, char* to, size_t max) {
   for (;;) {
     const size_t n = Take(use->file, to, max);
@@ -260,9 +273,9 @@ int ReadByte(Use* use) {
   return ReadSome(use, &c, 1) == 0 ? EOF : static_cast<unsigned char>(c);
 }
 
-// --- Formats. Each pushes one value, and says whether there was one. ---
+// --- Formats. Each pushes one value, and returns whether there was one. ---
 
-// Collects the longest beginning of a numeral.
+// Collects the longest beginning that could be a numeral.
 struct Numeral {
   Use* use;
   int next = 0;  // the byte to look at
@@ -399,7 +412,7 @@ char LetterOf(lua_State* L, int index) {
   return *format == '*' ? format[1] : *format;
 }
 
-// Whether a regular file may be read for long.
+// Whether the formats may read much of a regular file.
 bool IsBulk(lua_State* L, int first, int last) {
   for (int i = first; i <= last; i++) {
     if (LetterOf(L, i) == 'a') return true;
@@ -411,7 +424,7 @@ bool IsBulk(lua_State* L, int first, int last) {
   return false;
 }
 
-// Whether the buffer has what is wanted already.
+// Whether the buffer has all that is wanted.
 bool IsBuffered(const Use* use, int first, int last) {
   if (first > last) return HasLine(use->file);
   if (first < last) return false;
@@ -422,7 +435,7 @@ bool IsBuffered(const Use* use, int first, int last) {
   return n > 0 && IsAhead(use->file, n);
 }
 
-// Whether it is more than a regular file's buffer has, perhaps.
+// Whether a regular file's buffer may have less than what is wanted.
 bool MayFill(const Use* use, int first, int last) {
   if (first > last) return !HasLine(use->file);
   if (first < last) return !IsAhead(use->file, kSmall);
@@ -441,8 +454,8 @@ void OwnIfNeeded(Use* use, int first, int last) {
   if (needed) Own(use);
 }
 
-// The usual read of a shared file, a line or some bytes that the buffer has:
-// without the guard that frees the turn if something raises.
+// The usual read of a shared file: a line or some bytes that the buffer has. It
+// does without the guard that would free the turn if something raised.
 struct Quick {
   bool keeps_end = false;
   bool is_line = true;
@@ -500,7 +513,7 @@ int Read(Use* use, int first, int last) {
   if (wanted > 0) {
     luaL_checkstack(L, wanted + LUA_MINSTACK, "too many arguments");
   }
-  // By a finalizer, as memory was needed.
+  // A finalizer may have closed the file, as memory was needed.
   if (WasClosed(use)) return PushFileResult(L, false, nullptr, use->error);
   std::clearerr(use->file->f);
   bool ok = true;

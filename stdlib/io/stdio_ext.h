@@ -2,8 +2,8 @@
 //
 // Role       Lets a read or write see whether it would enter the kernel, and
 //            write what is in the buffer without waiting.
-// Threads    who may use the FILE
-// Locks      the caller holds the FILE's, if others use it
+// Threads    the thread that may use the FILE
+// Locks      The caller holds the FILE's lock, if others use the FILE.
 // Tests      tests/lua/io
 
 #ifndef TRI_STDLIB_IO_STDIO_EXT_H_
@@ -17,7 +17,7 @@
 
 namespace trilune::stdlib {
 
-// The bytes that getc would give without a system call.
+// How many bytes getc would return without a system call.
 inline size_t Ahead(const FILE* f) {
   return static_cast<size_t>(f->_IO_read_end - f->_IO_read_ptr);
 }
@@ -34,14 +34,14 @@ inline bool IsUnbuffered(const FILE* f) {
   constexpr int kUnbuffered = 0x0002;  // _IO_UNBUFFERED
   return (f->_flags & kUnbuffered) != 0;
 }
-// What was written and is not in the kernel yet: Pending(f) bytes.
+// The Pending(f) bytes that were written and are not in the kernel yet.
 inline char* PendingOf(FILE* f) {
   return f->_IO_write_base;
 }
 inline size_t Pending(FILE* f) {
   return __fpending(f);
 }
-// Takes the first `n` of them away.
+// Drops the first `n` of them.
 inline void DropPending(FILE* f, size_t n) {
   if (n == 0) return;
   const size_t rest = Pending(f) - n;

@@ -1,3 +1,9 @@
+// TerminalGate: a count of reads that can be closed.
+//
+// Closing takes two steps. First the eventfds change, so that Gs which poll for
+// input stop polling the terminal. Then the count must reach 0, which takes no
+// long time: a read enters only when it would not wait. A G that entered before
+// is waited for; one that comes later fails in EnterRead.
 #include "stdlib/io/terminal_gate.h"
 
 #include <sys/eventfd.h>
@@ -6,7 +12,7 @@ namespace trilune::stdlib {
 namespace {
 
 void Set(int fd) {
-  // It cannot fail: nothing else is written.
+  // It cannot fail: nothing else writes to the eventfd.
   if (fd >= 0) static_cast<void>(eventfd_write(fd, 1));
 }
 
@@ -31,7 +37,7 @@ void TerminalGate::Close() {
   Set(closed_fd_);
   for (;;) {
     int state = 0;
-    // relaxed: what is kept apart are system calls on one file.
+    // relaxed: the gate only keeps system calls on one file apart.
     if (state_.compare_exchange_strong(state, kClosed,
                                        std::memory_order_relaxed)) {
       return;

@@ -2,16 +2,17 @@
 //
 // The problem: a pipe may be full for ever. A write that finds no room must
 // wait as a G does, without the FILE's lock, which other isolates and
-// fflush(NULL) take; and what one call writes must stay in one piece.
+// fflush(NULL) take. And what one call writes must stay in one piece.
 //
-// So what goes to a stream is written without waiting (RWF_NOWAIT), from the
-// FILE's buffer and from Lua's strings as they are, under the FILE's lock; and
-// where there is no room a job waits for it, without the lock. The file is ours
-// all the time: busy, or our turn. All pieces of a call go in one system call,
-// as far as there is room.
+// So a stream is written to without waiting (RWF_NOWAIT), under the FILE's
+// lock, in the strand. One system call takes what is in the FILE's buffer and
+// Lua's strings as they are, as far as there is room. If there is no room, a
+// job waits for it with poll, without the lock. The file is ours all the time:
+// it is busy, or its turn is ours.
 //
 // Not every file can be written to without waiting; a terminal cannot. For
 // those the job itself writes a copy, once poll has said that there is room.
+// The copy is at most kRoom bytes, because poll promises no more.
 //
 // Rejected: fwrite in a job. It keeps the lock while it waits, and a cancel
 // cannot end it.
@@ -31,9 +32,10 @@
 namespace trilune::stdlib {
 namespace {
 
-// What is copied from Lua at a time, for a regular file.
+// What is copied from Lua at a time for a regular file.
 constexpr size_t kBlock = size_t{1} << 20;
-// Shorter calls are put together before they are written.
+// Arguments of a call that together are shorter are joined before they are
+// written.
 constexpr size_t kShort = 1024;
 // What poll promises room for, about: PIPE_BUF.
 constexpr size_t kRoom = 4096;
@@ -42,12 +44,12 @@ struct Writing {
   Use* use;
   Pieces* pieces;  // null: only what is in the buffer
   bool flushes;
-  size_t keep = 0;  // bytes that stay in the buffer in the end
+  size_t keep = 0;  // how many bytes stay in the buffer in the end
 
   [[nodiscard]] size_t rest() const {
     return pieces == nullptr ? 0 : pieces->rest();
   }
-  // Bytes of the pieces that have to go.
+  // Bytes of the pieces that have to be sent.
   [[nodiscard]] size_t to_send() const { return rest() - keep; }
 };
 
@@ -75,7 +77,7 @@ bool Append(FILE* f, Pieces* pieces) {
 
 // --- Streams. ---
 
-// The FILE gets its buffer now, as its first write would make it.
+// Gives the FILE its buffer, as its first write would.
 void MakeBuffer(const File* file) {
   FILE* f = file->f;
   if (IsUnbuffered(f) || __fbufsize(f) > 0) return;
@@ -84,8 +86,8 @@ void MakeBuffer(const File* file) {
   if (by_lines) std::setvbuf(f, nullptr, _IOLBF, 0);
 }
 
-// How much of the pieces stays in the buffer: all of it, or what a stock FILE
-// would keep.
+// How many bytes of the pieces stay in the buffer: all of them, or what a stock
+// FILE would keep.
 size_t WhatStays(const Writing& writing) {
   FILE* f = writing.use->file->f;
   if (writing.flushes || IsUnbuffered(f)) return 0;
@@ -101,7 +103,7 @@ size_t WhatStays(const Writing& writing) {
 
 enum class Sent : uint8_t { kAll, kSome, kNothing, kError };
 
-// The kernel's answer to one write.
+// Accounts for the kernel's answer to one write.
 Sent Note(Writing* writing, ssize_t written, size_t pending) {
   if (written < 0 && errno == EAGAIN) return Sent::kNothing;
   if (written < 0) {  // as stdio does, which forgets what it could not write
@@ -117,7 +119,7 @@ Sent Note(Writing* writing, ssize_t written, size_t pending) {
   return n > 0 ? Sent::kSome : Sent::kNothing;
 }
 
-// What is left stays in the buffer.
+// Leaves the rest in the buffer.
 Sent FinishSending(Writing* writing) {
   if (writing->keep == 0) return Sent::kAll;
   writing->keep = 0;
@@ -125,15 +127,15 @@ Sent FinishSending(Writing* writing) {
                                                         : Sent::kError;
 }
 
-// Writes what there is room for, in one system call. The FILE is locked.
-// Nothing here can raise.
+// Writes what there is room for, in one system call. Requires: the FILE is
+// locked. Nothing here can raise.
 Sent SendSome(Writing* writing) {
   File* file = writing->use->file;
   FILE* f = file->f;
   const size_t pending = Pending(f);
   if (pending + writing->to_send() == 0) return FinishSending(writing);
   if (file->child != nullptr && file->child->told_ns != 0) {
-    errno = EPIPE;  // a signal, if we wrote to it
+    errno = EPIPE;  // a write would raise a signal
     return Sent::kError;
   }
   if (file->needs_poll) return Sent::kNothing;
@@ -159,10 +161,10 @@ Sent SendSome(Writing* writing) {
   return ends ? FinishSending(writing) : sent;
 }
 
-// Waits until there is room; writes a copy then, if there is one.
+// Waits until there is room. Then writes a copy, if there is one.
 struct RoomJob : Job {
   File* file = nullptr;
-  bool locks = false;  // the FILE's lock is what is waited for
+  bool locks = false;  // waits for the FILE's lock, not for room
   bool woken = false;
   size_t n = 0;
   ssize_t written = 0;
@@ -191,8 +193,8 @@ struct RoomJob : Job {
   }
 };
 
-// Takes what the job shall write: from the buffer first, where nobody may find
-// it meanwhile.
+// Takes what the job is to write. Bytes of the buffer come first, and leave it,
+// so that nobody else finds them there meanwhile.
 size_t TakeCopy(Writing* writing, RoomJob* job) {
   FILE* f = writing->use->file->f;
   const size_t pending = Pending(f);
@@ -231,14 +233,14 @@ bool HasRoom(FILE* f) {
   return poll(&now, 1, 0) > 0;
 }
 
-// There is no room, or somebody has the FILE's lock. False: use->error, or
-// closed. May raise.
+// Waits: there is no room, or another thread has the FILE's lock. False:
+// use->error, or the file was closed. May raise.
 bool AwaitRoom(Writing* writing, bool is_locked) {
   Use* use = writing->use;
   File* file = use->file;
   const vm::Isolate* iso = vm::Isolate::Of(use->L);
   Own(use);
-  // What a cancelled G has to say, it may say.
+  // A cancelled G may still write its last words to a standard file.
   if (!file->shared() || iso->killed()) RaiseIfCancelled(use->L);
   if (!file->shared() && !HasRoom(file->f)) RaiseIfAtomic(use->L);
   RoomJob job;
@@ -262,8 +264,8 @@ bool AwaitRoom(Writing* writing, bool is_locked) {
   return true;
 }
 
-// With the FILE's lock: sends what there is room for. `is_first`: nothing was
-// sent of this write.
+// Sends what there is room for. Requires: the FILE's lock. `is_first`: this
+// write has sent nothing yet.
 Sent SendLocked(Writing* writing, bool is_first) {
   Use* use = writing->use;
   FILE* f = use->file->f;
@@ -273,7 +275,7 @@ Sent SendLocked(Writing* writing, bool is_first) {
     if (rest > 0) writing->keep = WhatStays(*writing);
   }
   errno = 0;
-  // Also where nothing may be written: then it says so.
+  // Append also where the FILE cannot be written to: then it says so.
   const bool all_stays =
       rest > 0 && (writing->keep == rest || __fwritable(f) == 0);
   Sent sent = Sent::kError;
@@ -286,7 +288,7 @@ Sent SendLocked(Writing* writing, bool is_first) {
   return sent;
 }
 
-// Writes the pieces, and what is in the buffer before them.
+// Writes the pieces, after what is in the buffer already.
 bool WriteToStream(Writing* writing) {
   Use* use = writing->use;
   FILE* f = use->file->f;
@@ -317,7 +319,7 @@ bool WriteToStream(Writing* writing) {
   }
 }
 
-// --- Regular files, foreign ones, and where we cannot wait. ---
+// --- Regular files, foreign ones, and where the G cannot wait. ---
 
 [[gnu::noinline]] bool WriteAtOnce(Writing* writing) {
   FILE* f = writing->use->file->f;
@@ -397,7 +399,7 @@ bool WriteAll(Writing* writing) {
                                   : WriteInBlocks(writing);
 }
 
-// The usual case: it stays in the buffer, or is a piece of a regular file.
+// The usual case: the string stays in the buffer, or goes to a regular file.
 bool WriteQuickly(const Use* use, const char* data, size_t n) {
   const File* file = use->file;
   FILE* f = file->f;
@@ -423,7 +425,7 @@ bool WritePieces(Use* use, Pieces pieces) {
   return WriteAll(&writing);
 }
 
-// Adds the string or number at `index`, unless that is too long.
+// Adds the string or number at `index`, unless it is too long.
 bool AddShort(lua_State* L, int index, char* text, size_t* n) {
   if (lua_type(L, index) == LUA_TNUMBER) {
     if (kShort - *n < sizeof(Number)) return false;
@@ -465,7 +467,7 @@ int DrainToClose(File* file, int wake_fd) {
 
 int Write(Use* use, int first, int last) {
   lua_State* L = use->L;
-  int end = first;  // of what is good
+  int end = first;  // of the good arguments
   bool is_short = true;
   char text[kShort];
   size_t n = 0;
@@ -484,7 +486,8 @@ int Write(Use* use, int first, int last) {
     ok = WritePieces(use, Pieces(L, first, end - 1, /*is_print=*/false));
   }
   EndTurn(use);
-  // As stock Lua, which has written what comes before it.
+  // Raises as stock Lua does, which has written what comes before the bad
+  // argument.
   if (end <= last) luaL_checklstring(L, end, nullptr);
   return ok ? 0 : PushFileResult(L, false, nullptr, use->error);
 }
@@ -501,7 +504,7 @@ int Print(Use* use, int first, int last) {
   Pieces pieces = is_short ? Pieces(text, n)
                            : Pieces(use->L, first, last, /*is_print=*/true);
   Writing writing = {use, &pieces, /*flushes=*/true};
-  // As stock Lua's, it does not look whether that went well.
+  // As stock Lua's print, it ignores whether the write went well.
   WriteAll(&writing);
   return 0;
 }
