@@ -1,5 +1,5 @@
-// trilune.parallel: the loader of parallel.lua and parallel_worker.lua, and
-// what of it is written in C for speed.
+// trilune.parallel: loads parallel.lua and parallel_worker.lua, and has their
+// helpers that are written in C for speed.
 
 #include <climits>
 #include <cmath>
@@ -13,7 +13,7 @@
 
 namespace trilune::stdlib {
 
-// parallel.lua and parallel_worker.lua, in files that BUILD makes.
+// The text of parallel.lua and parallel_worker.lua, in files that BUILD makes.
 extern const char kParallelLua[];
 extern const char kParallelWorkerLua[];
 
@@ -32,8 +32,9 @@ int l_array(lua_State* L) {
   return 1;
 }
 
-// count_steps(from, to, step) -> how many steps lead to the last number that is
-// not beyond `to`, which is not before `from`; nil: too many
+// count_steps(from, to, step) -> how many steps lead from `from` to the last
+// number that is not beyond `to`. Requires: `to` does not lie before `from`.
+// nil: too many.
 int l_count_steps(lua_State* L) {
   constexpr auto kMost = static_cast<double>(uint64_t{1} << 53);
   bool are_integers = true;
@@ -41,7 +42,7 @@ int l_count_steps(lua_State* L) {
     are_integers = are_integers && lua_isinteger(L, i) != 0;
   double steps = 0;
   if (are_integers) {
-    // Between the ends there may be more than an integer holds.
+    // The distance between the ends may be larger than an integer can be.
     const auto from = static_cast<uint64_t>(lua_tointeger(L, 1));
     const auto to = static_cast<uint64_t>(lua_tointeger(L, 2));
     const auto step = static_cast<uint64_t>(lua_tointeger(L, 3));
@@ -57,13 +58,14 @@ int l_count_steps(lua_State* L) {
   return 1;
 }
 
-// Numbers of one subtype travel as the bytes of a string, after a byte that
-// says which: one value instead of many to write and to read.
+// Numbers of one subtype travel as the bytes of a string, behind a byte that
+// names the subtype. So there is one value to write and to read instead of
+// many.
 constexpr char kIntegers = 'i';
 constexpr char kFloats = 'f';
 
-// Pushes the items of the table at `index` from `first` on in that form. False:
-// they are something else.
+// Pushes `n` items of the table at `index`, from `first` on, in that form.
+// False: they are something else.
 bool PushPacked(lua_State* L, int index, lua_Integer first, lua_Integer n) {
   static_assert(sizeof(lua_Integer) == sizeof(lua_Number));
   constexpr size_t kSize = sizeof(lua_Integer);
@@ -97,7 +99,7 @@ bool PushPacked(lua_State* L, int index, lua_Integer first, lua_Integer n) {
 }
 
 // Puts the `n` numbers in the string `bytes` into the table at `index`, behind
-// `base`.
+// the place `base`.
 void Unpack(lua_State* L, const char* bytes, int index, lua_Integer base,
             lua_Integer n) {
   const bool are_integers = bytes[0] == kIntegers;
@@ -122,7 +124,7 @@ int l_pack(lua_State* L) {
   return 1;
 }
 
-// unpack(values, n) -> a table, from what pack or slice gave
+// unpack(values, n) -> a table, from what pack or slice returned
 int l_unpack(lua_State* L) {
   lua_settop(L, 2);
   if (lua_type(L, 1) != LUA_TSTRING) {
@@ -135,7 +137,7 @@ int l_unpack(lua_State* L) {
   return 1;
 }
 
-// slice(list, first, n) -> list[first] and the n - 1 that follow, perhaps
+// slice(list, first, n) -> list[first] and the n - 1 items behind it, perhaps
 // packed
 int l_slice(lua_State* L) {
   const lua_Integer first = lua_tointeger(L, 2);
@@ -164,7 +166,7 @@ int l_store(lua_State* L) {
     return 0;
   }
   for (lua_Integer i = 1; i <= n; i++) {
-    // No key for nil: it would make the table grow for nothing.
+    // A nil gets no key, because that would make the table grow for nothing.
     if (lua_rawgeti(L, 3, i) == LUA_TNIL) {
       lua_pop(L, 1);
     } else {
@@ -174,16 +176,16 @@ int l_store(lua_State* L) {
   return 0;
 }
 
-// acquired(value) -> the value, which the caller of the function that ends with
-// this call must close: see vm/goroutine/raise_delay.h
+// acquired(value) -> the value. A function ends with a tail call of this if its
+// caller must close the value: see vm/goroutine/raise_delay.h.
 int l_acquired(lua_State* L) {
   vm::Isolate::Of(L)->raise_delay.NoteAcquired();
   return lua_gettop(L);
 }
 
-// Pushes the function that `source` is, without line numbers: what a script
-// raises with level 2, or lets a coroutine.wrap raise, is to carry none of a
-// module that it did not write.
+// Pushes the function that `source` is, without line numbers. Errors that a
+// script raises with level 2, or lets a coroutine.wrap raise, must not carry a
+// line of a module that the script's author did not write.
 void PushChunk(lua_State* L, const char* source) {
   constexpr char kName[] = "=trilune.parallel";
   struct Dump {

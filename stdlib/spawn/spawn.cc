@@ -1,8 +1,29 @@
-// trilune.spawn: a program in an isolate of its own, and its handle.
+// tri.spawn: starts a program in an isolate of its own; also the program's
+// handle and its methods.
 //
-// A program is sent as one message: what its isolate shall inherit (see
-// PushInheritance), the function or the module's name, the arguments. The body
-// that reads it is RunProgram, in spawn_body.cc.
+// How a program starts. Spawn writes one message: what the isolate inherits
+// (PushInheritance), the function or the module's name, the arguments. Writing
+// may raise, so it comes first. Then Program::Start takes the message and
+// starts the isolate, and nothing raises any more. In the new isolate
+// RunProgram (spawn_body.cc) reads the message and runs it.
+//
+// How a program is joined. Handle and isolate share the Program object
+// (vm/runtime/program.h). A joiner opens a wait, and Program::Join notes its G
+// under the program's lock. The lock is kept until the G is public as waiting.
+// So a program that ends meanwhile finds a joiner that it can win. After a
+// timeout or a cancellation the continuation takes the joiner out
+// (ForgetJoiner).
+//
+// A handle may be finalized while a method of it runs: a finalizer may bring a
+// handle back, and its own finalizer may run during an allocation. So after
+// each step that may allocate, the program is read again from the handle
+// (ProgramAt1). During a wait BeginHandleWait keeps it.
+//
+// In a group, a program is represented by a G of the group's isolate, which
+// runs RunMember. That G waits for the program's end and ends in the same way.
+// It may be woken twice. The program tells its error as soon as that leaves the
+// function (TakeEarly), so that the group fails before any clean-up code of the
+// program makes others fail. The second time the program has ended.
 
 #include "stdlib/spawn/spawn.h"
 
@@ -28,8 +49,8 @@ constexpr TypeTag kTag = {"goroutine"};
 void PushMetatable(lua_State* L);
 constexpr vm::Shared::Type kType = {kTag.name, &kTag, &PushMetatable};
 
-// The program whose handle is at 1; null if a finalizer had brought that back,
-// and it has been finalized meanwhile.
+// The program whose handle is at 1. Null if the handle has been finalized
+// meanwhile, after a finalizer had brought it back.
 Program* ProgramAt1(lua_State* L) {
   return static_cast<Program*>(
       static_cast<vm::SharedHandle*>(lua_touserdata(L, 1))->object);
@@ -41,9 +62,9 @@ Program* CheckProgram(lua_State* L, int index) {
   return program;
 }
 
-// --- Starting one. ---
+// --- Starting a program. ---
 
-// A name for the program at `index`, in dumps and reports.
+// Pushes a name for the program at `index`, for dumps and reports.
 const char* PushName(lua_State* L, int index) {
   lua_Debug info;
   if (lua_type(L, index) == LUA_TSTRING) {
@@ -58,8 +79,8 @@ const char* PushName(lua_State* L, int index) {
   return lua_tostring(L, -1);
 }
 
-// The runtime stops: so will this isolate, in a moment. Until then the G waits,
-// rather than fail of something that nobody shall be told.
+// The runtime stops, and so will this isolate in a moment. Until then the G
+// waits. Otherwise it would fail with an error that nobody should get to see.
 int AwaitStop(lua_State* L) {
   const vm::Parking parking = vm::BeginPark(L, WaitReason::kSleep);
   ParkCommit commit;
@@ -76,8 +97,8 @@ struct Refused {
   uint32_t max_goroutines = 0;
 };
 
-// Takes `call`. Null: refused. C++ throws without memory, which must not go
-// through Lua's frames.
+// Takes `call` over. Null: refused. C++ code throws without memory, and an
+// exception must not go through Lua's frames.
 Program* StartProgram(lua_State* L, const SpawnOptions& options,
                       const char* name, Message* call, bool watched,
                       Refused* refused) {
@@ -105,9 +126,9 @@ Program* StartProgram(lua_State* L, const SpawnOptions& options,
                         {&RunProgram, call, room, watched}, &refused->why);
 }
 
-// The arguments of tri.spawn are the values from `first` on. Pushes the handle,
-// which is returned too. The stack below stays. `watched`: for a member of a
-// group. Null: the runtime stops.
+// Spawns what the values from `first` on say, which are arguments of tri.spawn.
+// Pushes the handle, and returns the program. The stack below stays as it is.
+// `watched`: for a member of a group. Null: the runtime stops.
 Program* Spawn(lua_State* L, int first, bool watched) {
   Isolate* iso = Isolate::Of(L);
   if (iso->runtime() == nullptr) luaL_error(L, "cannot spawn here");
@@ -130,7 +151,7 @@ Program* Spawn(lua_State* L, int first, bool watched) {
                vm::Budget::kMaxDepth);
   }
   const int last = lua_gettop(L);
-  // On the stack: a __transfer may take it out of the options.
+  // On the stack, because a __transfer may take it out of the table of options.
   const char* name = options.name != nullptr ? lua_pushstring(L, options.name)
                                              : PushName(L, first);
   const int count = last - first + 1;
@@ -140,7 +161,8 @@ Program* Spawn(lua_State* L, int first, bool watched) {
     lua_pushvalue(L, i);
   Message* call = vm::WriteMessage(L, last + 2, count + 1,
                                    {.name = "package", .first = first});
-  // Its outcome, which it keeps until its handle goes, and what tells it.
+  // What it costs outside the heap: its outcome, which it keeps until its
+  // handle goes, and what tells of it.
   constexpr size_t kOutside = 2048;
   iso->heap().NoteOutside(kOutside);
   // Nothing raises from here on.
@@ -172,10 +194,10 @@ int l_spawn(lua_State* L) {
   return Spawn(L, 1, /*watched=*/false) != nullptr ? 1 : AwaitStop(L);
 }
 
-// --- Joining. ---
+// --- Joining a program. ---
 
-// The program, whose handle is at 1, has ended. `ok`: whether its end was a
-// good one comes first.
+// The program whose handle is at 1 has ended: pushes what came of it. `ok`: the
+// first value says whether it ended well.
 int PushOutcome(lua_State* L, Program* program, bool ok) {
   const Program::Outcome& outcome = program->outcome();
   if (ok) lua_pushboolean(L, outcome.ok);
@@ -195,10 +217,10 @@ int PushOutcome(lua_State* L, Program* program, bool ok) {
   } else {
     lua_pushstring(L, outcome.text.c_str());
   }
-  // It is seen only if it has come so far.
+  // The error counts as seen only once it has come so far.
   program = ProgramAt1(L);
   if (program != nullptr) program->MarkSeen();
-  if (!ok) {  // a member's
+  if (!ok) {  // for a member of a group
     Isolate* iso = Isolate::Of(L);
     iso->failures().Note(iso->current, L,
                          program == nullptr ? "" : outcome.trace.c_str());
@@ -208,8 +230,9 @@ int PushOutcome(lua_State* L, Program* program, bool ok) {
   return 3;
 }
 
-// Waits for the end of the program whose handle is at 1; then calls `k`, which
-// begins with EndHandleWait. Not `*waits`: it has ended already.
+// Waits for the end of the program whose handle is at 1. Then it calls `k`,
+// which must begin with EndHandleWait. `*waits` is false if the program had
+// ended already.
 struct Awaiting {
   int64_t deadline_ns = kNever;
   bool shielded = false;
@@ -275,7 +298,7 @@ int l_cancel(lua_State* L) {
   Message* reason = nullptr;
   if (!lua_isnoneornil(L, 2)) {
     reason = vm::WriteMessage(L, 2, 1, {.name = "reason"});
-    // It is read in the other isolate, but not by one of its Gs.
+    // The reason is read in the other isolate, but not by one of its Gs.
     if (!vm::IsPlain(reason)) {
       vm::FreeMessage(reason);
       return luaL_argerror(L, 2, "a reason must be plain data");
@@ -308,12 +331,13 @@ int l_tostring(lua_State* L) {
   return 1;
 }
 
-// --- As a member of a group. ---
+// --- A program as a member of a group. ---
 
 // Stack: the handle; then the program's error, if it was known before the end.
 
-// Whether the error of a program that was cancelled says no more than that: it
-// is the reason, or the isolate has ended it, as what it waited for had gone.
+// Whether the error of a program that was cancelled says no more than that.
+// Then it is the reason. Or it has no trace: the isolate ended the program, as
+// what it waited for had gone.
 bool IsReason(lua_State* L, const Program::Outcome& outcome) {
   if (outcome.trace.empty()) return true;
   Isolate* iso = Isolate::Of(L);
@@ -339,14 +363,15 @@ int MemberEnded(lua_State* L) {
   return PushOutcome(L, program, false);
 }
 
-// The group was cancelled: so is the program, and the member waits until it has
-// ended.
+// The group was cancelled. So it cancels the program, and the member waits
+// until the program has ended.
 int EndMember(lua_State* L) {
   const auto k = [](lua_State* state, int, lua_KContext) {
     vm::EndHandleWait(state, 1);
     return MemberEnded(state);
   };
-  // A reason that cannot be sent, or no memory: the default does.
+  // The default reason serves where the group's cannot be sent, and without
+  // memory.
   lua_pushcfunction(L, [](lua_State* state) {
     Isolate* iso = Isolate::Of(state);
     iso->PushReason(state, iso->current);
@@ -368,12 +393,12 @@ int EndMember(lua_State* L) {
   return waits ? results : MemberEnded(L);
 }
 
-// How a member stands to its program.
+// What a member is to its program. An owner cancels it; a watcher does not.
 enum Membership : lua_KContext { kOwner, kWatcher };
 
 int AwaitMember(lua_State* L, lua_KContext membership);
 
-// Stack: an EarlyError, light. Result: the object.
+// Stack: an EarlyError, as a light userdata. Pushes the error object.
 int PushEarlyObject(lua_State* L) {
   auto* early = static_cast<Program::EarlyError*>(lua_touserdata(L, 1));
   if (early->error == nullptr) {
@@ -410,8 +435,9 @@ int l_member_k(lua_State* L, int, lua_KContext membership) {
   vm::RaiseCancelled(L);
 }
 
-// Waits for the program's end, and before that for its error, which fails the
-// group at once: its clean-up code may make other members fail.
+// Waits for the program's end, and before that for its error. The error fails
+// the group at once, because the program's clean-up code may make other members
+// fail.
 int AwaitMember(lua_State* L, lua_KContext membership) {
   luaL_checkstack(L, 8, nullptr);
   bool waits = false;
@@ -496,10 +522,10 @@ namespace {
 
 // --- tri.preload. ---
 
-// Body in a spare isolate. Its argument is a message: what it inherits, the
-// modules' names.
+// Body in a spare isolate. Its argument is a message: what the isolate
+// inherits, then the modules' names.
 int PreloadBody(lua_State* L) {
-  // A copy, as the call that brought it frees it.
+  // A copy, because the call that brought the message frees it.
   Message* what =
       vm::CopyMessage(static_cast<Message*>(lua_touserdata(L, 1)), nullptr);
   if (what == nullptr) return luaL_error(L, "not enough memory");
@@ -512,7 +538,8 @@ int PreloadBody(lua_State* L) {
     lua_pushvalue(L, i);
     lua_call(L, 1, 0);
   }
-  // The isolate is for programs of others, who bring what they have.
+  // The isolate will serve programs of others, which bring their own
+  // inheritance.
   Disinherit(L, 1);
   return 0;
 }
@@ -521,7 +548,7 @@ int l_preload(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   Isolate* iso = Isolate::Of(L);
   if (iso->runtime() == nullptr) return luaL_error(L, "cannot preload here");
-  // What it loads runs outside of every budget, and in other programs.
+  // What it loads runs outside every budget, and in other programs.
   if (iso->config().budget != nullptr) {
     return luaL_error(L, "cannot preload in an isolate with limits");
   }

@@ -1,8 +1,8 @@
-// Starting programs in isolates of their own, for trilune.spawn and
-// group:spawn.
+// Starting programs in isolates of their own, for tri.spawn and group:spawn.
 //
-// Role       spawn.cc has tri.spawn and the methods of a program's handle;
-//            groups, select and trilune.parallel use programs through this.
+// Role       spawn.cc has tri.spawn and the methods of a program's handle.
+//            Groups, select and trilune.parallel use programs through this
+//            header.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua/spawn
@@ -18,29 +18,33 @@ class Program;
 
 namespace trilune::stdlib {
 
-// The program whose handle is at `index`, or null if the value there is none.
-// Raises if the handle has been finalized.
+// The program whose handle is at `index`, or null if the value there is no such
+// handle. Raises if the handle has been finalized.
 vm::Program* TestProgram(lua_State* L, int index);
 
-// The program whose handle is at 1 has ended: pushes what its join gives.
+// Pushes what a join returns. Requires: the program whose handle is at 1 has
+// ended.
 int PushJoined(lua_State* L);
 
-// The program itself, in its isolate. Its argument is the Program, light.
+// The program itself, in its isolate. Its argument is the Program, as a light
+// userdata.
 int RunProgram(lua_State* L);
 
-// Body of a G that is a spawned program as seen from its group: spawns what its
-// arguments say, waits for its end, and ends in the same way. Cancelling it
-// cancels the program.
+// Body of a G that stands for a spawned program in its group. It spawns what
+// its arguments say, waits for the program's end, and ends in the same way.
+// Cancelling the G cancels the program.
 int RunMember(lua_State* L);
 
-// Body of a G that is a member of a group for a program that is there already,
-// whose handle is its argument: ends in the same way, or as cancelled.
+// Body of a G that stands in a group for a program that exists already. Its
+// argument is the program's handle. It ends as the program does, or as
+// cancelled.
 int WatchProgram(lua_State* L);
-// expect(handle): before the program gets something to do whose error such a
-// member shall learn of.
+// expect(handle): to be called before the program gets work, if such a member
+// is to learn of the work's errors.
 int ExpectWatcher(lua_State* L);
 
-// read_spawn_options(options): raises, without a position, if they are none.
+// read_spawn_options(options): raises if they are no such options, without a
+// position.
 int ReadSpawnOptions(lua_State* L);
 
 // Raises unless the values from `first` on are arguments of tri.spawn.

@@ -1,5 +1,11 @@
-// The body of a spawned program, in its isolate: reads what was sent along,
-// runs it, and leaves results or error in the Program.
+// The body of a spawned program, in its isolate. It reads the message that was
+// sent along, runs the function or module, and leaves results or error in the
+// Program as a message.
+//
+// Errors take three steps. KeepTrace, the message handler, runs where the error
+// was raised: it keeps the traceback, and tells a waiting group of the error
+// (SendEarly). Then clean-up code runs, which may change the error. At last
+// ProgramEnded leaves the final error in the Program.
 
 #include "stdlib/global_hint.h"
 #include "stdlib/spawn/spawn.h"
@@ -15,8 +21,8 @@ using vm::Isolate;
 using vm::Message;
 using vm::Program;
 
-// Pushes what a module is as a program: a function, a table's field "main". The
-// module's value is on top and is replaced.
+// Replaces a module's value, which is on top, by the function that is the
+// program: the value itself, or the field "main" of a table.
 void PickMain(lua_State* L, const char* name) {
   if (lua_istable(L, -1)) {
     lua_getfield(L, -1, "main");
@@ -26,7 +32,7 @@ void PickMain(lua_State* L, const char* name) {
                name);
   }
   if (lua_isfunction(L, -1)) return;
-  if (lua_isboolean(L, -1)) {  // it returned nothing: it has run
+  if (lua_isboolean(L, -1)) {  // it returned nothing, so it has run already
     lua_pop(L, 1);
     lua_pushcfunction(L, [](lua_State*) { return 0; });
     return;
@@ -50,7 +56,7 @@ int CallProgram(lua_State* L, int, lua_KContext) {
   return SendResults(L, LUA_OK, 0);
 }
 
-// Stack: the Program, the module's name, the arguments, then what require gave.
+// Stack: the Program, the module's name, the arguments, the result of require.
 int CallModule(lua_State* L, int, lua_KContext n) {
   lua_settop(L, static_cast<int>(n) + 1);
   PickMain(L, lua_tostring(L, 2));
@@ -72,7 +78,7 @@ int ReadAndRun(lua_State* L) {
   return CallModule(L, LUA_OK, n);
 }
 
-// Pushes the words of the error object at 1; the Program is at 2, on top.
+// Pushes the words of the error object at 1. The Program is at 2, on top.
 const char* PushWords(lua_State* L) {
   if (lua_isstring(L, 1) == 0 && luaL_callmeta(L, 1, "__tostring") == 0) {
     lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
@@ -82,8 +88,8 @@ const char* PushWords(lua_State* L) {
   return luaL_tolstring(L, -1, nullptr);
 }
 
-// Stack: the error object, the Program. Tells the group that it waits for this
-// program what it ends with, before its clean-up code runs.
+// Stack: the error object, the Program. Tells the group that waits for this
+// program which error it ends with, before the program's clean-up code runs.
 int SendEarly(lua_State* L) {
   auto* program = static_cast<Program*>(lua_touserdata(L, 2));
   const char* words = PushWords(L);
@@ -99,9 +105,8 @@ int SendEarly(lua_State* L) {
   return 0;
 }
 
-// Message handler. Keeps the traceback; the error object stays as it is, but
-// for a hint.
-// Upvalues: the Program; the error that SendEarly has told.
+// Message handler. Keeps the traceback. The error object stays as it is, except
+// for a hint. Upvalues: the Program; the error that SendEarly has told.
 int KeepTrace(lua_State* L) {
   auto* program = static_cast<Program*>(lua_touserdata(L, lua_upvalueindex(1)));
   lua_settop(L, 1);
@@ -114,7 +119,7 @@ int KeepTrace(lua_State* L) {
   lua_pushcfunction(L, &SendEarly);
   lua_pushvalue(L, 1);
   lua_pushvalue(L, lua_upvalueindex(1));
-  lua_pcall(L, 2, 0, 0);  // if it fails, the end will tell
+  lua_pcall(L, 2, 0, 0);  // if it fails, the end will tell the error
   lua_settop(L, 1);
   return 1;
 }
@@ -127,16 +132,17 @@ int SendError(lua_State* L) {
   return 0;
 }
 
-// Stack: the Program, the handler; after an error, its object.
+// Stack: the Program, the handler; after an error, the error object.
 int ProgramEnded(lua_State* L, int status, lua_KContext) {
   auto* program = static_cast<Program*>(lua_touserdata(L, 1));
   if (status == LUA_OK || status == LUA_YIELD) return 0;
   const Isolate* iso = Isolate::Of(L);
-  if (iso->killed()) {  // whatever has become of the error on its way
+  if (iso->killed()) {  // this counts, whatever became of the error
     program->SetErrorText(iso->kill_reason());
     return 0;
   }
-  // Fails without memory, or if the object cannot be sent: then its words do.
+  // SendError fails without memory, or if the object cannot be sent. Then these
+  // words must do.
   program->SetErrorText(lua_type(L, -1) == LUA_TSTRING
                             ? lua_tostring(L, -1)
                             : "(error object is not a string)");

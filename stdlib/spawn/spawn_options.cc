@@ -14,10 +14,10 @@ namespace {
 
 using vm::PreemptMode;
 
-// Of a program's name, in bytes: it is kept outside of the heap.
+// The most bytes of a program's name, which is kept outside the heap.
 constexpr size_t kMaxName = 200;
 
-// Registry: a table of package's path and cpath as they were at first.
+// Registry key: a table of package's path and cpath as they were at first.
 constexpr char kDefaultsKey = 0;
 constexpr const char* kPaths[] = {"path", "cpath"};
 
@@ -29,7 +29,7 @@ constexpr const char* kPaths[] = {"path", "cpath"};
   __builtin_unreachable();
 }
 
-// The value on top.
+// These read the value on top.
 size_t ReadBytes(lua_State* L, const char* name) {
   size_t bytes = 0;
   if (!ToSize(L, -1, &bytes)) {
@@ -118,8 +118,8 @@ void ReadSpawnOptions(lua_State* L, int index, SpawnOptions* options) {
   }
 }
 
-// Instructions are counted by the mode "count", and what ends a program that
-// computes is a signal or that mode.
+// Instructions are counted by the mode "count". A program that computes is
+// ended by a signal, or by that mode. So "off" does not do.
 void CountIfLimited(vm::IsolateConfig* config) {
   if (config->budget == nullptr) return;
   if (config->preempt == PreemptMode::kOff && config->budget->is_timed()) {
@@ -129,7 +129,7 @@ void CountIfLimited(vm::IsolateConfig* config) {
   constexpr uint64_t kTurn = 1000;
   const uint64_t limit = config->budget->limits().instructions;
   if (config->preempt == PreemptMode::kCount) {
-    // What is not yet counted must not exceed the limit by much.
+    // What is not counted yet must not exceed the limit by much.
     constexpr auto kMost = static_cast<uint64_t>(INT_MAX);
     config->preempt_count =
         std::min(config->preempt_count,
@@ -187,7 +187,7 @@ void PushInheritance(lua_State* L) {
     lua_setfield(state, top + 1, name);
   };
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kDefaultsKey);
-  // As require finds them: the script may have changed the global.
+  // As require finds the table: the script may have changed the global.
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   if (lua_getfield(L, -1, "package") == LUA_TTABLE) {
     for (const char* path : kPaths) {
@@ -203,7 +203,7 @@ void PushInheritance(lua_State* L) {
     }
   }
   lua_settop(L, top + 1);
-  // The loaders of one's own.
+  // The script's own loaders.
   bool has_loaders = false;
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushnil(L);

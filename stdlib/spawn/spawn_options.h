@@ -1,7 +1,7 @@
 // What tri.spawn is told, and what a spawned isolate inherits.
 //
-// Role       Reads the options of tri.spawn and makes an IsolateConfig of them
-//            and of what the spawning isolate has.
+// Role       Reads the options of tri.spawn. Makes an IsolateConfig of them and
+//            of what the spawning isolate has.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua/spawn; tests/lua/limits
@@ -18,7 +18,7 @@
 
 namespace trilune::stdlib {
 
-// Plain, as it lives where Lua may raise.
+// Without destructors, because it lives where Lua may raise.
 struct SpawnOptions {
   const char* name = nullptr;  // in the table of options
   vm::Limits limits;
@@ -27,24 +27,24 @@ struct SpawnOptions {
   int preempt_count = 0;
 };
 
-// Reads the table at `index`. Raises on what is no option.
+// Reads the table at `index`. Raises for anything that is no option.
 void ReadSpawnOptions(lua_State* L, int index, SpawnOptions* options);
 
-// Chooses a mode of preemption in which the limits of `config` are kept.
+// Chooses a mode of preemption in which the limits of `config` can be kept.
 void CountIfLimited(vm::IsolateConfig* config);
 
 // The configuration of an isolate that `parent` makes. Does not raise.
 vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
                              const SpawnOptions& options, const char* name);
 
-// Pushes what the new isolate shall take over: nil, or a table with package's
-// path and cpath, where they differ from the defaults, and the loaders in
-// package.preload that are not everywhere.
+// Pushes what the new isolate inherits. That is nil, or a table with package's
+// path and cpath where they differ from the defaults, and with those loaders in
+// package.preload that not every isolate has.
 void PushInheritance(lua_State* L);
-// Takes it over, from `index`.
+// Makes the isolate inherit the value at `index`.
 void Inherit(lua_State* L, int index);
-// Gives back what was taken over from `index`: package is as at first, but for
-// loaders that others have added.
+// Undoes Inherit of the value at `index`. Then package is as it was at first,
+// except for loaders that others have added.
 void Disinherit(lua_State* L, int index);
 
 }  // namespace trilune::stdlib

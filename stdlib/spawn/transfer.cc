@@ -1,4 +1,5 @@
-// trilune.transfer: what a send does to a value, without sending it.
+// trilune.transfer: does to a value what a send does, without sending it. It
+// writes a message and reads it back, or only counts its bytes.
 
 #include "stdlib/modules.h"
 #include "vm/message/message.h"
