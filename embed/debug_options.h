@@ -1,6 +1,6 @@
-// ParseDebug: what Config::debug and TRILUNE_DEBUG ask for.
+// ParseDebug: reads what Config::debug and TRILUNE_DEBUG ask for.
 //
-// Role       "name=number,...", as embed/trilune.h describes it.
+// Role       The text is "name=number,...", as embed/trilune.h describes it.
 // Threads    any
 // Locks      none
 // Tests      tests/stdlib/embed_test.cc; tools/trilune/command_test.py
@@ -15,7 +15,8 @@
 
 namespace trilune::stdlib {
 
-// Sets what `text` names. kInvalidArgument: it names something else.
+// Sets the fields of `config` that `text` names. kInvalidArgument: it names
+// something else.
 [[nodiscard]] Status ParseDebug(std::string_view text, SchedulerConfig* config);
 
 }  // namespace trilune::stdlib

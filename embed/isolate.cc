@@ -1,3 +1,19 @@
+// Isolate: how a host's calls reach an isolate, and how it is closed.
+//
+// A call is a vm::HostCall that is posted to the isolate. Its strand serves the
+// call, and the host's thread waits until the call is complete. If the host's
+// code runs in a G, that G parks instead.
+//
+// Who owns a call. A caller usually waits for its call without a limit, so the
+// call may lie in its frame (Do). Where a caller may leave earlier, the call
+// must outlive it. A call of RunIn lies in the list `pending_`. A dump, or an
+// interrupt without a wait, keeps itself (HostCall::keep).
+//
+// Closing makes two calls. kDrain cancels all Gs and waits for their end, up to
+// the deadline. kClose closes the heap. If a G does not end in time, the
+// isolate is abandoned: what the G may still use is never freed, and the
+// waiting callers are told.
+
 #include "vm/isolate/isolate.h"
 
 #include <list>
@@ -138,7 +154,7 @@ Status Isolate::Impl::Close() {
     MutexLock lock(mu_);
     closing = std::move(closing_);
   }
-  // Another thread closes it, too.
+  // Another thread closes the isolate, too.
   if (closing == nullptr) closing = std::make_unique<Closing>();
   iso->Post(&closing->drain);
   closing->drain.Wait(NowNs() + stop_deadline_.count());
@@ -153,8 +169,8 @@ Status Isolate::Impl::Close() {
   return Status();
 }
 
-// A G does not stop. What it may still use is never freed; who waits for it
-// goes on, but for the callers of Main, whose memory it may use.
+// A G does not stop. What it may still use is never freed. Callers that wait
+// for it go on, except those of Main, whose memory it may use.
 Status Isolate::Impl::Abandon(Closing* left) {
   MutexLock lock(mu_);
   if (!abandoned_ && iso_ != nullptr) {

@@ -1,7 +1,8 @@
 // Isolate::Impl: what stands behind an Isolate of the embedding API.
 //
 // Role       Keeps a vm::Isolate alive until it is closed, and makes the host's
-//            calls to it; runtime.cc makes one for each Isolate.
+//            calls to it. runtime.cc makes one for each Isolate. isolate.cc
+//            explains how calls and closing work.
 // Threads    any
 // Locks      mu_ (kIsolate)
 // Tests      tests/stdlib/embed_test.cc; tests/stdlib/embed_stop_test.cc
@@ -29,14 +30,14 @@
 
 namespace trilune {
 
-// Finalizers may take this much longer than the Gs.
+// At a close, finalizers may take this much longer than the Gs.
 inline constexpr int64_t kFinalizersNs = 1'000'000'000;
 
-// What a record of vm/ says, in the words of the API.
+// Turns a record of vm/ into one of the API.
 IsolateUsage ToUsage(const vm::UsageRecord& from);
 
-// The dump of the isolate `name`; null: it is closed. Waits for the isolate's
-// answer for 100 ms at most.
+// The dump of the isolate `name`. Null: the isolate is closed. Waits at most
+// 100 ms for the isolate's answer.
 std::string DumpOf(const std::string& name, vm::Isolate* iso);
 
 class Isolate::Impl {
@@ -46,12 +47,12 @@ class Isolate::Impl {
       : name_(std::move(name)),
         stop_deadline_(deadline),
         iso_(std::move(isolate)) {}
-  // Once, before anybody else has this.
+  // To be called at most once, before another thread can reach this object.
   void Adopt(std::shared_ptr<vm::Isolate> isolate) TRI_NO_ANALYSIS {
     iso_ = std::move(isolate);
   }
 
-  // Makes a call whose `argument` its G uses while it runs.
+  // Makes a call and waits for it. The call's G uses `argument` while it runs.
   [[nodiscard]] Status Do(vm::HostCall::Kind kind, lua_CFunction body,
                           void* argument, bool raises_deadlock = false)
       TRI_EXCLUDES(mu_);
@@ -63,7 +64,7 @@ class Isolate::Impl {
 
   [[nodiscard]] std::string Dump() TRI_EXCLUDES(mu_);
 
-  // Null once it is closed.
+  // Null once the isolate is closed.
   [[nodiscard]] std::shared_ptr<vm::Isolate> isolate() TRI_EXCLUDES(mu_) {
     MutexLock lock(mu_);
     return iso_;
@@ -78,7 +79,7 @@ class Isolate::Impl {
   }
 
  private:
-  // A call that its caller may leave before the isolate has completed it.
+  // A call whose caller may leave before the isolate has completed it.
   struct Pending {
     Pending(vm::HostCall::Kind kind, HeldRun its_run)
         : run(std::move(its_run)), call(kind, &RunBody, run.get()) {}
@@ -87,8 +88,8 @@ class Isolate::Impl {
     bool left_behind = false;  // with an abandoned isolate
   };
 
-  // What closing needs. If the isolate is abandoned, all of it is left behind
-  // with that, for ever.
+  // What closing needs. If the isolate is abandoned, all of this stays behind
+  // with it, for ever.
   struct Closing {
     vm::HostCall drain{vm::HostCall::Kind::kDrain, nullptr, nullptr};
     vm::HostCall close{vm::HostCall::Kind::kClose, nullptr, nullptr};
@@ -96,7 +97,7 @@ class Isolate::Impl {
     std::list<Pending> pending;
   };
 
-  // Nothing that owns memory lives in a frame that waits: if a G waits there,
+  // Nothing that owns memory may lie in a frame that waits. If a G waits there
   // and its isolate is dropped, the frame is never left.
   [[nodiscard]] bool Post(vm::HostCall* call) TRI_EXCLUDES(mu_);
   static Status Closed() {
@@ -112,7 +113,7 @@ class Isolate::Impl {
   const std::string name_;
   const std::chrono::nanoseconds stop_deadline_;
   Mutex mu_{LockRank::kIsolate};
-  // Made in advance: closing needs no memory.
+  // Made in advance, so that closing needs no memory.
   std::unique_ptr<Closing> closing_ TRI_GUARDED_BY(mu_) =
       std::make_unique<Closing>();
   std::shared_ptr<vm::Isolate> iso_ TRI_GUARDED_BY(mu_);

@@ -1,3 +1,10 @@
+// The G's side of RunFile, RunString and Call: pushes the function and its
+// arguments, calls it, and takes the results out of the heap.
+//
+// The Run is shared by the host and the G. The G's share is a userdata on its
+// stack. If the G is dropped and never goes on, its finalizer gives the share
+// up.
+
 #include "embed/run_chunk.h"
 
 #include <new>
@@ -27,7 +34,7 @@ void PushValue(lua_State* L, const Value& value) {
   }
 }
 
-// Appends the value at `index`. May raise before it touches `values`.
+// Appends the value at `index`. May raise, before it touches `values`.
 void AppendValue(lua_State* L, int index, Values* values) {
   switch (lua_type(L, index)) {
     case LUA_TNIL:
@@ -66,7 +73,7 @@ struct Held {
   HeldRun run;
 };
 constexpr int kHeldRunIndex = 2;
-constexpr char kHeldRunKey = 0;  // of its metatable, and its tag
+constexpr char kHeldRunKey = 0;  // of its metatable in the registry; its tag
 
 bool IsHeld(lua_State* L, int index) {
   return vm::HasSizeOf<Held>(L, index) &&
@@ -76,12 +83,12 @@ bool IsHeld(lua_State* L, int index) {
 const vm::InternalKind kHeldKind(&IsHeld, vm::InternalKind::What::kHidden);
 
 int DropHeldRun(lua_State* L) {
-  // A script may have called it, with anything.
+  // A script may have called it, with any value.
   if (IsHeld(L, 1)) static_cast<Held*>(lua_touserdata(L, 1))->run.reset();
   return 0;
 }
 
-// Pushes the userdata that keeps `run`. Raises before it does so, if at all.
+// Pushes the userdata that keeps `run`. If it raises, then before it does so.
 void PushHeldRun(lua_State* L, Run* run) {
   auto* held = new (lua_newuserdatauv(L, sizeof(Held), 0)) Held();
   held->tag = &kHeldRunKey;
@@ -111,7 +118,7 @@ void Fail(lua_State* L, Run* run, StatusCode code) {
   run->message = status.message();
 }
 
-// Pushes the function to run; false, with the reason in `run`.
+// Pushes the function to run. False: `run` has the reason.
 bool PushFunction(lua_State* L, Run* run) {
   if (run->what == Run::What::kFunction) {
     // The globals, then one table after the other.
@@ -157,7 +164,7 @@ int RunEnded(lua_State* L, int status, lua_KContext) {
   const int top = lua_gettop(L);
   for (int i = kHeldRunIndex + 2; i <= top; i++)
     AppendValue(L, i, &run->results);
-  // Now rather than at some collection: the results may be large.
+  // Now, and not at some collection, because the results may be large.
   static_cast<Held*>(lua_touserdata(L, kHeldRunIndex))->run.reset();
   return 0;
 }

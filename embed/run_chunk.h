@@ -1,7 +1,7 @@
 // Run: what a host asks an isolate to run, and what came of it.
 //
-// Role       Isolate::RunFile, RunString and Call, as seen by the G that serves
-//            them.
+// Role       What Isolate::RunFile, RunString and Call ask for, as the G sees
+//            it that serves them.
 // Threads    the host before the start and after the end; the G in between
 // Locks      none
 // Tests      tests/stdlib/embed_test.cc
@@ -20,8 +20,8 @@
 
 namespace trilune {
 
-// What the host asks for and gets. Shared by the host and, from its start on,
-// by the G, which may go on after the host was told of a deadlock.
+// What the host asks for and gets. The host shares it, and from its start on
+// the G does. The G may go on after the host was told of a deadlock.
 struct Run : std::enable_shared_from_this<Run> {
   enum class What { kFile, kString, kFunction };
 
@@ -42,7 +42,7 @@ struct Run : std::enable_shared_from_this<Run> {
 };
 using HeldRun = std::shared_ptr<Run>;
 
-// The G's body; its argument is the Run.
+// The body of that G. Its argument is the Run, as a light userdata.
 int RunBody(lua_State* L);
 
 }  // namespace trilune

@@ -1,3 +1,15 @@
+// Runtime: makes the scheduler, the state that isolates share, and isolates;
+// and stops all of them.
+//
+// What needs memory is done before threads or Gs run that would have to be
+// stopped if memory ran out: Start makes its objects before the scheduler's
+// threads, NewIsolate before the isolate.
+//
+// Stop refuses new isolates, tells the spawned ones to end, and closes those of
+// the host. Then it waits for the spawned ones, and stops the threads. If a G
+// or a thread does not stop, everything it may use is left behind and never
+// freed.
+
 #include <sched.h>
 
 #include <algorithm>
@@ -21,7 +33,7 @@
 namespace trilune {
 namespace {
 
-// What sysmon does once a second.
+// What sysmon does once a second while it does not sleep.
 class RuntimeWatch final : public WatchListener {
  public:
   RuntimeWatch(Scheduler* sched, vm::RuntimeState* runtime)
@@ -60,7 +72,7 @@ vm::PreemptMode ToVm(PreemptMode mode) {
   return vm::PreemptMode::kSignal;
 }
 
-// Nothing if `options` has a limit that makes no sense.
+// An error if `options` has a limit that makes no sense.
 Result<vm::Limits> LimitsOf(const IsolateOptions& options) {
   if (options.cpu_limit.count() < 0 || options.time_limit.count() < 0) {
     return Status(StatusCode::kInvalidArgument,
@@ -132,7 +144,7 @@ class Runtime::Impl {
     config.report = std::move(options.report);
     MutexLock lock(mu_);
     if (stopped_) return Status(StatusCode::kStopped, "the runtime stopped");
-    // Nothing asks for memory once the isolate runs.
+    // Nothing allocates once the isolate runs.
     auto impl = std::make_unique<Isolate::Impl>(
         nullptr, std::move(options.name), config_.stop_deadline);
     Isolate::Impl* const held = impl.get();
@@ -196,7 +208,7 @@ class Runtime::Impl {
   }
 
   std::vector<IsolateUsage> usage() {
-    // Some may be made meanwhile.
+    // Leaves room for isolates that are made meanwhile.
     std::vector<vm::UsageRecord> records(all_->registry().count() + 16);
     records.resize(all_->registry().Read(records.data(), records.size()));
     std::vector<IsolateUsage> usage;
@@ -207,7 +219,7 @@ class Runtime::Impl {
   }
 
   std::string Dump() TRI_EXCLUDES(mu_) {
-    // Isolates are never removed from the list, but it may grow.
+    // Isolates are never removed from the list, but the list may grow.
     std::vector<Isolate*> isolates;
     {
       MutexLock lock(mu_);
@@ -226,7 +238,8 @@ class Runtime::Impl {
   // No G runs any more when the threads are told to end.
   static constexpr int64_t kThreadsDeadlineNs = 10'000'000'000;
 
-  // Nobody changes isolates_ any more. Not under mu_: a G may just want it.
+  // isolates_ does not change any more. mu_ is not held, because a G may want
+  // it.
   Status CloseAll() TRI_NO_ANALYSIS {
     Status result;
     all_->Stop();
@@ -278,7 +291,7 @@ Result<std::unique_ptr<Runtime>> Runtime::Start(const Config& config) {
                   "idle_gc must be above 0, or 0 for never");
   }
   try {
-    // First: nothing asks for memory once its threads run.
+    // First the memory: nothing allocates once the threads run.
     std::unique_ptr<Runtime> runtime(
         new Runtime(std::make_unique<Impl>(config)));
     const Status status = runtime->impl_->Start();
