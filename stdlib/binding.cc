@@ -22,6 +22,7 @@
 // Gs of this isolate use the queue, and no other one runs meanwhile. Where
 // other isolates can reach the queue, a lock takes the place of the strand:
 // chan/channel.cc.
+
 #include "stdlib/binding.h"
 
 #include <cmath>

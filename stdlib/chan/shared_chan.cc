@@ -9,6 +9,7 @@
 // until Ready, so nothing can happen to it in between.
 //
 // channel.cc has the whole protocol of a wait.
+
 #include "stdlib/chan/shared_chan.h"
 
 #include "sched/core/loop.h"

@@ -23,6 +23,7 @@
 // looks for expired entries near the old end, and then evicts from there.
 // Nothing runs in the background: expired entries go when a write needs room,
 // with each insertion (Sweep), or when their key is written.
+
 #include "stdlib/dict/dict_shard.h"
 
 #include <algorithm>

@@ -6,6 +6,7 @@
 // needed, releases garbage, and readies the Gs that were won.
 //
 // The hash has a random seed for each store.
+
 #include "stdlib/dict/dict_store.h"
 
 #include <sys/random.h>

@@ -7,6 +7,7 @@
 //
 // A cancelled G tells its child to end (SIGTERM) and goes on waiting. If the
 // child is still there a second later, it gets SIGKILL.
+
 #include "stdlib/io/child.h"
 
 #include <fcntl.h>

@@ -11,6 +11,7 @@
 //
 // C modules make handles, too: a luaL_Stream without our tag. Those are used in
 // the strand, as stock Lua does (File::Kind::kForeign).
+
 #include "stdlib/io/file.h"
 
 #include <sys/eventfd.h>

@@ -4,6 +4,7 @@
 // input stop polling the terminal. Then the count must reach 0, which takes no
 // long time: a read enters only when it would not wait. A G that entered before
 // is waited for; one that comes later fails in EnterRead.
+
 #include "stdlib/io/terminal_gate.h"
 
 #include <sys/eventfd.h>
