@@ -5,8 +5,8 @@
 namespace trilune::command {
 namespace {
 
-// Makes the error object a string. One that says by __tostring what it is
-// speaks for itself; all others get a traceback.
+// Makes the error object a string and adds a traceback. An object with
+// __tostring gets no traceback: its own text is enough.
 int AddTraceback(lua_State* L) {
   const char* message = lua_tostring(L, 1);
   if (message == nullptr) {

@@ -1,4 +1,4 @@
-// Running a chunk and telling about its errors, as stock lua does.
+// Running a chunk and reporting its errors, as stock lua does.
 //
 // Role       What scripts, -e, -l, LUA_INIT and the lines of a session share.
 // Threads    To be called in the main G, on its state.
@@ -13,11 +13,12 @@
 
 namespace trilune::command {
 
-// Writes "program: message" to stderr; without a program, the message alone.
+// Writes "program: message" to stderr. Without a program, only the message.
 void WriteError(const char* program, const char* message);
 
-// lua_pcall with the message handler that adds a traceback. Takes the function
-// and its arguments off the stack, leaves the results or the message.
+// Calls lua_pcall with the message handler that adds a traceback. Takes the
+// function and its arguments off the stack, and leaves the results or the
+// message.
 int CallWithTraceback(lua_State* L, int argument_count, int result_count);
 
 // If `status` is an error, writes the message on top of the stack, and pops it.

@@ -38,11 +38,12 @@ std::string Decode(const std::string& line) {
   return entry;
 }
 
-// The last bytes of a regular file, at most kMaxFileBytes; `size` is all of it.
+// The last bytes of a regular file, at most kMaxFileBytes. `size`: of all of
+// it.
 std::string ReadEnd(const std::string& path, size_t* size) {
   std::string text;
   *size = 0;
-  // O_NONBLOCK: a FIFO of that name must not keep the session waiting.
+  // O_NONBLOCK: opening a FIFO of that name must not block the session.
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return text;
   struct stat status = {};
@@ -55,7 +56,7 @@ std::string ReadEnd(const std::string& path, size_t* size) {
     const ssize_t count =
         pread(fd, text.data(), text.size(), static_cast<off_t>(skip));
     text.resize(count > 0 ? static_cast<size_t>(count) : 0);
-    // Not half of an entry.
+    // Drops the rest of a cut entry.
     if (skip > 0) text.erase(0, text.find('\n') + 1);
   }
   close(fd);
@@ -72,7 +73,7 @@ void WriteAll(int fd, const std::string& text) {
   }
 }
 
-// Makes the folder that is to hold `path`, and the one that is to hold that.
+// Makes the folder for `path`, and the folder for that one.
 void MakeFolders(const std::string& path) {
   const size_t last = path.rfind('/');
   if (last == std::string::npos || last == 0) return;
@@ -125,8 +126,8 @@ std::vector<std::string> HistoryFile::Load() {
   return entries;
 }
 
-// By a file beside it, so that nobody finds it half written. What another
-// session appends in this moment is lost.
+// Writes a new file and renames it, so that no session finds it half written.
+// What another session appends meanwhile is lost.
 void HistoryFile::Rewrite(const std::vector<std::string>& entries) const {
   std::string name = path_ + ".XXXXXX";
   const int fd =

@@ -1,13 +1,13 @@
 // HistoryFile: what was typed at the prompt, kept from one session to the next.
 //
-// Role       A line for each entry, oldest first; a newline in an entry is
-//            written as \n, a backslash as \\. Entries are appended as they
-//            come, so that sessions beside each other keep theirs, and a
-//            session that is killed keeps its own. The file is cut to the
-//            newest entries as a session begins, once it has grown too large.
+// Role       One line for each entry, the oldest first. A newline in an entry
+//            is written as \n, a backslash as \\. Each entry is appended at
+//            once. So several sessions at the same time keep theirs, and a
+//            session that is killed keeps its own. If the file has grown too
+//            large when a session begins, it is cut to the newest entries.
 // Threads    one, the host's
-// Errors     A file that cannot be read or written is none: a session goes on
-//            without history.
+// Errors     A file that cannot be read or written counts as none: the session
+//            goes on without history.
 // Tests      tools/trilune/history_test.cc, command_test.py
 
 #ifndef TRI_TOOLS_TRILUNE_HISTORY_H_
@@ -23,15 +23,15 @@ namespace trilune::command {
 class HistoryFile {
  public:
   static constexpr size_t kMaxEntries = 1000;
-  // More than this of the file, or of one entry, is not read or written.
+  // No more than this of the file, or of one entry, is read or written.
   static constexpr size_t kMaxFileBytes = size_t{1} << 20;
   static constexpr size_t kMaxEntryBytes = size_t{16} << 10;
 
-  // An empty path: no history.
+  // An empty path means no history.
   explicit HistoryFile(std::string path) : path_(std::move(path)) {}
 
-  // The path by TRILUNE_HISTORY, which may be empty; else
-  // $XDG_STATE_HOME/trilune/history; else ~/.trilune_history; else empty.
+  // The first of these that is set: TRILUNE_HISTORY, which may be empty;
+  // $XDG_STATE_HOME/trilune/history; ~/.trilune_history. Otherwise empty.
   [[nodiscard]] static std::string DefaultPath();
 
   // The newest entries, oldest first.

@@ -72,7 +72,7 @@ TEST_CASE("history: an entry twice in a row, an empty one and a huge one") {
   history.Append(std::string(HistoryFile::kMaxEntryBytes + 1, 'x'));
   HistoryFile next(folder.File("history"));
   CHECK(next.Load() == Entries{"a"});
-  next.Append("a");  // as the last one of the session before
+  next.Append("a");  // as the last entry of the session before
   CHECK(HistoryFile(folder.File("history")).Load() == Entries{"a"});
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("history: stays bounded") {
   std::ifstream file(path);
   CHECK(std::count(std::istreambuf_iterator<char>(file), {}, '\n') ==
         static_cast<ptrdiff_t>(HistoryFile::kMaxEntries));
-  // Long lines: only the end of the file is read, and no half of an entry.
+  // Long lines: only the end of the file is read, and no part of a cut entry.
   {
     std::ofstream large(path);
     for (int i = 0; i < 100; i++)

@@ -11,8 +11,8 @@
 namespace trilune::command {
 namespace {
 
-// One for the process, as the signal is. Never destroyed: the thread that waits
-// on it goes on until the process ends.
+// The process has one, as it has one such signal. It is never destroyed: the
+// thread that waits on it goes on until the process ends.
 struct State {
   State() { sem_init(&requests, 0, 0); }
 
@@ -21,7 +21,7 @@ struct State {
   Isolate* isolate = nullptr;  // guarded by mutex
 };
 
-State* state = nullptr;  // set before a handler or thread can look at it
+State* state = nullptr;  // set before a handler or thread can read it
 
 void Handle(int number, void (*handler)(int)) {
   struct sigaction action = {};
@@ -58,7 +58,7 @@ void ArmInterrupt(Isolate* isolate) {
     alignas(State) static char memory[sizeof(State)];
     auto* made = new (memory) State;
     pthread_t thread = {};
-    // Without a thread the signal ends the process.
+    // If there is no thread, the signal keeps ending the process.
     state = made;
     if (pthread_create(&thread, nullptr, InterruptOnRequest, nullptr) != 0) {
       state = nullptr;
@@ -74,7 +74,7 @@ void DisarmInterrupt() {
   if (state == nullptr) return;
   Handle(SIGINT, SIG_DFL);
   SetIsolate(nullptr);
-  while (sem_trywait(&state->requests) == 0) {  // too late to interrupt
+  while (sem_trywait(&state->requests) == 0) {  // they come too late
   }
 }
 

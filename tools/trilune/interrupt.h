@@ -1,11 +1,11 @@
 // Ctrl-C while Lua code runs.
 //
-// Role       The first SIGINT cancels the main G with "interrupted!"; a second
+// Role       The first SIGINT raises "interrupted!" in the main G. A second
 //            one, before DisarmInterrupt, ends the process, as in stock lua.
-// Threads    Call these from the host's thread only. A thread of its own waits
-//            for the signal: a handler may do next to nothing. The signal is
-//            caught, not blocked, because programs that a script starts would
-//            inherit a blocked one.
+// Threads    To be called from the host's thread only. A thread of its own
+//            waits for the signal, because a handler may do next to nothing.
+//            The signal is caught, not blocked: programs that a script starts
+//            would inherit a blocked signal.
 // Locks      a leaf of its own, held while Isolate::Interrupt runs
 // Tests      tools/trilune/command_test.py
 
@@ -20,7 +20,7 @@ namespace trilune::command {
 // DisarmInterrupt.
 void ArmInterrupt(Isolate* isolate);
 
-// From now on SIGINT ends the process, its default.
+// From now on SIGINT does its default: it ends the process.
 void DisarmInterrupt();
 
 }  // namespace trilune::command

@@ -21,9 +21,10 @@
 namespace trilune::command {
 namespace {
 
-// Signals while a line is edited. libedit's own handlers would send them on to
-// the whole process group, and could not give up a line; these only write the
-// signal's number into a pipe, which the reading of characters looks at too.
+// Catches signals while a line is edited. libedit's own handlers would send
+// them on to the whole process group, and could not give up a line. These
+// handlers only write the signal's number into a pipe, which the reading of
+// characters polls, too.
 class PromptSignals {
  public:
   PromptSignals() { opened_ = pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) == 0; }
@@ -56,7 +57,8 @@ class PromptSignals {
     }
   }
 
-  // Waits until standard input can be read, or a signal came: its number.
+  // Waits until standard input can be read, or a signal came. Returns its
+  // number, or 0.
   int WaitForInput() {
     struct pollfd sources[2] = {{STDIN_FILENO, POLLIN, 0},
                                 {pipe_[0], POLLIN, 0}};
@@ -73,7 +75,7 @@ class PromptSignals {
   static void Tell(int number) {
     const int saved_errno = errno;
     const char byte = static_cast<char>(number);
-    // A full pipe holds signals enough.
+    // If the pipe is full, it holds enough signals.
     [[maybe_unused]] const ssize_t written = write(write_end, &byte, 1);
     errno = saved_errno;
   }
@@ -89,7 +91,7 @@ class PromptSignals {
   struct sigaction before_[kCount] = {};
 };
 
-// The locale of the terminal's characters, for this thread only: scripts run on
+// The locale of the terminal's characters, for this thread only. Scripts run on
 // other threads and keep the C locale, as in stock lua.
 class TerminalLocale {
  public:
@@ -109,7 +111,7 @@ class TerminalLocale {
   locale_t before_ = nullptr;
 };
 
-// What all of them begin with.
+// The longest text with which all words begin.
 std::string CommonStart(const std::vector<std::string>& words) {
   std::string start = words.front();
   for (const std::string& word : words) {
@@ -120,7 +122,7 @@ std::string CommonStart(const std::vector<std::string>& words) {
   return start;
 }
 
-// Below the line, in columns.
+// Shows the words below the line, in columns.
 void ShowWords(const std::vector<std::string>& words) {
   constexpr size_t kMaxShown = 200;
   constexpr size_t kGap = 2;
@@ -193,7 +195,7 @@ class TerminalReader : public LineReader {
     int length = 0;
     const char* text = nullptr;
     {
-      const TerminalInput input;  // no G takes what is typed here
+      const TerminalInput input;  // no G reads what is typed here
       signals_.Catch();
       text = el_gets(editor_, &length);
       signals_.Release();
@@ -225,7 +227,7 @@ class TerminalReader : public LineReader {
     return static_cast<TerminalReader*>(self);
   }
 
-  // libedit wants to change what it is given, but does not.
+  // libedit takes a char*, but does not change it.
   static char* Prompt(EditLine* editor) { return Self(editor)->prompt_.data(); }
 
   static unsigned char Complete(EditLine* editor, int /*character*/) {
@@ -250,7 +252,7 @@ class TerminalReader : public LineReader {
     return CC_REDISPLAY;
   }
 
-  // The next character: 1, or 0 to end the line without one.
+  // Reads the next character. Returns 1, or 0 to end the line without one.
   static int GetCharacter(EditLine* editor, wchar_t* character) {
     return Self(editor)->NextCharacter(character);
   }

@@ -1,10 +1,10 @@
-// LineReader: lines for a session, from a terminal or from anything else.
+// LineReader: reads the lines of a session, from a terminal or anything else.
 //
-// Role       On a terminal: libedit, with history, which is kept in a file, and
-//            Tab completes; Ctrl-C gives up the line.
-//            Else: plain reading, with prompt and line echoed to stdout, so
-//            that `trilune -i < file` shows a session as `lua -i < file` does.
-// Threads    One thread, the host's; it waits in Read() while Gs go on.
+// Role       On a terminal it uses libedit: the history is kept in a file, Tab
+//            completes, and Ctrl-C gives up the line. Elsewhere it just reads,
+//            and echoes prompt and line to stdout. So `trilune -i < file` shows
+//            a session as `lua -i < file` does.
+// Threads    One thread, the host's. It waits in Read() while Gs go on.
 // Locks      none
 // Tests      tools/trilune/command_test.py
 
@@ -19,10 +19,10 @@
 
 namespace trilune::command {
 
-// What can stand at the end of a line instead of its last bytes.
+// What may replace the last bytes of a line.
 struct Completion {
   bool is_word = false;  // the line ends in something to complete
-  size_t replaced = 0;   // so many bytes, with which each of the words begins
+  size_t replaced = 0;   // how many bytes; each of the words begins with them
   std::vector<std::string> words;
 };
 
@@ -36,7 +36,7 @@ class LineReader {
 
   virtual ~LineReader() = default;
 
-  // Shows `prompt` and waits for a line, which comes without its newline.
+  // Shows `prompt` and waits for a line. The line comes without its newline.
   [[nodiscard]] virtual Outcome Read(const std::string& prompt,
                                      std::string& line) = 0;
 
@@ -45,12 +45,12 @@ class LineReader {
 };
 
 struct LineReaderOptions {
-  // Asked when Tab is pressed, with the line up to the cursor.
+  // Called when Tab is pressed, with the line up to the cursor.
   std::function<Completion(const std::string& before)> complete;
   std::string history_path;  // of a HistoryFile; empty: none
 };
 
-// The one that fits standard input. At most one at a time.
+// Makes the reader that fits standard input. At most one may live at a time.
 [[nodiscard]] std::unique_ptr<LineReader> MakeLineReader(
     LineReaderOptions options);
 

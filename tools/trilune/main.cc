@@ -1,4 +1,4 @@
-// The trilune command: a host of the embedding API, and of nothing below it.
+// The trilune command: a host that uses the embedding API and nothing below it.
 
 #include <cxxabi.h>
 #include <pthread.h>
@@ -30,15 +30,16 @@ namespace {
 
 constexpr int kDeadlockStatus = 2;
 
-// Ends the process as exit() does, but runs no static destructor: OS threads of
-// the runtime may still be at work. fcloseall flushes every stream and, unlike
-// fflush, does not wait for one that such a thread is just reading.
+// Ends the process as exit() does, but runs no static destructor, because OS
+// threads of the runtime may still be at work. fcloseall flushes every stream.
+// Unlike fflush, it does not wait for a stream that such a thread is just
+// reading.
 [[noreturn]] void Finish(int exit_status) {
   fcloseall();  // NOLINT(concurrency-mt-unsafe): as exit() does
   _exit(exit_status);
 }
 
-// For an exception that nobody caught: of missing memory people are told.
+// For an exception that nothing caught. Reports only missing memory.
 [[noreturn]] void OnTerminate() {
   const std::type_info* type = abi::__cxa_current_exception_type();
   if (type != nullptr && *type == typeid(std::bad_alloc)) {
@@ -51,8 +52,8 @@ constexpr int kDeadlockStatus = 2;
 
 constexpr size_t kLeastStack = size_t{1} << 20;
 
-// Gives threads that are made without a size a stack of some size, however
-// little `ulimit -s` says. False: this thread may not have so much.
+// Gives threads that are made without a size a large enough stack, even if
+// `ulimit -s` allows little. False: this thread itself may not have so much.
 bool MakeStacksLargeEnough() {
   pthread_attr_t attributes;
   size_t bytes = 0;
@@ -68,8 +69,8 @@ bool MakeStacksLargeEnough() {
   return getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= kLeastStack;
 }
 
-// The number of Ps that the options or the environment ask for; 0: neither.
-// Nothing if it makes no sense; `error` then says why.
+// The number of Ps that the options or the environment ask for; 0: neither
+// does. Nothing if it makes no sense; then `error` says why.
 std::optional<int> ChooseProcs(const Options& options, std::string& error) {
   if (options.procs != 0 || options.ignore_environment) return options.procs;
   const char* text = std::getenv("TRILUNE_PROCS");  // NOLINT(concurrency-*)
@@ -79,14 +80,14 @@ std::optional<int> ChooseProcs(const Options& options, std::string& error) {
   return procs;
 }
 
-// TRILUNE_DEBUG, unless -E says not to look.
+// TRILUNE_DEBUG, unless -E says to ignore it.
 std::string ChooseDebug(const Options& options) {
   if (options.ignore_environment) return "";
   const char* text = std::getenv("TRILUNE_DEBUG");  // NOLINT(concurrency-*)
   return text == nullptr ? "" : text;
 }
 
-// The whole life of the process: the options are there, nothing else is.
+// The whole life of the process from when the options have been read.
 class Command {
  public:
   explicit Command(const Options& options)
@@ -130,7 +131,7 @@ class Command {
     if (options_.slice.has_value()) config.slice = *options_.slice;
     Result<std::unique_ptr<Runtime>> runtime = Runtime::Start(config);
     if (runtime.status().code() == StatusCode::kInvalidArgument) {
-      // The options were checked before.
+      // The options were checked before, so it can only be TRILUNE_DEBUG.
       WriteError(program_,
                  ("TRILUNE_DEBUG: " + runtime.status().message()).c_str());
       return false;
@@ -192,7 +193,7 @@ class Command {
       case StatusCode::kDeadlock:
         WriteError(nullptr, status.message().c_str());
         return kDeadlockStatus;
-      case StatusCode::kLuaError:  // outside all that reports its own errors
+      case StatusCode::kLuaError:  // outside what reports its own errors
       case StatusCode::kLimit:
         WriteError(program_, status.message().c_str());
         return Stop(EXIT_FAILURE);
@@ -202,11 +203,11 @@ class Command {
     }
   }
 
-  // Cancels what still runs and closes the Lua state, so finalizers run.
+  // Cancels what still runs and closes the Lua state, so that finalizers run.
   int Stop(int exit_status) {
     // A G that does not end within the deadline ends with the process.
     static_cast<void>(runtime_->Stop());
-    // A finalizer that ran just now may have asked for another status.
+    // A finalizer that has just run may have asked for another status.
     const ExitRequest request = isolate_->exit_request();
     return request.requested ? request.code : exit_status;
   }

@@ -43,7 +43,7 @@ constexpr std::string_view kEndOptions =
     "  --        stop handling options\n"
     "  -         stop handling options and execute stdin\n";
 
-// Walks argv; each Take... handles one kind of option.
+// Walks argv. Each Take... handles one kind of option.
 class Parser {
  public:
   Parser(int argc, char** argv) {
@@ -109,8 +109,8 @@ class Parser {
     ++index_;
   }
 
-  // The text follows at once ("-lmod") or as the next argument, which then must
-  // not look like an option.
+  // Takes the option's text, which follows at once ("-lmod") or is the next
+  // argument. In the second case it must not look like an option.
   void TakeStep(Step::Kind kind) {
     const char* option = options_.argv[index_];
     const char* text = option + 2;
@@ -150,7 +150,7 @@ class Parser {
            TakeValued(argument, "--time", &Parser::TakeTime);
   }
 
-  // "--name value" or "--name=value"; false if it is neither.
+  // Takes "--name value" or "--name=value". False: it is neither.
   bool TakeValued(std::string_view argument, std::string_view name,
                   void (Parser::*take)(std::string_view)) {
     if (argument.substr(0, name.size()) != name) return false;

@@ -2,7 +2,7 @@
 //
 // Role       Reads argv as stock lua 5.4 does, and the options that only the
 //            trilune command has. Runs nothing and prints nothing.
-// Threads    Plain values; they point into argv, which must outlive them.
+// Threads    Plain values. They point into argv, which must outlive them.
 // Locks      none
 // Tests      tools/trilune/options_test.cc
 
@@ -23,7 +23,7 @@ namespace trilune::command {
 
 inline constexpr int kMaxProcs = 256;
 
-// -e, -l and -W act in the order in which they stand.
+// -e, -l and -W act in the order in which they are given.
 struct Step {
   enum class Kind {
     kRunString,
@@ -44,7 +44,7 @@ struct Options {
 
   Action action = Action::kRun;
   std::string error;
-  bool error_is_usage = false;  // the list of options helps
+  bool error_is_usage = false;  // print the list of options, too
 
   std::vector<Step> steps;
   bool interactive = false;                       // -i
@@ -54,7 +54,7 @@ struct Options {
   PreemptMode preempt = PreemptMode::kSignal;     // --preempt
   int preempt_count = 0;                          // for count:N
   std::optional<std::chrono::nanoseconds> slice;  // --slice
-  // --memory, --message, --instructions, --goroutines, --cpu and --time; 0: no
+  // --memory, --message, --instructions, --goroutines, --cpu and --time. 0: no
   // limit.
   size_t memory_bytes = 0;
   size_t message_bytes = 0;
@@ -65,54 +65,55 @@ struct Options {
 
   int argc = 0;
   char** argv = nullptr;
-  // Index in argv of the script's name; argc: there is none.
+  // Index in argv of the script's name. argc: there is no script.
   int script = 0;
 
   [[nodiscard]] bool has_script() const { return script < argc; }
 
-  // "-" as the script's name means standard input, but not after "--".
+  // "-" as the script's name means standard input, except after "--".
   [[nodiscard]] bool script_is_stdin() const;
 
-  // With neither script nor -i, -v, -e: a session, or a script from a pipe.
+  // Neither script nor -i, -v, -e: runs a session, or a script from a pipe.
   [[nodiscard]] bool asks_for_nothing() const;
 };
 
 [[nodiscard]] Options ParseOptions(int argc, char** argv);
 
-// A number of Ps in decimal; nothing if it is not one from 1 to kMaxProcs.
+// Reads a number of Ps in decimal. Nothing if it is not one from 1 to
+// kMaxProcs.
 [[nodiscard]] std::optional<int> ParseProcs(std::string_view text);
 
-// "'text' is not a number of Ps ..." for --procs and TRILUNE_PROCS.
+// The error text for --procs and TRILUNE_PROCS: "'text' is not a number ...".
 [[nodiscard]] std::string ProcsError(std::string_view origin,
                                      std::string_view text);
 
-// "signal", "strand", "off" or "count:N" with an N from 1 to 2^31 - 1; nothing
-// for all else.
+// Reads "signal", "strand", "off" or "count:N" with an N from 1 to 2^31 - 1.
+// Nothing for anything else.
 struct Preemption {
   PreemptMode mode = PreemptMode::kSignal;
   int count = 0;
 };
 [[nodiscard]] std::optional<Preemption> ParsePreempt(std::string_view text);
 
-// A whole number of us, ms or s, such as "50us"; nothing if it is not one from
-// 10us to 10s.
+// Reads a whole number of us, ms or s, such as "50us". Nothing if it is not
+// from 10us to 10s.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> ParseSlice(
     std::string_view text);
 
-// Bytes: a whole number, perhaps with K, M or G behind it; nothing if it is not
-// one from 1 to 2^60.
+// Reads bytes: a whole number, perhaps with K, M or G behind it. Nothing if it
+// is not from 1 to 2^60.
 [[nodiscard]] std::optional<size_t> ParseSize(std::string_view text);
 
-// A whole number from 1 to `most`.
+// Reads a whole number from 1 to `most`.
 [[nodiscard]] std::optional<uint64_t> ParseCount(std::string_view text,
                                                  uint64_t most);
 
-// Seconds, such as "5" or "0.5"; nothing if it is not a number above 0 and at
-// most 10^9.
+// Reads seconds, such as "5" or "0.5". Nothing if it is not a number above 0
+// and at most 10^9.
 [[nodiscard]] std::optional<std::chrono::nanoseconds> ParseSeconds(
     std::string_view text);
 
-// The short list for stderr after a bad option; the page for --help.
+// The short list, for stderr after a bad option; and the page for --help.
 [[nodiscard]] std::string UsageText(std::string_view program);
 [[nodiscard]] std::string HelpText(std::string_view program);
 

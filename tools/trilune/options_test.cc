@@ -1,5 +1,5 @@
-// Unit tests for tools/trilune/options.h. That a bad option gives exit status 1
-// and what each option does are tests of the whole command, elsewhere.
+// Unit tests for tools/trilune/options.h. Other tests run the whole command:
+// that a bad option gives exit status 1, and what each option does.
 
 #include "tools/trilune/options.h"
 
@@ -12,7 +12,7 @@
 namespace trilune::command {
 namespace {
 
-// An argv of its own, null at the end as main()'s is.
+// An argv of its own, with a null at the end as main()'s has.
 class CommandLine {
  public:
   CommandLine(std::initializer_list<const char*> arguments) {

@@ -4,8 +4,8 @@
 
 #include <cstring>
 
-// In this file liblua raises errors by longjmp across our frames: they hold
-// pointers and numbers only.
+// In this file liblua raises errors by longjmp across our frames. So the frames
+// hold pointers and numbers only.
 
 namespace trilune::command {
 
@@ -16,22 +16,22 @@ namespace {
 // Registry keys.
 constexpr char kShowKey = 0;
 constexpr char kCompleteKey = 0;
-constexpr char kPrintKey = 0;  // the print that was there at the start
+constexpr char kPrintKey = 0;  // the print that was there at first
 
-constexpr int kMaxEntries = 1000;  // of a folder
+constexpr int kMaxEntries = 1000;  // that are read of a folder
 constexpr int kMaxWords = 1000;
 
-// A list of what is in the folder at index 1, a light userdata; folders end
-// with a slash.
+// Pushes a list of what is in the folder at index 1, a light userdata. Names of
+// folders end with a slash.
 int PushEntries(lua_State* L) {
   auto* folder = static_cast<DIR*>(lua_touserdata(L, 1));
   lua_newtable(L);
   for (int n = 0; n < kMaxEntries;) {
-    // Nobody else reads this folder. NOLINTNEXTLINE(concurrency-mt-unsafe)
+    // No other thread reads this folder. NOLINTNEXTLINE(concurrency-mt-unsafe)
     const dirent* entry = readdir(folder);
     if (entry == nullptr) break;
     if (entry->d_name[0] == '.') continue;
-    // A link may be either: taken for a folder, it is looked into, or not.
+    // A link is listed as a file, although it may lead to a folder.
     if (entry->d_type == DT_DIR) {
       lua_pushfstring(L, "%s/", entry->d_name);
     } else {

@@ -1,10 +1,10 @@
-// What the prompt does in Lua (prompt.lua): tables shown with their contents,
-// names that Tab completes.
+// What the prompt does in Lua (prompt.lua): shows tables with their contents,
+// and completes names at Tab.
 //
 // Threads    To be called in the main G, on its state.
-// Errors     Where Lua fails, by what a session has done to its libraries or
-//            for want of memory, tables are printed as usual, and nothing is
-//            completed.
+// Errors     Lua may fail there, for want of memory or because a session has
+//            changed its libraries. Then tables are printed as usual, and
+//            nothing is completed.
 // Tests      tools/trilune/command_test.py
 
 #ifndef TRI_TOOLS_TRILUNE_PROMPT_H_
@@ -18,11 +18,11 @@
 
 namespace trilune::command {
 
-// Loads prompt.lua. A lua_CFunction; once, before the others.
+// Loads prompt.lua. A lua_CFunction, to be called once and before the others.
 int SetUpPrompt(lua_State* L);
 
-// Replaces each table on the stack by its text, unless the session has a print
-// of its own, or the table a text of its own.
+// Replaces each table on the stack by its text. Leaves them if the session has
+// a print of its own, and a table if it has a text of its own.
 void ShowTables(lua_State* L);
 
 struct CompletionRequest {
@@ -30,7 +30,7 @@ struct CompletionRequest {
   Completion answer;   // out
 };
 
-// A lua_CFunction; index 1: a CompletionRequest, as a light userdata.
+// A lua_CFunction. Index 1: a CompletionRequest, as a light userdata.
 int AnswerCompletion(lua_State* L);
 
 }  // namespace trilune::command

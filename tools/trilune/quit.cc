@@ -13,8 +13,8 @@
 namespace trilune::command {
 namespace {
 
-// One for the process, as the signal is. Never destroyed: the thread that waits
-// on it goes on until the process ends.
+// The process has one, as it has one such signal. It is never destroyed: the
+// thread that waits on it goes on until the process ends.
 struct State {
   explicit State(Runtime* its_runtime) : runtime(its_runtime) {
     sem_init(&requests, 0, 0);
@@ -24,7 +24,7 @@ struct State {
   sem_t requests;  // one for each SIGQUIT
 };
 
-State* state = nullptr;  // set before a handler or thread can look at it
+State* state = nullptr;  // set before a handler or thread can read it
 
 void OnSignal(int /*number*/) {
   const int saved_errno = errno;
@@ -32,7 +32,7 @@ void OnSignal(int /*number*/) {
   errno = saved_errno;
 }
 
-// Not through stderr's buffer, which the end of the process may just close.
+// Does not use stderr's buffer, which the end of the process may be closing.
 void Write(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
@@ -57,7 +57,7 @@ void DumpOnQuit(Runtime* runtime) {
   alignas(State) static char memory[sizeof(State)];
   state = new (memory) State(runtime);
   pthread_t thread = {};
-  // Without a thread the signal does what it does to others.
+  // If there is no thread, the signal keeps its default.
   if (pthread_create(&thread, nullptr, DumpOnRequest, nullptr) != 0) return;
   pthread_detach(thread);
   struct sigaction action = {};

@@ -1,8 +1,8 @@
-// Ctrl-\ (SIGQUIT): what every G does, on stderr; the program goes on.
+// Ctrl-\ (SIGQUIT): writes what every G does to stderr. The program goes on.
 //
 // Role       A thread of its own waits for the signal and writes
-//            Runtime::Dump(): a handler may do next to nothing.
-// Threads    Call it once, from the host's thread.
+//            Runtime::Dump(), because a handler may do next to nothing.
+// Threads    To be called once, from the host's thread.
 // Locks      none
 // Tests      tools/trilune/command_test.py
 
@@ -13,8 +13,8 @@
 
 namespace trilune::command {
 
-// From now on SIGQUIT writes the dump of `runtime`, which must live until the
-// process ends; it may be stopped.
+// From now on SIGQUIT writes the dump of `runtime`. The runtime may be stopped,
+// but must live until the process ends.
 void DumpOnQuit(Runtime* runtime);
 
 }  // namespace trilune::command

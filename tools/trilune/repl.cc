@@ -17,8 +17,9 @@
 namespace trilune::command {
 namespace {
 
-// What goes between the host and the main G; both lua_CFunctions below find it
-// at index 1. They raise by longjmp: no object with a destructor in them.
+// What goes between the host and the main G. Both lua_CFunctions below find it
+// at index 1. They raise by longjmp, so no object with a destructor lives in
+// them.
 struct Turn {
   std::string text;        // in: the lines so far
   bool first_line = true;  // in: `text` is one line; in PreparePrompt: _PROMPT
@@ -34,7 +35,7 @@ Turn* GetTurn(lua_State* L) {
   return turn;
 }
 
-// The globals _PROMPT and _PROMPT2 may be any value that tostring takes.
+// The globals _PROMPT and _PROMPT2 may be any value that tostring accepts.
 int PreparePrompt(lua_State* L) {
   Turn* turn = GetTurn(L);
   const char* prompt = turn->first_line ? "> " : ">> ";
@@ -58,7 +59,7 @@ bool IsIncomplete(lua_State* L, int status) {
 
 // Leaves a function or an error message on the empty stack.
 int LoadTurn(lua_State* L, const Turn& turn) {
-  if (turn.first_line) {  // perhaps an expression
+  if (turn.first_line) {  // it may be an expression
     const char* expression =
         lua_pushfstring(L, "return %s;", turn.text.c_str());
     const int status =
@@ -72,7 +73,7 @@ int LoadTurn(lua_State* L, const Turn& turn) {
   return luaL_loadbuffer(L, turn.text.data(), turn.text.size(), "=stdin");
 }
 
-// Calls print on all that is on the stack.
+// Calls print on all values on the stack.
 void PrintResults(lua_State* L, bool shows_tables) {
   const int count = lua_gettop(L);
   if (count == 0) return;
@@ -145,7 +146,7 @@ class Repl {
       if (!status.ok() || outcome == Outcome::kAbandoned) return status;
       status = RunInMain(RunTurn, &turn);
     }
-    outcome = Outcome::kLine;  // at the end of the input the next turn says so
+    outcome = Outcome::kLine;  // the next turn finds the end of the input
     if (!turn.text.empty()) reader_->Remember(turn.text);
     return status;
   }
@@ -168,7 +169,7 @@ class Repl {
     return status;
   }
 
-  // While the line is edited.
+  // Called while the line is edited.
   Completion Complete(const std::string& before) {
     CompletionRequest request;
     request.before = before;
@@ -176,7 +177,7 @@ class Repl {
     return std::move(request.answer);
   }
 
-  // A deadlock is an error of the line, and the session goes on.
+  // A deadlock counts as an error of the line, and the session goes on.
   Status RunInMain(lua_CFunction body, void* argument) {
     ArmInterrupt(isolate_);
     Status status = isolate_->Main(body, argument, Isolate::AtEnd::kOthersGoOn,

@@ -6,13 +6,13 @@
 
 #include "tools/trilune/chunk.h"
 
-// In this file liblua raises errors by longjmp across our frames: they hold
-// pointers and numbers only.
+// In this file liblua raises errors by longjmp across our frames. So the frames
+// hold pointers and numbers only.
 
 namespace trilune::command {
 namespace {
 
-// The function that luaL_load... left on the stack, or its error.
+// Runs the function that luaL_load... left on the stack, or reports its error.
 bool RunLoaded(lua_State* L, int load_status, const Session& session) {
   int status = load_status;
   if (status == LUA_OK) status = CallWithTraceback(L, 0, 0);
@@ -25,7 +25,7 @@ bool RunString(lua_State* L, const char* text, const char* name,
                    session);
 }
 
-// `file`: nullptr for standard input.
+// `file`: null for standard input.
 bool RunFile(lua_State* L, const char* file, const Session& session) {
   return RunLoaded(L, luaL_loadfile(L, file), session);
 }
@@ -49,8 +49,9 @@ bool Require(lua_State* L, const char* text, const Session& session) {
   return ReportIfError(L, status, session.program) == LUA_OK;
 }
 
-// What -E means for libraries: they are open already, so their environment
-// variables are undone by hand; those opened later look at the flag.
+// Does what -E means for libraries. They are open already, so this undoes the
+// effect of their environment variables by hand. Libraries opened later look at
+// the flag.
 void ForgetEnvironment(lua_State* L) {
   lua_pushboolean(L, 1);
   lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
@@ -63,8 +64,8 @@ void ForgetEnvironment(lua_State* L) {
   lua_pop(L, 2);
 }
 
-// arg[0] is the script, its arguments follow; what stands before it, down to
-// the command's own name, has negative indices. Without a script the command
+// arg[0] is the script, and its arguments follow. What stands before it, down
+// to the command's own name, has negative indices. Without a script the command
 // is arg[0].
 void SetArgTable(lua_State* L, const Options& options) {
   const int zero = options.has_script() ? options.script : 0;
@@ -107,7 +108,7 @@ bool RunSteps(lua_State* L, const Session& session) {
   return true;
 }
 
-// Gives arg[1] to arg[#arg]: whatever LUA_INIT and -e made of that table.
+// Pushes arg[1] to arg[#arg], whatever LUA_INIT and -e have made of that table.
 int GetScriptArguments(lua_State* L) {
   if (lua_getglobal(L, "arg") != LUA_TTABLE) {
     return luaL_error(L, "'arg' is not a table");

@@ -1,7 +1,7 @@
 // Session: one run of the command, seen from the main G.
 //
-// Role       All that stock lua does between opening the libraries and closing
-//            the state, except the interactive part (repl.h).
+// Role       Does all that stock lua does between opening the libraries and
+//            closing the state, except the interactive part (repl.h).
 // Threads    RunSession is the body of Isolate::Main.
 // Locks      none
 // Tests      tools/trilune/command_test.py
@@ -18,9 +18,9 @@ namespace trilune::command {
 struct Session {
   const Options* options = nullptr;
   const char* program = nullptr;  // stands before each message
-  // No script, and standard input is a pipe or file: run that as the script.
+  // There is no script, and standard input is a pipe or file: runs that.
   bool run_stdin = false;
-  // Set by RunSession: everything ran, nothing was reported.
+  // Set by RunSession: everything ran, and nothing was reported.
   bool succeeded = false;
 };
 
@@ -28,7 +28,7 @@ struct Session {
 // LUA_INIT, the options' steps and the script, up to the first that fails.
 int RunSession(lua_State* L);
 
-// LUA_COPYRIGHT to stdout, as -v shows it.
+// Writes LUA_COPYRIGHT to stdout, as -v shows it.
 void PrintLuaVersion();
 
 }  // namespace trilune::command
