@@ -1,4 +1,4 @@
-// ModelFutex: the kernel's futex in models of what sleeps on one.
+// ModelFutex: the kernel's futex, in models of code that sleeps on one.
 
 #ifndef TRI_TESTS_MODEL_MODEL_FUTEX_H_
 #define TRI_TESTS_MODEL_MODEL_FUTEX_H_
@@ -10,15 +10,15 @@
 
 namespace trilune::model {
 
-// The kernel's futex: the comparison and the sleep are one step to a waker.
-// Waits with a deadline also end by themselves.
+// The kernel's futex: for a waker the comparison and the sleep are one step. A
+// wait with a deadline may also end by itself.
 //
-// `kCompares` false: it sleeps without looking.
+// `kCompares` false: it sleeps without comparing.
 struct FutexState {
   rl::mutex mu;
   rl::condition_variable_any sleepers;
 };
-// Of the running model. Each run sets it anew in before().
+// The one of the running model. Each run sets it anew in before().
 inline FutexState* futex;
 
 template <bool kCompares>

@@ -1,4 +1,4 @@
-// Lock: HandoverLock as models take it, and any mutex that they stand for.
+// Lock: stands for HandoverLock in models, and for any other mutex.
 
 #ifndef TRI_TESTS_MODEL_MODEL_LOCK_H_
 #define TRI_TESTS_MODEL_MODEL_LOCK_H_

@@ -1,17 +1,16 @@
-// RelacySync: the atomics of Relacy in the place of StdSync, and how a model is
-// run.
+// RelacySync: Relacy's atomics in the place of StdSync, and how a model is run.
 //
 // A model is a small concurrent program: at most three threads and a few
-// operations. Relacy runs it some ten thousand times, with random interleavings
-// and with every stale value that the memory orders permit, and looks for data
-// races on rl::var, broken RL_ASSERTs and deadlocks.
+// operations. Relacy runs it some ten thousand times. It tries random
+// interleavings, and every stale value that the memory orders permit. It looks
+// for data races on rl::var, broken RL_ASSERTs and deadlocks.
 //
-// Each model comes with another case that shows it can fail: the same program
-// with one order or step weakened must break. `Weak` names the orders that a
-// RelacySync ignores.
+// Each model has a counterpart that shows that the model can fail: the same
+// program with one order or step weakened must break. `Weak` names the orders
+// that a RelacySync ignores.
 //
-// Relacy's macros (new, delete, memory_order_...) are undone at once, so
-// include standard headers before this one all the same.
+// Relacy defines macros (new, delete, memory_order_...). They are undone at
+// once, but standard headers must still be included before this one.
 
 #ifndef TRI_TESTS_MODEL_RELACY_SYNC_H_
 #define TRI_TESTS_MODEL_RELACY_SYNC_H_
@@ -148,18 +147,18 @@ struct RelacySync {
   static void FenceSeqCst() {
     if (weak != Weak::kFences) rl::atomic_thread_fence(rl::mo_seq_cst, $);
   }
-  // A model knows no membarrier: both sides of the pair are fences.
+  // A model has no membarrier, so both sides of the pair are full fences.
   static void LightFence() { FenceSeqCst(); }
   static void HeavyFence() { FenceSeqCst(); }
   static void Pause() { rl::yield(1, $); }
 };
 
-// Gives up the CPU in a loop that waits for another thread.
+// Gives up the CPU, in a loop that waits for another thread.
 inline void Yield() {
   rl::yield(1, $);
 }
 
-// How often a model is run; TRI_MODEL_RUNS says otherwise.
+// How often a model is run, unless TRI_MODEL_RUNS says otherwise.
 inline unsigned Runs() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread exists.
   const char* text = std::getenv("TRI_MODEL_RUNS");
@@ -167,9 +166,9 @@ inline unsigned Runs() {
   return runs > 0 ? static_cast<unsigned>(runs) : 200'000;
 }
 
-// Runs a model; true if it held in every run. What happens in a run that does
-// not is written to `output`. (Relacy takes over operator new, which a stream
-// with a growing buffer does not survive.)
+// Runs a model. True if it held in every run. The history of a run that breaks
+// is written to `output`. (A stream with a growing buffer does not do, because
+// Relacy takes over operator new.)
 template <class Model>
 bool Simulate(std::ostream& output) {
   std::ostream nowhere(nullptr);
@@ -180,14 +179,14 @@ bool Simulate(std::ostream& output) {
   return rl::simulate<Model>(params);
 }
 
-// True if the model holds in every run. Prints the history of one that does
-// not.
+// True if the model holds in every run. Prints the history of a run that
+// breaks.
 template <class Model>
 bool Holds() {
   return Simulate<Model>(std::cerr);
 }
 
-// True if some run of the model breaks, as that of a weakened one must.
+// True if some run of the model breaks, as a run of a weakened model must.
 template <class Model>
 bool Breaks() {
   std::ostream nowhere(nullptr);

@@ -1,5 +1,5 @@
 // What the scheduler's tests share: a scheduler with native Gs that must end
-// clean, a way to wait without sleeping, and death tests.
+// clean, OnThreads, and death tests.
 
 #ifndef TRI_TESTS_SCHED_FIXTURE_H_
 #define TRI_TESTS_SCHED_FIXTURE_H_
@@ -31,8 +31,8 @@ constexpr int64_t kMillisecond = 1'000'000;
 
 using test::Await;
 
-// Runs `body(i)` for i from 0 to n - 1, each on a thread of its own, to their
-// end.
+// Runs `body(i)` for each i from 0 to n - 1 on a thread of its own, and waits
+// for all.
 template <class Body>
 void OnThreads(int n, Body body) {
   std::vector<std::thread> threads;
@@ -66,7 +66,7 @@ struct NativeFixture {
     CHECK_MESSAGE(status.ok(), status.message());
   }
 
-  // For a hang.
+  // What a hang shows.
   [[nodiscard]] std::string Dump() const {
     const SchedulerStats stats = sched->stats();
     return "procs " + std::to_string(stats.procs) + ", idle " +

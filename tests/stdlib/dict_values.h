@@ -55,7 +55,7 @@ inline DictValue Object(size_t size) {
   return value;
 }
 
-// The string must live as long.
+// The string must live as long as the key.
 inline DictKey Key(const DictStore& store, const std::string& key) {
   return store.KeyOf(key.data(), key.size());
 }

@@ -1,10 +1,10 @@
-// Hogs: Gs that keep a thread each in a way of their own, and Gs that tick
-// beside them. For tests and benchmarks of starvation.
+// Hogs: Gs that keep a thread each, in several ways, and Gs that tick beside
+// them. For tests and benchmarks of starvation.
 //
-// Role       Functions for scripts: `hold()` blocks in the kernel as a C module
-//            does that knows nothing of us, `call()` as one that says so (see
-//            vm/goroutine/syscall.h), both until Release; `over()` tells that
-//            it came; `tick(i, late)` notes a tick.
+// Role       Functions for scripts. `hold()` blocks in the kernel until
+//            Release, as a C module does that does not know Trilune. `call()`
+//            does the same, but says so (see vm/goroutine/syscall.h). `over()`
+//            tells whether Release was called. `tick(i, late)` notes a tick.
 // Threads    any
 // Locks      none
 
@@ -39,7 +39,7 @@ class Hogs {
   Hogs(const Hogs&) = delete;
   Hogs& operator=(const Hogs&) = delete;
 
-  // Makes the functions of `isolate`.
+  // Makes these functions global in `isolate`.
   Status Register(Isolate* isolate) {
     return isolate->Main(
         [](lua_State* L) {
@@ -53,7 +53,7 @@ class Hogs {
         },
         this);
   }
-  // Ends hold, call and what looks at over.
+  // Ends hold and call, and whatever looks at over.
   bool Release() {
     over_ = true;
     char bytes[64] = {};
@@ -61,13 +61,13 @@ class Hogs {
   }
   [[nodiscard]] int began() const { return began_; }
   [[nodiscard]] size_t ticks(int i) const { return tickers_[i].n; }
-  // By how much each tick came too late. Requires: nobody ticks any more.
+  // By how much each tick was late. Requires: no G ticks any more.
   [[nodiscard]] std::vector<double> LateMs(int i) const {
     const auto& all = tickers_[i].late_ms;
     return {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(ticks(i))};
   }
 
-  // Ticks every 5 ms as number `...`.
+  // A chunk: its G ticks every 5 ms, as number `...`.
   static constexpr const char* kTicker = R"(
     local i = ...
     local tri = require "trilune"
@@ -80,7 +80,7 @@ class Hogs {
     end))";
   static constexpr const char* kLoop =
       "require'trilune'.go(function() began() while true do end end)";
-  // About half a second of C code for each find.
+  // Each find takes about half a second in C code.
   static constexpr const char* kFind =
       "require'trilune'.go(function() began() "
       "local s = ('a'):rep(250) "

@@ -1,7 +1,8 @@
 // Host: a runtime with one isolate, for tests of the embedding API.
 //
-// Role       Starts both, stops them at the end of a test, and says that this
-//            went well. Text... turn results into something to compare with.
+// Role       Starts both. At the end of a test it stops them and checks that
+//            this went well. Text... turn results into something to compare
+//            with.
 // Threads    as embed/trilune.h
 // Locks      none
 
@@ -72,7 +73,7 @@ inline std::string Text(const Status& status) {
   return Name(status.code());
 }
 
-// The values, as "1 'a' nil"; or what went wrong.
+// The values, such as "1 'a' nil"; or what went wrong.
 inline std::string Text(Result<Values> result) {
   if (!result.ok()) return Text(result.status());
   std::string text;
@@ -121,7 +122,7 @@ class Host {
     return Text(isolate_->Call(name, args));
   }
 
-  // Makes `function` the global `name`; its upvalue 1 is `data`.
+  // Makes `function` the global `name`. Its upvalue 1 is `data`.
   void Register(const char* name, lua_CFunction function,
                 void* data = nullptr) {
     struct Entry {

@@ -1,9 +1,10 @@
-// DumpOnHang: what a test shows when it does not end; Await: waits in a test.
+// DumpOnHang: what a test shows when it does not end. Await: a wait in a test.
 //
-// Role       Shortly before Bazel would end a test program without a word, it
-//            writes which case runs, what its threads do and what the fixtures
-//            know, and aborts. So no wait of a test needs a limit of its own.
-// Threads    The test's own thread, but for Await: any.
+// Role       Bazel ends a test program that takes too long, without a word.
+//            Shortly before that this writes which case runs, what its threads
+//            do and what the fixtures know, and aborts. So no wait of a test
+//            needs a limit of its own.
+// Threads    the test's own thread; for Await, any
 // Locks      none
 // Tests      tests/support/hang_test.cc
 
@@ -17,7 +18,7 @@
 
 namespace trilune::test {
 
-// While it lives, a hang shows what `dump` gives.
+// While it lives, a hang shows what `dump` returns.
 class DumpOnHang {
  public:
   explicit DumpOnHang(std::function<std::string()> dump);
@@ -25,7 +26,7 @@ class DumpOnHang {
   DumpOnHang(const DumpOnHang&) = delete;
   DumpOnHang& operator=(const DumpOnHang&) = delete;
 
-  // Writes the dumps of all that live, newest first, to stderr.
+  // Writes the dumps of all living objects to stderr, the newest first.
   static void WriteAll();
 
  private:
@@ -33,10 +34,10 @@ class DumpOnHang {
   DumpOnHang* next_;
 };
 
-// Writes all that is known to stderr and aborts, if the program still runs
-// `seconds` from now. 0: no more.
+// Unless the program ends within `seconds` from now, writes all that is known
+// to stderr and aborts. 0: calls that off.
 void AbortAfter(unsigned seconds);
-// `name`: of the case that runs, for that message; it must stay.
+// Notes the name of the case that runs, for that message. The text must stay.
 void NoteCase(const char* name);
 
 // Waits until `condition` holds.
