@@ -1,23 +1,34 @@
 -- trilune.parallel: functions over lists, in isolates.
 --
--- A call cuts its list into chunks and sends them through one channel, `input`,
--- to workers, which are programs of tri.spawn (parallel_worker.lua); what they make of them comes back
--- through another, `output`. A group holds the call together: the workers are its
--- members, or, of a pool's workers, Gs that wait for their end. So the first error
--- ends the call, and the call ends the workers.
+-- A call cuts its list into chunks and sends them through a channel, `input`.
+-- Workers, which are programs of tri.spawn (parallel_worker.lua), receive them,
+-- and send their answers through another channel, `output`. Each worker takes
+-- the next chunk when it has done one, so a slow chunk holds up only its
+-- worker.
+--
+-- How many chunks are under way is limited (AHEAD for each worker), so that a
+-- long list is not copied all at once. Unless the option `chunk` gives it, the
+-- size of a chunk follows from the time that earlier ones took: it should take
+-- CHUNK_SECONDS. The first chunks have one element.
+--
+-- A group holds the call together. With workers of its own they are the group's
+-- members. With a pool's workers the members are Gs that wait for the workers'
+-- end. So the first error ends the call, and the end of the call ends the
+-- workers.
 
 local worker, clock, array, pack, slice, store, count_steps, watch, expect,
   read_spawn_options, acquired = ...
 local tri = require "trilune"
 local sync = require "trilune.sync"
 
--- A chunk is to take about so long.
+-- A chunk should take about so long.
 local CHUNK_SECONDS <const> = 0.002
--- The last chunks are smaller, so that the workers end together; not below this.
+-- The last chunks are smaller, so that all workers end together. But none is to
+-- take less time than this.
 local LEAST_SECONDS <const> = 0.000050
 local MAX_CHUNK <const> = 16384
 local GROWTH <const> = 4
--- Chunks on their way, for each worker: one at work, one ready.
+-- Chunks under way, for each worker: one at work, one ready.
 local AHEAD <const> = 2
 
 -- ---- Arguments ----
@@ -70,8 +81,9 @@ end
 
 -- ---- Lists ----
 
--- A source gives a list's parts: source.next(k) -> the next chunk, of at most k
--- elements, or nil. source.left: how many elements are left, if that is known.
+-- A source cuts a list into chunks. source.next(k) -> the next chunk, of at
+-- most k elements, or nil. source.left: how many elements are left, if that is
+-- known.
 
 local Range = {__name = "range"}
 Range.__index = Range
@@ -97,7 +109,8 @@ local function range(from, to, step)
   return setmetatable({from = from, to = to, step = step, n = n}, Range)
 end
 
--- part(base, k) gives the chunk of the k elements behind the first `base` ones.
+-- part(base, k) returns the chunk of the k elements behind the first `base`
+-- ones.
 local function counted_source(n, part)
   local base = 0
   local source = {left = n}
@@ -124,7 +137,7 @@ local function list_source(list, n)
   end)
 end
 
--- A chunk that takes long to come together goes as it is.
+-- If an iterator takes long to fill a chunk, the chunk is sent as it is.
 local function iterator_source(iterator, timed)
   local base, over = 0, false
   local source = {}
@@ -164,9 +177,9 @@ end
 
 -- ---- Workers ----
 
--- A crew says who works for a call: at most `limit` workers, started when they are
--- needed. A pool's crew keeps them in `members`. It is unfinished during a call,
--- and after one that did not end well.
+-- A crew is what works for a call: at most `limit` workers, started when they
+-- are needed. A pool's crew keeps them in `members`. It is unfinished during a
+-- call, and stays so after a call that did not end well.
 local function new_crew(options, limit)
   local spawn = {name = "parallel worker"}
   for key, value in pairs(options) do
@@ -175,7 +188,8 @@ local function new_crew(options, limit)
   return {limit = limit, init = options.init, spawn = spawn}
 end
 
--- What tri.spawn would refuse later, where the script could not tell why.
+-- Raises now what tri.spawn would raise later, where the script could not tell
+-- why.
 local function check_spawn(level, crew)
   local ok, problem = pcall(read_spawn_options, crew.spawn)
   if not ok then error(problem, level + 1) end
@@ -183,8 +197,8 @@ end
 
 local Member = {}
 
--- Of a pool that nobody closed. Younger than the handles in it, a member is
--- finalized before them.
+-- For a pool that nobody closed. A member is younger than the handles in it, so
+-- it is finalized before them.
 function Member:__gc()
   if self.dismissed then return end
   if self.crew.unfinished then self.program:cancel() end
@@ -193,7 +207,7 @@ end
 
 local function get_member(crew, index)
   local member = crew.members[index]
-  -- One that was idle may have passed a limit of its own.
+  -- An idle worker may have passed a limit of its own.
   if member and member.program:status() == "dead" then
     member.dismissed = true
     member.control:close()
@@ -211,8 +225,8 @@ local function get_member(crew, index)
   return member
 end
 
--- Ends a pool's workers, at once if they may have something to do, and waits for
--- that.
+-- Ends a pool's workers and waits for that. If they may have something to do,
+-- they are cancelled.
 local function dismiss(crew)
   tri.shield(function()
     for _, member in ipairs(crew.members) do
@@ -231,12 +245,12 @@ end
 local Call = {}
 Call.__index = Call
 
--- Calls on a worker more.
+-- Starts one more worker, or takes one more of the pool's.
 function Call:enlist()
   local crew, index = self.crew, #self.team + 1
   if crew.members then
     local member = get_member(crew, index)
-    -- A member of the group for the worker; the call's end cancels it.
+    -- The group's member for the worker. The end of the call cancels it.
     expect(member.program)
     self.team[index] = self.group:go(watch, member.program)
     member.control:send(self.job)
@@ -245,12 +259,13 @@ function Call:enlist()
   end
 end
 
--- Sends the chunk, to a worker more if all have something to do.
+-- Sends the chunk. If every worker has something to do, first gets one more.
 function Call:dispatch(chunk)
   if self.flying >= #self.team and #self.team < self.crew.limit then self:enlist() end
   local ok, problem = pcall(self.input.send, self.input, chunk)
   if not ok then
-    -- The script knows its list, not the chunk.
+    -- The script knows its list, but not the chunk. So name the place in the
+    -- list.
     if type(problem) == "string" then
       problem = problem:gsub("at value%.values%[(%d+)%]", function(at)
         return ("at list[%d]"):format(chunk.base + at)
@@ -265,7 +280,7 @@ function Call:is_late()
   return self.deadline and clock() >= self.deadline
 end
 
--- Waits for a result. Nil: that took too long.
+-- Waits for an answer. nil: the time is over.
 function Call:receive()
   local deadline, timeout = self.deadline, nil
   if deadline then
@@ -295,7 +310,7 @@ function Call:learn(answer)
   self.least = math.max(1, math.floor(LEAST_SECONDS / each))
 end
 
--- Gives each chunk's answer to `take`. False: out of time.
+-- Passes each chunk's answer to `take`. false: the time is over.
 function Call:run(take)
   local source, most = self.source, AHEAD * self.crew.limit
   local id, over = 0, false
@@ -331,7 +346,8 @@ function Call:conclude(in_time)
   end
 end
 
--- body(call) -> whether it was in time
+-- Runs body(call), which returns whether it was in time, in a group. Returns
+-- that.
 local function perform(crew, kind, f, source, options, deadline, body)
   local most = AHEAD * crew.limit
   local call = setmetatable({
@@ -390,7 +406,7 @@ function kinds.reduce(start, _, initial)
     end
     result = partial[1]
     if n < 2 then return true end
-    -- What the chunks gave is a chunk as well.
+    -- The results of the chunks are a chunk as well.
     call:dispatch {id = 1, n = n, base = 0, values = partial}
     local answer = call:receive()
     if not answer then return false end
@@ -420,8 +436,8 @@ local function deadline_of(options)
   return options.timeout and options.timeout < math.huge and clock() + options.timeout or nil
 end
 
--- A call with workers of its own. Here and in with_pool level 2 is the script:
--- what it calls ends with a tail call.
+-- A call with workers of its own. Here and in with_pool, level 2 is the script:
+-- their callers end with a tail call.
 local function with_own(kind, f, list, initial, options, options_index)
   check_call(2, kind, f, list, options, options_index)
   options = options or {}
@@ -444,7 +460,7 @@ local function check_pool(pool, name)
   end
 end
 
--- A call on a pool; only its frame refers to it.
+-- A call on a pool. Only the frame of the call refers to it.
 local Use = {}
 
 function Use:__close()
@@ -454,8 +470,8 @@ function Use:__close()
   self.pool = nil
 end
 
--- The frame was dropped, in a generator that nobody closed. A finalizer cannot wait:
--- the next call waits for the workers' end.
+-- The frame was dropped, in a generator that nobody closed. A finalizer cannot
+-- wait, so the next call waits for the workers' end.
 function Use:__gc()
   local pool = self.pool
   if not pool then return end
@@ -464,7 +480,7 @@ function Use:__gc()
   pool.mutex:unlock()
 end
 
--- A pool does one call at a time; the others wait, first come, first served.
+-- A pool does one call at a time. The others wait, first come, first served.
 local function with_pool(pool, kind, f, list, initial, options, options_index)
   check_pool(pool, kind)
   check_call(2, kind, f, list, options, options_index)
@@ -527,8 +543,8 @@ local function pool(options)
   local crew = new_crew(options, check_workers(2, options))
   check_spawn(2, crew)
   crew.members = {}
-  -- A tail call: nothing is raised between its return and the caller's
-  -- `local p <close>`.
+  -- A tail call: nothing can raise between its return and the caller's `local p
+  -- <close>`.
   return acquired(setmetatable({crew = crew, mutex = sync.mutex()}, Pool))
 end
 

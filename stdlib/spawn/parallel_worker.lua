@@ -1,7 +1,8 @@
 -- trilune.parallel: the program of its workers.
 --
--- Does one job, or a pool's, which come through `control`. Its upvalues are C functions: all
--- others would be sent along.
+-- Does one job, which comes as an argument. Or does a pool's jobs, which come
+-- through `control`. Its upvalues are C functions only, because all others
+-- would be sent along.
 
 local clock, array, pack, unpack = ...
 
