@@ -1,12 +1,13 @@
--- Plain Lua coroutines inside goroutines: a generator that walks a tree may wait in
--- the middle of a walk, inside a sort comparator, wherever it likes.
+-- Plain Lua coroutines inside goroutines: a generator that walks a tree may
+-- wait anywhere, in the middle of a walk or inside a sort comparator.
 --
--- Two goroutines walk one tree each, slowly; the main script merges what they find.
+-- Two goroutines walk one tree each, slowly. The main script merges what they
+-- find.
 --
 -- Run it: trilune generators.lua
 local tri = require "trilune"
 
--- A binary search tree of words.
+-- Inserts a word into a binary search tree.
 local function insert(tree, word)
   if tree == nil then return { word = word } end
   local side = word < tree.word and "left" or "right"
@@ -20,7 +21,7 @@ local function plant(text)
   return tree
 end
 
--- An ordinary recursive generator, but fetching a node takes a moment.
+-- An ordinary recursive generator, except that fetching a node takes a moment.
 local function walk(tree)
   return coroutine.wrap(function()
     local function visit(node)
@@ -59,7 +60,7 @@ while x or y do
 end
 print(table.concat(merged, " "))
 
--- Even a sort may wait: this one asks another goroutine how to compare.
+-- Even a sort may wait. This one asks another goroutine how to compare.
 local questions = tri.chan()
 tri.go(function()
   for q in questions:iter() do q.answer:send(#q.a < #q.b or #q.a == #q.b and q.a < q.b) end

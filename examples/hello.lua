@@ -1,4 +1,4 @@
--- Two goroutines talk over a channel; the main script waits for whichever is ready first.
+-- Two goroutines talk over a channel. The main script waits for whichever is ready first.
 local tri = require "trilune"
 local words, done = tri.chan(), tri.chan()
 tri.go(function()

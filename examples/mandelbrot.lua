@@ -1,4 +1,4 @@
--- The Mandelbrot set, in parallel: each line of the picture is computed in an
+-- The Mandelbrot set, in parallel. Each line of the picture is computed in an
 -- isolate, on any core, and comes back in its place.
 --
 -- Run it: trilune mandelbrot.lua [columns [iterations]]
@@ -11,7 +11,7 @@ local most = tonumber((select(2, ...))) or 20000
 local lines = columns // 2 | 1
 local shades = " .:-=+*#%@"
 
--- Upvalues are copied to the isolates: they may be used, but not shared.
+-- Upvalues are copied to the isolates: a copy may be used, but not shared.
 local function draw(_, line)
   local row, y = {}, (line - 1) / (lines - 1) * 2.4 - 1.2
   for column = 1, columns do

@@ -1,6 +1,6 @@
 -- The dining philosophers: five of them share five forks, and each needs two to
--- eat. Forks are mutexes. Who always takes the lower fork first can never be
--- part of a circle in which everybody waits.
+-- eat. Forks are mutexes. A philosopher always takes the lower fork first, so
+-- there can be no circle in which each waits for the next.
 --
 -- Run it: trilune philosophers.lua
 --     or: trilune philosophers.lua greedy      to see what happens otherwise

@@ -2,15 +2,15 @@
 --
 --   numbers -> square -> keep the even ones -> add up
 --
--- The stages run at the same time; a full channel makes the stage before it
--- wait, and closing the first channel ends them all, one after the other.
+-- The stages run at the same time. A full channel makes the stage before it
+-- wait. Closing the first channel ends all stages, one after the other.
 --
 -- Run it: trilune pipeline.lua [how many numbers]
 local tri = require "trilune"
 local count = tonumber((...)) or 10
 
--- A stage runs `body(emit)` in a goroutine and gives the channel that receives
--- what it emits. The channel is closed when the body ends.
+-- A stage runs `body(emit)` in a goroutine. Returns the channel that receives
+-- what the body emits. The channel is closed when the body ends.
 local function stage(body)
   local out = tri.chan(4)
   tri.go(function()

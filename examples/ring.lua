@@ -1,4 +1,4 @@
--- A ring of goroutines passes a token round: the price of a switch, in numbers.
+-- A ring of goroutines passes a token round. It measures what a switch costs.
 --
 -- Run it: trilune ring.lua [goroutines] [rounds]
 local tri = require "trilune"

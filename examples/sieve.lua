@@ -1,5 +1,5 @@
--- The concurrent prime sieve: a chain of goroutines, one for each prime found so
--- far. Each lets pass only what its prime does not divide.
+-- The concurrent prime sieve: a chain of goroutines, one for each prime found
+-- so far. Each passes on only the numbers that its prime does not divide.
 --
 -- Run it: trilune sieve.lua [how many primes]
 local tri = require "trilune"

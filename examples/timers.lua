@@ -1,4 +1,4 @@
--- Timers: a tick, a deadline and a countdown, all waited for in one place.
+-- Timers: a tick, a deadline and a countdown. One select waits for all three.
 --
 -- Run it: trilune timers.lua
 local tri = require "trilune"
@@ -27,7 +27,7 @@ while true do
     say("countdown: " .. value)
   elseif i == 1 then
     say("lift-off")
-    countdown = nil -- a nil channel is never ready: this case is switched off
+    countdown = nil -- a nil channel is never ready, so this case is off now
   elseif i == 2 then
     beats = beats + 1
     say("tick " .. beats)

@@ -1,5 +1,6 @@
--- A worker pool: a few goroutines take jobs from one channel. A job may fail; the
--- others go on. The group makes sure that every worker has ended before we go on.
+-- A worker pool: a few goroutines take jobs from one channel. A job may fail,
+-- and the others go on. The group makes sure that every worker has ended before
+-- `results` is closed.
 --
 -- Run it: trilune worker_pool.lua [number of workers]
 local tri = require "trilune"
