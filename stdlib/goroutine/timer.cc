@@ -6,7 +6,8 @@
 // timers without ever waiting leaves none behind.
 //
 // The channel has room for one value, and its ring is made beforehand. So the
-// timer's send neither waits nor allocates: it cannot fail.
+// timer's send neither waits nor allocates. A tick that finds the channel full
+// is dropped.
 
 #include <algorithm>
 

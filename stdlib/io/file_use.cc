@@ -16,7 +16,7 @@
 // The guard. Own leaves a to-be-closed value on the function's stack. However
 // the function ends (return, error, cancellation, a closed coroutine), Lua
 // calls the guard's __close, and that ends the use: Release. Each file has one
-// guard, made at its first use and kept in the registry. So a use allocates
+// guard, made at its first use and kept in the registry. So later uses allocate
 // nothing.
 //
 // Three things may happen during a use, and Release has to deal with them:

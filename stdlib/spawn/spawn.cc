@@ -4,8 +4,9 @@
 // How a program starts. Spawn writes one message: what the isolate inherits
 // (PushInheritance), the function or the module's name, the arguments. Writing
 // may raise, so it comes first. Then Program::Start takes the message and
-// starts the isolate, and nothing raises any more. In the new isolate
-// RunProgram (spawn_body.cc) reads the message and runs it.
+// starts the isolate, where RunProgram (spawn_body.cc) reads and runs it. At
+// last the handle is made, in a protected call. If that fails the program is
+// cancelled, because nothing else could ever cancel it.
 //
 // How a program is joined. Handle and isolate share the Program object
 // (vm/runtime/program.h). A joiner opens a wait, and Program::Join notes its G

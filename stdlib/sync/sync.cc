@@ -13,9 +13,9 @@
 // it, where the head of the queue decides who may go. So its continuation calls
 // Admit.
 //
-// Each lock call returns a value with __close, so that a script can write
-// `local l <close> = m:lock()`. GiveHeld (sync.h) keeps a cancellation from
-// being raised between the acquisition and that assignment.
+// lock, rlock and acquire return a value with __close, so that a script can
+// write `local l <close> = m:lock()`. GiveHeld (sync.h) keeps a cancellation
+// from being raised between the acquisition and that assignment.
 
 #include "stdlib/sync/sync.h"
 

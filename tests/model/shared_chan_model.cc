@@ -120,8 +120,9 @@ enum class Look {
 };
 
 // Thread 0: a G waits, and its isolate, about to be idle, looks if the channel
-// is its own by now. Thread 1 drops the other handle and looks for a waiter to
-// poke. One of the two must see the other, or the deadlock stays unseen.
+// is its own by now. Thread 1 drops the other handle and looks for a waiter,
+// whose isolate it wakes to look. One of the two must see the other, or the
+// deadlock stays unseen.
 template <class Sync, Look look>
 struct LastHandle : rl::test_suite<LastHandle<Sync, look>, 2> {
   Lock<Sync> lock;
