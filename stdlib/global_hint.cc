@@ -1,3 +1,7 @@
+// The hint is only added if the message ends with Lua's own words for a nil
+// global, and the global is nil now. The message is searched as text, because
+// Lua tells the name nowhere else.
+
 #include "stdlib/global_hint.h"
 
 #include <cstring>

@@ -28,13 +28,17 @@ namespace {
 using vm::LuaG;
 
 constexpr lua_Integer kMaxCapacity = lua_Integer{1} << 30;
+// A ring begins this small and doubles up to the capacity, so that a large
+// capacity costs nothing until it is used.
 constexpr uint32_t kFirstSlots = 8;
+// User values of a channel's userdata.
 enum : int { kRingValue = 1, kTableValue = 2 };
 
 const vm::InternalKind kChanKind(
     [](lua_State* L, int index) { return Test<LuaChan>(L, index) != nullptr; },
     vm::InternalKind::What::kObject);
 
+// Whether a value of this Lua type cannot lie in a LuaSlot.
 bool NeedsTable(int type) {
   return type != LUA_TNIL && type != LUA_TBOOLEAN && type != LUA_TNUMBER;
 }
@@ -93,6 +97,8 @@ void TryMakeTable(lua_State* L, LuaChan* chan, int index) {
   }
 }
 
+// Readies the partner of an operation, if there was one. `woken`: it may run
+// next, with the slice of the caller.
 void WakeOne(G* g) {
   if (g != nullptr) ReadyInStrand(g, /*woken=*/true);
 }
@@ -124,6 +130,8 @@ int l_send(lua_State* L) {
     if (top > 2) deadline = CheckDeadline(L, 3, &now);
     lua_settop(L, 2);
   }
+  // The usual case needs no wait, and allocates nothing once the ring has
+  // grown.
   switch (TrySend(L, chan)) {
     case ChanResult::kDone:
       lua_pushboolean(L, 1);
@@ -134,6 +142,7 @@ int l_send(lua_State* L) {
       break;
   }
   if (now) return PushTimeout(L);
+  // The value stays on the G's own stack, at 2. A receiver takes it from there.
   const vm::Parking parking = vm::BeginPark(L, WaitReason::kChanSend);
   LuaG* g = parking.g;
   g->waiter.L = L;
@@ -166,6 +175,8 @@ int l_recv_k(lua_State* L, int, lua_KContext) {
   return PushReceived(L, EndWait(L));  // the sender pushed the value
 }
 
+// Receives from the channel at `index`, and waits if it must. `k` is called
+// after a wait, with the value on top if there is one.
 int Recv(lua_State* L, LuaChan* chan, int index, int64_t deadline, bool now,
          lua_KFunction k) {
   switch (TryRecv(L, chan, index)) {
@@ -209,6 +220,7 @@ int l_tryrecv(lua_State* L) {
   return 3;
 }
 
+// The waiters go behind the runnable Gs, because there may be many of them.
 int l_close(lua_State* L) {
   auto* chan = Check<LuaChan>(L, 1);
   if (!chan->core.Close()) return luaL_error(L, "close of closed channel");
@@ -223,6 +235,7 @@ int l_next_k(lua_State* L, int status, lua_KContext context) {
   return 1;
 }
 
+// One step of ch:iter(). Upvalue 1: the channel.
 int l_next(lua_State* L) {
   auto* chan = static_cast<LuaChan*>(lua_touserdata(L, lua_upvalueindex(1)));
   lua_settop(L, 0);
@@ -322,6 +335,8 @@ void LuaChanTraits::Move(const Channel&, Item from, Item to) {
   MoveTop(from.L, to.L);
 }
 
+// Moves a value into slot `slot`. It allocates nothing: PrepareSend has made
+// the table, with room for every slot.
 void LuaChanTraits::Put(const Channel& channel, uint32_t slot, Item from) {
   LuaSlot& to = channel.chan->ring[slot];
   switch (lua_type(from.L, from.index)) {

@@ -75,6 +75,7 @@ constexpr int ValueIndex(int i) {
   return kSelectIndex + 2 + 2 * i;
 }
 
+// By size and tag, because a script may call the finalizer with anything.
 bool IsSelect(lua_State* L, int index) {
   return vm::HasSizeOf<Select>(L, index) &&
          static_cast<Select*>(lua_touserdata(L, index))->tag == &Select::kTag;
@@ -107,6 +108,7 @@ void RemoveShared(Select* select) {
   }
 }
 
+// In the order of their addresses, which every select keeps.
 void LockAll(Select* select) TRI_NO_ANALYSIS {
   for (int i = 0; i < select->n_locks; i++)
     select->locks[i]->Lock();
@@ -126,6 +128,8 @@ void ForEachHandle(lua_State* L, const Select* select,
   }
 }
 
+// How a select is dropped with its G; and whether something outside may end its
+// wait: a deadline, a program, or a channel that others hold.
 constexpr SharedWait::Kind kSelectWait = {
     [](SharedWait* base) {
       auto* select = static_cast<Select*>(base);
@@ -211,6 +215,7 @@ ChanResult TryLocal(lua_State* L, const SelectCase& one, int i) {
   return result;
 }
 
+// Runs a case of a shared channel. Requires: its lock.
 ChanResult TryShared(SelectCase* one, G** woken) {
   SharedChan::Core& core = one->shared->core();
   vm::Message** item = one->shared_waiter.item();

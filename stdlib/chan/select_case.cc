@@ -1,3 +1,5 @@
+// Reads the cases and options of select. Errors name a case by its number.
+
 #include "stdlib/chan/select_case.h"
 
 #include <cstring>

@@ -115,6 +115,7 @@ int PushResult(lua_State* L, DictStatus status, bool forcible) {
 
 // --- Reading. ---
 
+// What a read returns besides the value.
 enum class Second : uint8_t { kFlags, kStale, kVersion };
 
 int Read(lua_State* L, Second second) {

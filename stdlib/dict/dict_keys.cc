@@ -11,6 +11,7 @@
 namespace trilune::stdlib {
 namespace {
 
+// The scan, and the store whose entries it holds. Lies in a userdata.
 struct KeyScan {
   static constexpr TypeTag kTag = {"dictionary's scan"};
   const TypeTag* tag;
@@ -58,6 +59,8 @@ int l_dict_keys(lua_State* L) {
   lua_setmetatable(L, -2);
   bool no_memory = false;
   lua_Integer n = 0;
+  // Each entry is released as soon as its key has been pushed. `next` moves
+  // first, so that a raise releases no entry twice.
   while (n < max && dict->store->Scan(&scan->scan, &no_memory)) {
     for (; scan->next < scan->scan.count && n < max;) {
       DictEntry* entry = scan->scan.entries[scan->next];

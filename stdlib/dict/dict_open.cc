@@ -28,6 +28,8 @@ size_t CheckBytes(lua_State* L, int index) {
   return bytes;
 }
 
+// Reads the option `shards`, a power of two, because a shard is chosen by some
+// bits of the hash.
 uint32_t CheckShards(lua_State* L, int index) {
   int is_integer = 0;
   const lua_Integer n = lua_tointegerx(L, index, &is_integer);
@@ -72,6 +74,7 @@ int l_open(lua_State* L) {
   const std::shared_ptr<vm::Budget>& budget =
       vm::Isolate::Of(L)->config().budget;
   Dict* dict = registry->Open({name, size}, bytes, shards, budget);
+  // There may be room once garbage is collected. So try twice.
   if (dict == nullptr) {
     vm::Isolate::Of(L)->CollectForLimit(L);
     dict = registry->Open({name, size}, bytes, shards, budget);

@@ -53,6 +53,8 @@ DictWaiter* Win(WaitQueue& queue, GList* woken) {
   return static_cast<DictWaiter*>(waiter);
 }
 
+// Whether `value` can overwrite the entry's value in place. Only short values
+// can, because a reader may be using a long one without the lock.
 bool FitsInto(const DictEntry* entry, const DictValue& value) {
   return DictEntry::IsShort(entry->value) && DictEntry::IsShort(value) &&
          (value.kind != Kind::kString || value.size <= entry->room);

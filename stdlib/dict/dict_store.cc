@@ -39,6 +39,7 @@ uint64_t RandomSeed() {
   return seed;
 }
 
+// Folds the product of 128 bits, as wyhash does.
 uint64_t Mix(uint64_t a, uint64_t b) {
   __extension__ using Wide = unsigned __int128;
   const Wide product = static_cast<Wide>(a) * b;
@@ -221,6 +222,8 @@ void DictStore::Release(DictEntry* held) {
   std::free(held);
 }
 
+// Gives up the table's reference of each entry. One that a reader still holds
+// is freed by the reader.
 void DictStore::Destroy(DictEntry* garbage) {
   while (garbage != nullptr) {
     DictEntry* following = garbage->newer;
@@ -286,6 +289,8 @@ void DictStore::Finish(DictChange* change) {
   MakeReady(&change->woken);
 }
 
+// A read makes the entry the newest: it changes the shard as a write does. So
+// readers share no lock.
 DictStatus DictStore::Get(const DictKey& key, bool stale,
                           DictReading* reading) {
   DictShard& shard = ShardOf(key);

@@ -20,6 +20,7 @@ namespace {
 
 using Kind = DictValue::Kind;
 
+// Links a node at one end of the list.
 void Link(DictList* list, DictNode* node, bool front) {
   if (front) {
     node->prev = nullptr;
@@ -35,6 +36,7 @@ void Link(DictList* list, DictNode* node, bool front) {
   list->length++;
 }
 
+// Takes the node at one end out. Requires: the list is not empty.
 DictNode* Unlink(DictList* list, bool front) {
   DictNode* node = front ? list->head : list->tail;
   (node->prev != nullptr ? node->prev->next : list->head) = node->next;

@@ -36,6 +36,7 @@ GHandle* CheckHandle(lua_State* L, int index) {
   return handle;
 }
 
+// Whether the value at `index` has a metamethod __call.
 bool HasCall(lua_State* L, int index) {
   if (luaL_getmetafield(L, index, "__call") == LUA_TNIL) return false;
   lua_pop(L, 1);
@@ -50,6 +51,7 @@ int l_go(lua_State* L) {
   return 1;
 }
 
+// After a wait for the end: the handle at 1 has the results by now.
 int l_join_k(lua_State* L, int, lua_KContext) {
   const int n = EndTimedWait(L, EndWait(L));
   if (n > 0) return n;
@@ -72,6 +74,8 @@ int l_join(lua_State* L) {
                 &l_join_k, 0);
 }
 
+// cancel([reason]): the reason, or nil, is at 2. False: it has ended, or was
+// cancelled before.
 int l_cancel(lua_State* L) {
   GHandle* handle = CheckHandle(L, 1);
   lua_settop(L, 2);

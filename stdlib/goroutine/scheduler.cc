@@ -26,6 +26,7 @@ struct Guard {
 // Stack of a call. kValues: the channel for yielded values, or nil.
 enum : int { kList = 1, kValues, kGuard, kHandles, kResults };
 
+// Pushes handle `i` of the table at `list`, and returns it.
 GHandle* HandleAt(lua_State* L, int list, lua_Integer i) {
   lua_rawgeti(L, list, i);
   return static_cast<GHandle*>(lua_touserdata(L, -1));
@@ -41,6 +42,8 @@ bool IsWrapped(lua_State* L) {
   return is_wrapped;
 }
 
+// Checks all coroutines before the first G is made, so that a bad list starts
+// nothing.
 void CheckList(lua_State* L, int n) {
   for (int i = 1; i <= n; i++) {
     lua_rawgeti(L, kList, i);

@@ -35,6 +35,8 @@ int l_unlockthread(lua_State* L) {
   return 0;
 }
 
+// All arguments are checked before anything changes, so that a bad list changes
+// nothing.
 int l_setaffinity(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   cpu_set_t cpus;

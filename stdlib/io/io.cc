@@ -26,6 +26,8 @@ constexpr int kMaxLinesArguments = 250;
 
 // --- Opening. ---
 
+// Opening may block: a FIFO waits for its other end, and popen flushes every
+// FILE.
 struct OpenJob : Job {
   enum class Way : uint8_t { kFile, kProcess, kTemporary } way = Way::kFile;
   char* name = nullptr;  // with the mode behind its end
@@ -117,6 +119,7 @@ int PushOpened(lua_State* L, bool ok, const char* name, int error) {
   return 1;
 }
 
+// As stock Lua's l_checkmode.
 bool IsMode(const char* mode) {
   if (*mode == '\0' || std::strchr("rwa", *mode) == nullptr) return false;
   mode++;
@@ -175,6 +178,8 @@ void PushDefault(lua_State* L, const char* key) {
   }
 }
 
+// io.input and io.output: sets the default file to a file by name or a handle,
+// if there is an argument. Returns the default file.
 int Default(lua_State* L, const char* key, const char* mode) {
   if (!lua_isnoneornil(L, 1)) {
     const char* name = lua_tostring(L, 1);
@@ -279,6 +284,8 @@ int l_file_lines(lua_State* L) {
   return 1;
 }
 
+// io.lines. The four results let a generic for close the file if the loop is
+// left early.
 int l_lines(lua_State* L) {
   if (lua_isnone(L, 1)) lua_pushnil(L);
   if (lua_isnil(L, 1)) {

@@ -72,6 +72,8 @@ void Run(lua_State* L, NamesJob* job, NamesJob::What what, const char* first,
   InKernel(L, job);
 }
 
+// A cancellation does not end the wait by itself: it makes wake_fd readable,
+// and AwaitChild then ends the child. So no child is left behind.
 int l_execute(lua_State* L) {
   const char* command = luaL_optstring(L, 1, nullptr);
   NamesJob job;

@@ -376,6 +376,8 @@ bool WriteBlock(Use* use, Pieces* pieces) {
   return job.ok;
 }
 
+// A long piece of a regular file: blocks the strand no longer than a copy
+// takes.
 bool WriteInBlocks(Writing* writing) {
   Use* use = writing->use;
   Own(use);

@@ -1,3 +1,10 @@
+// The options of tri.spawn, and inheritance.
+//
+// Why a program inherits anything: it must find the modules that its spawner
+// finds. So package.path, package.cpath and the script's own loaders are sent
+// along. What is as every isolate has it is left out, so that most messages
+// carry nil.
+
 #include "stdlib/spawn/spawn_options.h"
 
 #include <algorithm>

@@ -266,6 +266,9 @@ int l_cond_relock_k(lua_State* L, int status, lua_KContext context) {
   return l_cond_locked_k(L, status, context);
 }
 
+// The wait has ended, well or not. The mutex must be locked again in either
+// case, because the caller will unlock it. So this second wait is shielded and
+// has no deadline.
 int l_cond_wait_k(lua_State* L, int status, lua_KContext) {
   auto* cond = static_cast<LuaCond*>(lua_touserdata(L, 1));
   const auto result = static_cast<lua_KContext>(EndWait(L));
@@ -315,6 +318,8 @@ constexpr luaL_Reg kCondMethods[] = {{"wait", &l_cond_wait},
 
 // --- once ---
 
+// Runs a function once. Callers that come during the run wait for its end. The
+// function counts as run even if it fails.
 struct LuaOnce {
   static constexpr TypeTag kTag = {"once"};
   const TypeTag* tag = &kTag;

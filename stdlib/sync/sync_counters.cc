@@ -60,6 +60,9 @@ struct LuaSemaphore {
   lua_Integer count = 0;
   WaitQueue waiters;
 
+  // Lets the waiters go while there are units for the first of them. A waiter
+  // that wants many keeps those behind it waiting, so that it cannot be
+  // starved.
   void Admit() {
     while (waiters.First() != nullptr && NumberOf(waiters.head()) <= count) {
       const int32_t wanted = NumberOf(waiters.head());
@@ -167,6 +170,7 @@ int l_waitgroup(lua_State* L) {
   return 1;
 }
 
+// Adds `n`, which may be negative. At 0 all waiters go.
 int AddTo(lua_State* L, LuaWaitGroup* group, lua_Integer n) {
   lua_Integer sum = 0;
   if (__builtin_add_overflow(group->count, n, &sum)) {
