@@ -519,6 +519,8 @@ void FreeDictObject(void* object) {
   vm::FreeMessage(static_cast<vm::Message*>(object));
 }
 
+// Three cases: a short value was copied; an object is copied before it is read;
+// the bytes of a long string are pushed while the holder keeps the entry.
 void PushReading(lua_State* L, Dict* dict, DictReading* reading) {
   if (reading->held == nullptr) {
     PushPlain(L, reading->value);

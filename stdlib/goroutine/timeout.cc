@@ -49,6 +49,8 @@ Outcome RunTimeout(G* base) {
 
 constexpr GKind kTimeoutKind = {&RunTimeout};
 
+// Stops the timer, if it is still armed. Then it can interrupt nothing any
+// more.
 void StopTimer(Timeout* timeout) {
   LuaG* timer = timeout->timer;
   if (timer == nullptr) return;

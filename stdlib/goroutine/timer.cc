@@ -30,6 +30,7 @@ struct TimerChan : LuaChan {
   int64_t period_ns = 0;  // of a tick; 0: an after
 };
 
+// A timer has the tag of a channel, so its size tells it from a plain channel.
 TimerChan* CheckTimer(lua_State* L, int index) {
   auto* chan = Test<LuaChan>(L, index);
   if (chan == nullptr || lua_rawlen(L, index) < sizeof(TimerChan)) {
@@ -108,6 +109,7 @@ void Arm(lua_State* L, TimerChan* chan, int index, double seconds,
   chan->period_ns = period_ns;
 }
 
+// Stops the timer's G. False: the timer was not armed.
 bool Disarm(TimerChan* chan) {
   LuaG* g = chan->timer;
   if (g == nullptr) return false;

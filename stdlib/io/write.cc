@@ -91,6 +91,9 @@ void MakeBuffer(const File* file) {
 size_t WhatStays(const Writing& writing) {
   FILE* f = writing.use->file->f;
   if (writing.flushes || IsUnbuffered(f)) return 0;
+  // What follows mimics stdio: a buffer by lines keeps what stands behind the
+  // last newline. If the whole does not fit, full buffers are written, and the
+  // rest of the division stays.
   const size_t size = __fbufsize(f);
   const size_t pending = Pending(f);
   const size_t all = writing.rest();

@@ -1,3 +1,14 @@
+// Ctrl-C in three steps, because each may do only so much:
+//
+// 1. The handler restores the default, so that a second Ctrl-C ends the
+//    process. It posts a semaphore, which is all that a handler may do safely.
+// 2. A thread of its own waits for the semaphore and calls Isolate::Interrupt.
+// 3. The isolate raises the error in its main G.
+//
+// DisarmInterrupt waits for the mutex, so the thread does not use the isolate
+// after that. A request that the thread has not taken by then is dropped, or it
+// would interrupt the next chunk.
+
 #include "tools/trilune/interrupt.h"
 
 #include <pthread.h>

@@ -1,3 +1,10 @@
+// Two readers: TerminalReader edits lines with libedit, PlainReader just reads.
+//
+// While a line is edited, three things are different from the rest of the
+// session. No G reads the terminal (TerminalInput). Signals are caught here, as
+// Ctrl-C gives up the line and interrupts no G. And the characters are read by
+// NextCharacter, which waits for input and signals alike.
+
 #include "tools/trilune/line_reader.h"
 
 #include <fcntl.h>

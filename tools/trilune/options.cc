@@ -1,3 +1,7 @@
+// Reads argv by stock lua's rules. An option with one dash may have its text at
+// once ("-lmod"). Options with two dashes are Trilune's own. The first argument
+// that is no option is the script, and all behind it are the script's.
+
 #include "tools/trilune/options.h"
 
 #include <charconv>

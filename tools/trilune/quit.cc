@@ -1,3 +1,6 @@
+// The handler only posts a semaphore. A thread of its own makes and writes the
+// dump, because that allocates and takes locks, and may wait for isolates.
+
 #include "tools/trilune/quit.h"
 
 #include <pthread.h>

@@ -1,3 +1,10 @@
+// A session is a row of turns: show a prompt, read a line, run it. If the chunk
+// is not complete, read more lines and try again.
+//
+// The host's thread reads and waits; Lua runs in the isolate's main G. So each
+// step that needs Lua is a call of Isolate::Main: the prompt's text, loading
+// and running the chunk, completing a name. Other Gs go on in between.
+
 #include "tools/trilune/repl.h"
 
 #include <unistd.h>
