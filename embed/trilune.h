@@ -47,10 +47,10 @@ struct Config {
   // adds each P and M. "stuck=1" reports when C code keeps a thread for more
   // than a slice.
   std::string debug;
-  // An isolate that has been idle for so long, and has allocated since its last
-  // collection, is collected by a P that has nothing better to do. That happens
-  // earlier when the memory of the process's cgroup, or of the machine, gets
-  // short. 0: never.
+  // An isolate that has been idle for so long is collected, if it has allocated
+  // since its last full collection. A P with nothing better to do does that
+  // work. 0: never. When the memory of the process's cgroup, or of the machine,
+  // gets short, idle isolates are collected in any case.
   std::chrono::nanoseconds idle_gc = std::chrono::minutes(2);
 };
 

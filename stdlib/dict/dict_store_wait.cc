@@ -17,8 +17,8 @@
 //
 // `users` counts waiters until they have left, not until they are won. So a
 // DictWait, with its key, stays valid for a waiter that was won but has not
-// run. Drop needs that: if the isolate is closed first, the node that its G got
-// goes to the next G that waits for that key, or back into the list.
+// run. Drop needs that key if the isolate is closed first. The node that its G
+// got then goes to the next G that waits for the key, or back into the list.
 
 #include <cstdlib>
 #include <cstring>

@@ -2,8 +2,8 @@
 //
 // It makes a G of each coroutine, then joins them in the order of the list. A
 // guard with __close lies in its frame. If an error or a cancellation leaves
-// the frame early, the guard cancels the Gs that are left and waits for them,
-// so that no G of the call outlives it.
+// the frame early, the guard cancels the Gs that are left. Then it waits for
+// them, so that no G of the call outlives it.
 
 #include "stdlib/goroutine/go.h"
 #include "stdlib/modules.h"

@@ -183,9 +183,9 @@ int l_acquired(lua_State* L) {
   return lua_gettop(L);
 }
 
-// Pushes the function that `source` is, without line numbers. Errors that a
-// script raises with level 2, or lets a coroutine.wrap raise, must not carry a
-// line of a module that the script's author did not write.
+// Pushes the function that `source` is, without line numbers. A script may get
+// errors with positions, by level 2 or through a coroutine.wrap. Those must not
+// name lines of a module that the script's author did not write.
 void PushChunk(lua_State* L, const char* source) {
   constexpr char kName[] = "=trilune.parallel";
   struct Dump {

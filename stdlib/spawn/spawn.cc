@@ -22,9 +22,9 @@
 //
 // In a group, a program is represented by a G of the group's isolate, which
 // runs RunMember. That G waits for the program's end and ends in the same way.
-// It may be woken twice. The program tells its error as soon as that leaves the
-// function (TakeEarly), so that the group fails before any clean-up code of the
-// program makes others fail. The second time the program has ended.
+// It may be woken twice. The first time, an error has just left the program's
+// function (TakeEarly). So the group fails before clean-up code of the program
+// can make other members fail. The second time the program has ended.
 
 #include "stdlib/spawn/spawn.h"
 

@@ -37,9 +37,9 @@ void CountIfLimited(vm::IsolateConfig* config);
 vm::IsolateConfig MakeConfig(const vm::Isolate* parent,
                              const SpawnOptions& options, const char* name);
 
-// Pushes what the new isolate inherits. That is nil, or a table with package's
-// path and cpath where they differ from the defaults, and with those loaders in
-// package.preload that not every isolate has.
+// Pushes what the new isolate inherits: nil, or a table. The table has
+// package's path and cpath where they differ from the defaults. It also has
+// those loaders in package.preload that not every isolate has.
 void PushInheritance(lua_State* L);
 // Makes the isolate inherit the value at `index`.
 void Inherit(lua_State* L, int index);
