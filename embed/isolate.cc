@@ -18,6 +18,7 @@
 
 #include <list>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "embed/isolate_impl.h"
@@ -76,11 +77,26 @@ std::string DumpOf(const std::string& name, vm::Isolate* iso) {
 Status Isolate::Impl::Do(HostCall::Kind kind, lua_CFunction body,
                          void* argument, bool raises_deadlock) {
   if (Status status = HostCall::MayWait(); !status.ok()) return status;
-  HostCall call(kind, body, argument);
-  call.raises_deadlock = raises_deadlock;
-  if (!Post(&call)) return Closed();
-  call.Wait(kNever);
-  return call.result;
+  std::list<Pending>::iterator pending;
+  {
+    MutexLock lock(mu_);
+    pending = pending_.emplace(pending_.end(), kind, body, argument);
+  }
+  pending->call.raises_deadlock = raises_deadlock;
+  return Await(pending, nullptr);
+}
+
+// `*run`: what the call has run. Nothing of the call lies in the frame, which
+// is never left if a G waits here and its isolate is closed.
+Status Isolate::Impl::Await(std::list<Pending>::iterator pending,
+                            HeldRun* run) {
+  const bool posted = Post(&pending->call);
+  if (posted) pending->call.Wait(kNever);
+  if (run != nullptr) *run = pending->run;
+  Status status = posted ? pending->call.result : Closed();
+  MutexLock lock(mu_);
+  if (!pending->left_behind) pending_.erase(pending);
+  return status;
 }
 
 bool Isolate::Impl::Post(HostCall* call) {
@@ -103,14 +119,7 @@ Result<Values> Isolate::Impl::RunIn(HostCall::Kind kind, HeldRun run) {
     MutexLock lock(mu_);
     pending = pending_.emplace(pending_.end(), kind, std::move(run));
   }
-  const bool posted = Post(&pending->call);
-  if (posted) pending->call.Wait(kNever);
-  run = pending->run;
-  const Status status = posted ? pending->call.result : Closed();
-  {
-    MutexLock lock(mu_);
-    if (!pending->left_behind) pending_.erase(pending);
-  }
+  const Status status = Await(pending, &run);
   if (!status.ok()) return status;
   if (run->code != StatusCode::kOk) return Status(run->code, run->message);
   return std::move(run->results);
@@ -121,19 +130,18 @@ std::string Isolate::Impl::Dump() {
 }
 
 void Isolate::Impl::Interrupt(std::string_view reason) {
-  struct Interrupting {
-    explicit Interrupting(std::string_view its_text) : text(its_text) {}
-    std::string text;
-    HostCall call{HostCall::Kind::kInterrupt, nullptr, text.data()};
-  };
+  std::list<Pending>::iterator pending;
   if (HostCall::MayWait().ok()) {
-    std::string text(reason);
-    static_cast<void>(Do(HostCall::Kind::kInterrupt, nullptr, text.data()));
+    {
+      MutexLock lock(mu_);
+      pending = pending_.emplace(pending_.end(), reason);
+    }
+    static_cast<void>(Await(pending, nullptr));
     return;
   }
-  auto interrupting = std::make_shared<Interrupting>(reason);
-  interrupting->call.keep = interrupting;
-  static_cast<void>(Post(&interrupting->call));
+  auto kept = std::make_shared<Pending>(reason);
+  kept->call.keep = kept;
+  static_cast<void>(Post(&kept->call));
 }
 
 Status Isolate::Impl::Close() {
@@ -154,8 +162,10 @@ Status Isolate::Impl::Close() {
     MutexLock lock(mu_);
     closing = std::move(closing_);
   }
-  // Another thread closes the isolate, too.
-  if (closing == nullptr) closing = std::make_unique<Closing>();
+  if (closing == nullptr) {  // another thread closes the isolate, too
+    closing.reset(new (std::nothrow) Closing());
+    if (closing == nullptr) return Status::NoMemory();
+  }
   iso->Post(&closing->drain);
   closing->drain.Wait(NowNs() + stop_deadline_.count());
   iso->Post(&closing->close);
@@ -181,6 +191,10 @@ Status Isolate::Impl::Abandon(Closing* left) {
     left->pending.splice(left->pending.end(), pending_);
     for (Pending& pending : left->pending) {
       pending.left_behind = true;
+      if (pending.call.kind != HostCall::Kind::kInterrupt &&
+          pending.run == nullptr) {
+        continue;  // of Main
+      }
       pending.call.Complete(
           Status(StatusCode::kStopped, "the isolate was abandoned"));
     }

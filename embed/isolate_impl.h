@@ -83,7 +83,14 @@ class Isolate::Impl {
   struct Pending {
     Pending(vm::HostCall::Kind kind, HeldRun its_run)
         : run(std::move(its_run)), call(kind, &RunBody, run.get()) {}
-    HeldRun run;
+    Pending(vm::HostCall::Kind kind, lua_CFunction body, void* argument)
+        : call(kind, body, argument) {}
+    // An interrupt.
+    explicit Pending(std::string_view its_reason)
+        : reason(its_reason),
+          call(vm::HostCall::Kind::kInterrupt, nullptr, reason.data()) {}
+    HeldRun run;         // or null
+    std::string reason;  // of an interrupt
     vm::HostCall call;
     bool left_behind = false;  // with an abandoned isolate
   };
@@ -100,6 +107,8 @@ class Isolate::Impl {
   // Nothing that owns memory may lie in a frame that waits. If a G waits there
   // and its isolate is dropped, the frame is never left.
   [[nodiscard]] bool Post(vm::HostCall* call) TRI_EXCLUDES(mu_);
+  [[nodiscard]] Status Await(std::list<Pending>::iterator pending, HeldRun* run)
+      TRI_EXCLUDES(mu_);
   static Status Closed() {
     return Status(StatusCode::kStopped, "the isolate is closed");
   }

@@ -122,10 +122,10 @@ void BeginLoan(lua_State* L, File* file) {
 
 int l_guard_close(lua_State* L) {
   const auto* guard = Test<Guard>(L, 1);
-  // If its coroutine had failed before, another may use the file now.
-  if (guard != nullptr && guard->file->vm::Loan::L == L) {
-    Release(L, guard->file);
-  }
+  File* file = guard == nullptr ? nullptr : guard->file;
+  // If the coroutine had failed before, the file may be gone, or in use by
+  // another function.
+  if (file != nullptr && file->vm::Loan::L == L) Release(L, file);
   return 0;
 }
 
@@ -392,6 +392,8 @@ void PrepareTurn(lua_State* L, File* file) {
 void ForgetGuard(lua_State* L, const File* file) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &kGuardsKey);
   if (lua_rawgetp(L, -1, file) != LUA_TNIL) {
+    // It may still be on the stack of a coroutine that has failed.
+    static_cast<Guard*>(lua_touserdata(L, -1))->file = nullptr;
     lua_pushnil(L);
     lua_rawsetp(L, -3, file);  // cannot raise: the key is there
   }

@@ -33,6 +33,7 @@ struct Loan {
 class Loans {
  public:
   void Begin(Loan* loan, lua_State* L) {
+    End(loan);  // of a function that halted with its isolate
     loan->L = L;
     loan->prev = nullptr;
     loan->next = first_;
@@ -56,6 +57,15 @@ class Loans {
       End(loan);
       loan->end(L, loan);
       loan = first_;  // others may have run meanwhile
+    }
+  }
+  // No G runs any more, and lua_close calls the handlers of `main` only. The
+  // objects of the other loans may be freed before the list is.
+  void Halt(const lua_State* main) {
+    for (Loan* loan = first_; loan != nullptr;) {
+      Loan* const following = loan->next;
+      if (loan->L != main) End(loan);
+      loan = following;
     }
   }
   [[nodiscard]] bool any() const { return first_ != nullptr; }

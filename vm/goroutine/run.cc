@@ -306,6 +306,7 @@ void Isolate::EndMain(int status) {
         is_string ? lua_tostring(main_, -1) : "(error object is not a string)");
   }
   main_g_->set_raises(0);
+  if (raise_delay.is_put_off()) raise_delay = RaiseDelay();
   main_runs_ = false;
   lua_rawgeti(data_, kHandles, main_g_->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
@@ -390,7 +391,9 @@ void Isolate::Finish(LuaG* g, int status, int n) {
 // is no failure.
 void Isolate::EndAbandoned(LuaG* g) {
   TakeAbandoned();
-  if (CleanUp(g) != LUA_ERRRUN) {
+  if (CleanUp(g) == LUA_ERRRUN) {
+    failures_.Note(g, g->L);  // a handler's own error
+  } else {
     lua_settop(g->L, 0);
     PushReason(g->L, g);
   }

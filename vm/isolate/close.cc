@@ -64,6 +64,7 @@ void Isolate::Halt() {
     }
     return false;
   });
+  loans.Halt(main_);
   DropSharedWaits();
 }
 

@@ -67,7 +67,10 @@ bool HostCall::Wait(int64_t deadline_ns) {
 // call.
 void HostCall::WaitAsG(G* g, int64_t deadline_ns) {
   auto* iso = dynamic_cast<Isolate*>(g->strand);
-  if (iso != nullptr) g->Set(LuaG::kShielded);
+  if (iso != nullptr) {
+    g->Set(LuaG::kShielded);
+    iso->raise_delay = RaiseDelay();  // whoever runs next has none
+  }
   g->reason = WaitReason::kHostCall;
   g->wake = WakeResult::kReady;
   const uint64_t ticket = g->word.BeginWait();

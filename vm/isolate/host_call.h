@@ -51,8 +51,9 @@ struct HostCall {
       : kind(what), body(function), argument(light) {}
 
   // Whether the caller may wait for a call: a thread of the host may. A G may
-  // not in a finalizer, in tri.atomic and in a callback on another's state,
-  // where all its waits raise, and without a stack for others to go on.
+  // not in a finalizer and in tri.atomic, where all its waits raise, and without
+  // a stack for others to go on. It must not in a callback on another's state,
+  // which nobody can see from here.
   [[nodiscard]] static Status MayWait();
   // Waits until the isolate has completed this call, at most until
   // `deadline_ns`; false: it has not, and still holds the call. A G parks, if

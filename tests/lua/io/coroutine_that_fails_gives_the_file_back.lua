@@ -17,7 +17,9 @@ print(behind:join()) --> true nil
 print(f:close()) --> true exit 0
 
 -- Handed over by the failure.
-local g = io.popen("echo one; sleep 0.05; echo two; echo three")
+local go_on = os.tmpname()
+os.remove(go_on)
+local g = io.popen("echo one; until [ -e " .. go_on .. " ]; do sleep 0.01; done; echo two; echo three")
 local failing = tri.go(function()
   local co = coroutine.create(function() g:read("l", "l", "bad") end)
   local ok = coroutine.resume(co)
@@ -25,9 +27,12 @@ local failing = tri.go(function()
 end)
 tri.yield()
 local waiting = tri.go(g.read, g)
+tri.yield()
+io.open(go_on, "w"):close()
 print(waiting:join()) --> true three
 print(failing:join()) --> true false nil
 print(g:close()) --> true exit 0
+os.remove(go_on)
 
 -- The turn: another isolate prints.
 local write = coroutine.create(function() io.write("half a line", {}) end)
