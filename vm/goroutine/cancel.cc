@@ -1,4 +1,23 @@
 // Cancelling Gs.
+//
+// Cancellation is a level, not an event: a flag that stays. From the moment it
+// is set, each wait of the G raises the reason (BeginPark), and so does each
+// preemption point. So a loop around `pcall` cannot swallow it. What cancelling
+// does at once depends on where the G is:
+// - It has not run yet: it ends at once, with the reason as its error. Except a
+//   coroutine that has begun before: its end must run its handlers, so it runs.
+// - It waits: the wait ends as cancelled (EndWaitOf), unless it is shielded.
+// - It is in a system call: its eventfd ends the call, if the call looks at
+//   one.
+// - It computes: sysmon brings it to a preemption point, sooner than otherwise
+//   (M::preempt_soon).
+//
+// A host's interrupt uses the same way, once: interrupts_once_ says that the
+// main G's flag goes with the first raise.
+//
+// An interrupted group is the other reason to raise (group.h). It concerns one
+// function, so MustRaise asks whether the running G is inside that function.
+// Both may be held off by a shield (shield.h).
 
 #include <sys/eventfd.h>
 
@@ -9,7 +28,9 @@
 namespace trilune::vm {
 
 bool Isolate::Cancel(lua_State* L, LuaG* g) {
-  // A finalizer in lua_close still finds Gs that will never run again.
+  // A finalizer in lua_close still finds Gs that will never run again: halted_.
+  // A G that is cancelled keeps its first reason; an interrupt of the main G
+  // does not count as one.
   const bool was_interrupt = g == main_g_ && interrupts_once_;
   if (halted_ || (g->Has(G::kCancelled) && !was_interrupt)) {
     lua_pop(L, 1);
@@ -34,7 +55,7 @@ bool Isolate::CancelQuietly(LuaG* g) {
   g->Set(G::kCancelled);
   if (g == current)
     CurrentM()->preempt_soon.store(true, std::memory_order_relaxed);
-  // A coroutine that has begun has handlers that its end must run.
+  // A coroutine that has begun has handlers, and its end must run them.
   if (!g->Has(G::kStarted) && g->L == nullptr) {
     EndCancelledUnstarted(g);
   } else {
@@ -46,7 +67,7 @@ bool Isolate::CancelQuietly(LuaG* g) {
 void Isolate::EndWaitOf(LuaG* g) {
   if (shields_.any() && shields_.Covers(g)) return;
   if (g->word.state() == GState::kSyscall) {
-    // It may just come back: then it reads the eventfd in vain.
+    // The call may be just returning. Then the eventfd was written in vain.
     if (g->wake_fd >= 0) static_cast<void>(eventfd_write(g->wake_fd, 1));
     return;
   }
@@ -55,6 +76,8 @@ void Isolate::EndWaitOf(LuaG* g) {
   ReadyInStrand(g, /*woken=*/false);
 }
 
+// A G runs its own state and the coroutines that it is resuming. The chain of
+// these is in `frames` while the G runs, else with the stack it left.
 bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
   if (g->L == L) return true;
   const CoFrame* frame = nullptr;
@@ -68,11 +91,12 @@ bool Isolate::IsRunBy(const LuaG* g, const lua_State* L) const {
   return frame != nullptr;
 }
 
-// It may have been resumed by another G than the one that made it.
+// `likely` is only a guess: another G may have resumed the coroutine.
 LuaG* Isolate::RunnerOf(lua_State* L, LuaG* likely, uint64_t id) const {
   LuaG* own = OwnerOf(L);
   if (own != nullptr) return own;
-  // A coroutine that runs, or has resumed another, has no such status.
+  // Another status means suspended or failed: no G runs it. A coroutine that
+  // runs, or resumes another, has LUA_OK.
   if (lua_status(L) != LUA_OK) return nullptr;
   if (likely->id == id && likely->L != nullptr && IsRunBy(likely, L)) {
     return likely;

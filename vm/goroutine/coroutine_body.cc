@@ -1,3 +1,11 @@
+// How a suspended coroutine begins as a G, and what happens when a C module
+// yields in a G's own state.
+//
+// An error must often rise in a frame that is suspended in lua_yield, so that
+// its handlers run. Nothing can raise there from outside. So a hook is set on
+// the state, for the return of the function that yielded or for the next
+// instruction. lua_resume then runs into the hook, and the hook raises.
+
 #include "vm/goroutine/coroutine_body.h"
 
 #include "vm/goroutine/park.h"
@@ -6,30 +14,30 @@
 namespace trilune::vm {
 namespace {
 
-// A C module yielded in a G's own thread, where nobody resumes: raises as
-// lua_yield on the main thread does, in the frame that yielded.
+// A C module yielded in a G's own state, where nobody resumes it. Raises as
+// lua_yield does on the main thread, in the frame that yielded.
 void RaiseYieldOutside(lua_State* L, lua_Debug*) {
   Isolate::Of(L)->preempter().Set(L, {});
   lua_pushliteral(L, "attempt to yield from outside a coroutine");
   lua_error(L);
 }
 
-// A coroutine that had begun was cancelled before it ran as a G, or after a C
-// module yielded in it: raises the reason in the frame that yielded.
+// Raises the reason in the frame that yielded. The coroutine had begun, and was
+// cancelled before it ran as a G, or after a C module yielded in it.
 void RaiseReasonInFrame(lua_State* L, lua_Debug*) {
   Isolate::Of(L)->preempter().Set(L, {});
   RaiseCancelled(L);
 }
 
-// The same, if it was to send what it yielded.
+// Raises there for a coroutine that was to send what it yields.
 void RaiseCannotSend(lua_State* L, lua_Debug*) {
   Isolate::Of(L)->preempter().Set(L, {});
   lua_pushliteral(L, "a C function that yields by itself cannot send values");
   lua_error(L);
 }
 
-// Lets `hook` raise as the function that has yielded in `L` returns, or at the
-// next instruction.
+// Makes `hook` raise when the function that has yielded in `L` returns, or at
+// the next instruction.
 void RaiseBy(lua_State* L, lua_Hook hook) {
   lua_sethook(L, hook, LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
@@ -51,7 +59,7 @@ lua_State* BeginCoroutine(lua_State* data, int at, bool is_cancelled, int* n) {
     *n = 0;
     RaiseBy(co, &RaiseReasonInFrame);
   }
-  // Go has made room for them.
+  // Isolate::Go has made room for the arguments.
   for (int i = 3; i <= *n + 2; i++) {
     lua_rawgeti(data, at + 1, i);
     lua_xmove(data, co, 1);

@@ -1,3 +1,35 @@
+// What happens to an error that leaves a G's function.
+//
+//   the function raises          Note: makes the record, fails the group
+//    |                           (of a group's function: NoteOfFunction)
+//   the __close handlers run     lua_resetthread; another error may come
+//    |
+//   the G ends                   Keep: the handle takes the record
+//    |
+//    +- tri.join, group:errors   PushSeen: the report is marked as seen
+//    +- never                    a collection finds the report: OnCollected
+//    +- deadlock, os.exit        ReportAll
+//
+// A record is a Lua table, shared by the handle and by the list of the group.
+// Its report is a userdata with a finalizer, so an error is written exactly
+// when the collector has proved that no script can see it any more. As long as
+// a report waits, Isolate::OnIdle runs collections when the strand has nothing
+// to do.
+//
+// Which error is a failure? Not the reason for which the G was cancelled, nor
+// the error that has failed its group already: those only travel through it
+// (IsOwn). `error` and coroutine.wrap add a position before a message, so a
+// string counts as the same error if it ends with it (IsSame).
+//
+// A traceback must show every coroutine that the error came through. Each
+// coroutine is unwound before the error reaches the next one. So coroutine.wrap
+// and tri.group tell NoteNested and NoteRaised, which collect the text.
+// TakeTrace puts it before the trace of the last state, if the error is still
+// the same.
+//
+// Memory may be out in the midst of all this. Then an error that nobody would
+// see is reported at once, or with fewer words.
+
 #include "vm/goroutine/failures.h"
 
 #include <cstdlib>
@@ -27,8 +59,8 @@ std::string_view StringAt(lua_State* L, int index) {
 
 // What MakeRecordIn needs and gives.
 struct Failures::Making {
-  LuaG* g = nullptr;         // whose error it is; null: a finalizer's
-  bool of_function = false;  // of a group, which the G goes on after
+  LuaG* g = nullptr;         // that raised the error; null: a finalizer
+  bool of_function = false;  // of a group's function: the G goes on after it
   bool is_unseen = false;
   bool is_awaited = false;
   char* text = nullptr;  // owned by the record, once there is one
@@ -39,8 +71,8 @@ struct Failures::Making {
 
 // --- What is a failure. ---
 
-// Whether the value below the top of `data` is the one on top, also with
-// something before it: error and coroutine.wrap add positions.
+// Whether the value below the top of `data` is the one on top, perhaps with a
+// position before it: `error` and coroutine.wrap add one.
 bool Failures::IsSame(lua_State* data) {
   if (lua_rawequal(data, -1, -2) != 0) return true;
   if (lua_type(data, -1) != LUA_TSTRING || lua_type(data, -2) != LUA_TSTRING) {
@@ -50,8 +82,9 @@ bool Failures::IsSame(lua_State* data) {
   return !known.empty() && StringAt(data, -2).ends_with(known);
 }
 
-// Whether the error on top of data(), with the group or nil below, is one of
-// its own: not why `g` must end, nor what has failed the group already.
+// Whether the error on top of data() is one of its own; below it is the group,
+// or nil. It is not if it is the reason why `g` must end, or the error that has
+// failed the group already.
 bool Failures::IsOwn(LuaG* g, const GroupCore* group, bool may_be_reason) {
   lua_State* data = iso_->data_;
   bool is_other = true;
@@ -89,7 +122,8 @@ void Failures::Note(LuaG* g, lua_State* L, const char* trace) {
   const bool cancelled = g->Has(G::kCancelled);
   bool is_new = handle->host_call == nullptr && IsOwn(g, group, cancelled);
   if (is_new && lua_rawgeti(data, Isolate::kFailed, g->slot()) == LUA_TTABLE) {
-    // It was noted when a program failed that the G waits for.
+    // The error may have been noted before, when a program failed that this G
+    // waits for.
     lua_rawgeti(data, -1, kObject);
     lua_remove(data, -2);
     is_new = !IsSame(data);
@@ -147,8 +181,8 @@ void Failures::NoteIfOwn(lua_State* L, int group, bool has_trace) {
 
 // --- Records. ---
 
-// Makes the record of the error on top of data(), below which the group is, or
-// nil. Without memory it is reported at once.
+// Makes the record of the error on top of data(); below it is the group, or
+// nil. Without memory the error is reported at once.
 void Failures::MakeRecord(Making* making, std::string_view trace) try {
   const uint64_t id = making->g == nullptr ? 0 : making->g->id;
   std::string text;
@@ -156,7 +190,8 @@ void Failures::MakeRecord(Making* making, std::string_view trace) try {
   text += "trilune: error in goroutine ";
   text += std::to_string(id);
   text += ": ";
-  // Words may have to be asked for: only if they are read, perhaps.
+  // The words may come from a __tostring of the script. So they are asked for
+  // only if they may be read.
   if (making->is_unseen) text += WordsOf();
   text += "\n";
   making->trace_at = text.size();
@@ -193,7 +228,7 @@ void Failures::MakeRecord(Making* making, std::string_view trace) try {
   }
 }
 
-// Stack: what to make, the error, the group or nil.
+// In protected mode. Its arguments: a Making, the error, the group or nil.
 int Failures::MakeRecordIn(lua_State* worker) {
   auto* making = static_cast<Making*>(lua_touserdata(worker, 1));
   Isolate* iso = Isolate::Of(worker);
@@ -262,7 +297,8 @@ void Failures::Keep(LuaG* g, GHandle* handle) {
     const bool is_same = lua_rawequal(data, -1, at) != 0;
     lua_pop(data, 1);
     if (!is_same && g->Has(LuaG::kGrouped)) {
-      // A __close handler has raised another error, which came later.
+      // A __close handler has raised another error, which comes after the
+      // first.
       lua_pop(data, 1);
       lua_getiuservalue(data, at - 1, handle->group_at);
       lua_pushvalue(data, at);
@@ -272,7 +308,7 @@ void Failures::Keep(LuaG* g, GHandle* handle) {
         making.g = g;
         making.is_unseen = true;
         MakeRecord(&making, std::string());
-        // Without memory the first one's is still there.
+        // Without memory the record of the first error is still there.
         lua_rawgeti(data, Isolate::kFailed, g->slot());
       } else {
         handle->result = GHandle::Result::kError;
@@ -291,9 +327,9 @@ void Failures::Keep(LuaG* g, GHandle* handle) {
   lua_setiuservalue(data, -2, 1);
 }
 
-// The record on top of data(), of the G `g` that ends, may have been made while
-// somebody joined `g`, who has given up since: then another takes its place,
-// to be reported.
+// The record of the ending G `g` is on top of data(). It may have been made
+// while another G joined `g`, so it is not to be reported. If that joiner has
+// given up since, a record that will be reported takes its place.
 void Failures::MakeUnseen(LuaG* g) {
   lua_State* data = iso_->data_;
   if (lua_istable(data, -1) == 0 || g->Has(LuaG::kGrouped)) return;
@@ -318,7 +354,7 @@ int Failures::PushSeen(lua_State* L) {
   lua_rawgeti(L, record, kReport);
   auto* report = static_cast<FailureReport*>(lua_touserdata(L, -1));
   lua_rawgeti(L, record, kObject);
-  // A finalizer may ask for what has been finalized already.
+  // A finalizer may ask for a record that has been finalized already.
   if (report != nullptr && report->text == nullptr) report = nullptr;
   const bool has_trace =
       report != nullptr && report->text[report->trace_at] != '\0';
@@ -352,7 +388,8 @@ void Failures::NoteRaised(lua_State* L, int record) {
 
 // --- Tracebacks. ---
 
-// The error on top of data(), as the stock command shows error objects.
+// The words for the error on top of data(), as the stock command shows error
+// objects.
 std::string Failures::WordsOf() {
   lua_State* data = iso_->data_;
   lua_State* worker = iso_->worker_;
@@ -376,7 +413,7 @@ std::string Failures::WordsOf() {
               " value)";
     }
   } catch (const std::bad_alloc&) {
-    // Without them, then.
+    // The report has no words, then.
   }
   lua_pop(worker, 1);
   iso_->preempter_.Reset(worker);
@@ -397,12 +434,12 @@ bool Failures::IsNested(lua_State* L) {
   if (!nested_is_string_) {
     return object != nullptr && object == lua_topointer(L, -1);
   }
-  // A wrap adds its position before the message that goes up.
+  // coroutine.wrap adds a position before the message that goes up.
   return lua_type(L, -1) == LUA_TSTRING &&
          StringAt(L, -1).ends_with(nested_error_);
 }
 
-// The error on top of `raiser` goes up to `L`.
+// Notes that the error on top of `raiser` goes up to `L`.
 void Failures::SetNested(lua_State* L, lua_State* raiser) {
   lua_State* data = iso_->data_;
   nested_is_string_ = lua_type(raiser, -1) == LUA_TSTRING;
@@ -410,9 +447,9 @@ void Failures::SetNested(lua_State* L, lua_State* raiser) {
   if (nested_is_string_) {
     nested_error_ = StringAt(raiser, -1).substr(0, iso_->max_text());
   }
-  // Their places are there already, so nothing raises. Both stacks have room: a
-  // C function's has LUA_MINSTACK slots, and a coroutine that failed an
-  // error's.
+  // The table has both places already, so nothing here raises. Both stacks have
+  // room: a C function's has LUA_MINSTACK slots, and that of a coroutine that
+  // failed has room for an error.
   lua_pushthread(L);
   lua_xmove(L, data, 1);
   lua_rawseti(data, Isolate::kNested, kNestedParent);
@@ -443,8 +480,8 @@ void Failures::NoteNested(lua_State* L, lua_State* co) try {
   nested_g_id_ = 0;
 }
 
-// The traceback of `L` from `level` on, behind those of the coroutines that the
-// error on top of it came through.
+// The traceback of `L` from `level` on. Before it stand the tracebacks of the
+// coroutines that the error on top of `L` came through.
 std::string Failures::TakeTrace(lua_State* L, int level) try {
   std::string trace = iso_->TraceOf(L, level);
   if (IsNested(L)) {

@@ -1,19 +1,19 @@
-// Failures: the errors that Gs end with, until somebody has seen them.
+// Failures: the errors that Gs end with, until a script has seen them.
 //
 // Role       Keeps each error's object, goroutine and traceback in a record,
-//            which the G's handle and the list of its group share; tells the
-//            group at once; reports on stderr what nobody can see any more.
+//            which the G's handle and the list of its group share. Tells the
+//            group at once. Reports the errors that nobody can see any more.
 // Threads    the isolate's strand
-// Locks      none
-// Invariants I1. An error counts from the moment in which it leaves the G's
-//                function, before any __close handler of it has run: so Note
-//                comes before lua_resetthread.
-//            I2. What a G raises because it was cancelled is no failure:
+// Locks      none Invariants I1. An error counts from the moment in which it
+//            leaves the G's function, before any __close handler of it has run.
+//            So Note comes before lua_resetthread.
+//            I2. What a G raises because it was cancelled is no failure: it is
 //                neither recorded nor reported.
-//            I3. A report is written by its finalizer, unless somebody has seen
-//                the error before. It is made with the record: a finalizer that
-//                came late to an old userdata would cost a search through the
-//                whole heap.
+//            I3. A report is written by its finalizer, unless a script has seen
+//                the error before. It is made with the record: to give an old
+//                userdata a finalizer later costs a search through the whole
+//                heap.
+// Docs       failures.cc
 // Tests      tests/lua/go, tests/lua/group
 
 #ifndef TRI_VM_GOROUTINE_FAILURES_H_
@@ -35,13 +35,14 @@ struct GHandle;
 struct GroupCore;
 struct LuaG;
 
-// A userdata with a finalizer: what is written if nobody has seen the error.
+// A userdata with a finalizer: the text that is written if nobody has seen the
+// error.
 struct FailureReport {
   char* text;            // malloc'ed
-  size_t trace_at;       // where in it the traceback begins; the end: no trace
-  MemoryCharge* charge;  // for it; or null
-  bool is_unseen;        // then it is in the list
-  bool is_awaited;       // when it was made somebody joined the G
+  size_t trace_at;       // where in it the traceback begins, or its end
+  MemoryCharge* charge;  // for the text, or null
+  bool is_unseen;        // it is in the list
+  bool is_awaited;       // a joiner waited when it was made
   FailureReport* next;
   FailureReport* prev;
 };
@@ -50,43 +51,47 @@ class Failures {
  public:
   explicit Failures(Isolate* iso) : iso_(iso) {}
 
-  // The items of a record, a table. kReport: a FailureReport, or false without
-  // memory.
+  // The items of a record, which is a table. kReport: a FailureReport, or false
+  // if there was no memory.
   enum : int { kObject = 1, kReport, kGoroutine };
 
-  // The function of the running G `g` has raised the error on top of `L`, its
-  // own state, which stays; null: there was no memory. `trace`: where, if that
-  // was in another isolate. Fails its group, if it is in one.
+  // The function of the running G `g` has raised an error. The error is on top
+  // of `L`, the G's own state, and stays; null: there was no memory. `trace`:
+  // the traceback, if it was in another isolate. Fails the group of `g`, if it
+  // is in one.
   void Note(LuaG* g, lua_State* L, const char* trace = nullptr);
   // The function of the group at index `group` has raised what is on top of
-  // `L`, and stays. Fails the group. For its message handler.
+  // `L`, and stays there. Fails the group. For the function's message handler.
   void NoteOfFunction(lua_State* L, int group);
-  // It has ended with that and `status`. Not every error has come to a message
-  // handler; and what is no failure is raised all the same.
+  // The function has ended with that error and `status`. Not every error has
+  // come to a message handler, and an error that is no failure must be raised
+  // all the same.
   void NoteEndOfFunction(lua_State* L, int group, int status);
-  // The G `g` ends with the error on top of data(), popped; the handle below
-  // stays, and keeps it.
+  // The G `g` ends with the error on top of data(), which is popped. The handle
+  // below stays, and keeps the error.
   void Keep(LuaG* g, GHandle* handle);
 
-  // Pushes the error and, if there is one, its traceback from the record on top
-  // of `L`, which is popped, and counts it as seen. Returns their number. May
-  // raise before that.
+  // Pops a record from `L`, pushes its error and, if there is one, its
+  // traceback. Counts the error as seen. Returns how many values it pushed. May
+  // raise before anything has changed.
   int PushSeen(lua_State* L);
-  // tri.group raises the error on top of `L`, from the record at `record`.
+  // tri.group raises the error on top of `L`, which is that of the record at
+  // index `record`.
   void NoteRaised(lua_State* L, int record);
 
-  // Keeps the traceback of `co`, whose error goes up to `L`, for the report.
+  // Keeps the traceback of `co` for the report: its error goes up to `L`.
   void NoteNested(lua_State* L, lua_State* co);
-  // For a message handler: the traceback of who calls it in `L`, malloc'ed, or
-  // null without memory.
+  // For a message handler: the traceback of its caller in `L`, malloc'ed; null
+  // without memory.
   [[nodiscard]] char* MakeTrace(lua_State* L);
 
-  // For tracebacks, of whatever.
+  // The names of functions, for any traceback.
   [[nodiscard]] FunctionNames& names() { return names_; }
 
-  // Before a deadlock or os.exit ends what could still join the failed Gs.
+  // Reports all errors that are unseen: a deadlock or os.exit is about to end
+  // all that could still join the failed Gs.
   void ReportAll();
-  // Whether errors wait for a collection, to be reported. Take: it is due now.
+  // Whether errors wait for a collection, which would report them.
   [[nodiscard]] bool waits_for_collection() const { return has_unseen_; }
   void set_waits_for_collection(bool waits) { has_unseen_ = waits; }
 
@@ -113,9 +118,10 @@ class Failures {
   FailureReport* unseen_ = nullptr;
   bool has_unseen_ = false;
   FunctionNames names_;
-  // The tracebacks of coroutines whose error went up. Which state resumed the
-  // last one, and the error unless it is a string, are in a weak table in
-  // data(): compared by address they could be others by now.
+  // The tracebacks of the coroutines through which an error went up. A weak
+  // table in data() (kNested) holds the state that resumed the last of them,
+  // and the error unless it is a string. Their addresses would not do, as
+  // another object may have the same address by now.
   std::string nested_text_;
   std::string nested_error_;
   bool nested_is_string_ = false;

@@ -1,4 +1,13 @@
-// What an isolate keeps for its Gs: records in slabs, and pooled states.
+// What an isolate keeps for its Gs: records in slabs, and pooled lua_States.
+//
+// Records are type-stable: a late waker may read a G's word at any time, even
+// when the G or its isolate is gone. So slabs come from the scheduler and go
+// back to it, and serve only for records of this kind. The word, with its
+// ticket, survives the change of the isolate. Everything else is reset here.
+//
+// A pooled state serves one G after another (ReleaseState says which states
+// may). When the pool is full a G gets a state of its own, which is garbage at
+// its end.
 
 #include <algorithm>
 #include <new>
@@ -8,11 +17,11 @@
 
 namespace trilune::vm {
 
-// `own`: for the isolate's own needs, which no limit holds up.
+// `own`: for the isolate's own needs, which no limit may refuse.
 bool Isolate::AddSlab(bool own) {
   const size_t records = SlabRecords(slabs_.size());
   if (records_ + records >= size_t{1} << LuaG::kSlotBits) return false;
-  // Also timers have one, of which Lua knows nothing.
+  // Lua knows nothing of records, so they count here. Timers have one, too.
   constexpr size_t kRecord = sizeof(LuaG);
   Budget* budget = own ? nullptr : config_.budget.get();
   if (budget != nullptr && !budget->TakeMemory(records * kRecord)) {
@@ -35,7 +44,8 @@ bool Isolate::AddSlab(bool own) {
   if (budget != nullptr) records_charge_ += records * kRecord;
   for (size_t i = records; i-- > 0;) {
     LuaG* g = slab + i;
-    // Of a G of another isolate only the word, with its ticket, lives on.
+    // The record may have served another isolate. Of that only the word lives
+    // on, with its ticket.
     g->L = nullptr;
     g->fiber = nullptr;
     g->joiners.Forget();
@@ -65,7 +75,7 @@ void Isolate::Free(LuaG* g) {
   free_ = g;
 }
 
-// An idle place in the pool, with or without a state; kUnpooled: there is none.
+// An idle place in the pool, with or without a state. kUnpooled: there is none.
 int16_t Isolate::TakeStateNumber() {
   if (!idle_states_.empty()) {
     const int16_t number = idle_states_.back();
@@ -84,8 +94,8 @@ int16_t Isolate::TakeStateNumber() {
   return static_cast<int16_t>(states_.size() - 1);
 }
 
-// A state for a G; null without memory. `*number`: its place in the pool. An
-// unpooled one stays on worker_'s stack until Begin has anchored it.
+// A state for a G; null without memory. `*number` becomes its place in the
+// pool. An unpooled state stays on worker_'s stack until Begin has anchored it.
 lua_State* Isolate::TakeState(int16_t* number) {
   *number = TakeStateNumber();
   const bool is_pooled = *number != GHandle::kUnpooled;

@@ -1,3 +1,21 @@
+// What a group does when a member or its function fails, and when they end.
+//
+// tri.group runs its function in the calling G, and then waits, shielded, until
+// every member has ended. The first error (Fail) must stop the rest:
+// - Members are Gs, so they are cancelled.
+// - The function is not a G, but a part of one. It is interrupted (Interrupt):
+//   until it ends, each of its waits and preemption points raises. Code of the
+//   same G outside the function is left alone.
+//
+// So a wait must know whether the running G is inside an interrupted function
+// (MustRaise). Mostly the function runs in the G's own state. Then a count in
+// the G is enough, and the question costs one load. If the function runs in a
+// coroutine that anybody may resume, the group is listed instead, and MustRaise
+// looks for its state among those that the G is resuming.
+//
+// When the interrupted function ends, the G itself goes on as if nothing had
+// happened: EndFunction sets its raises back to 0.
+
 #include "vm/goroutine/group.h"
 
 #include "sched/core/loop.h"
@@ -9,7 +27,7 @@ namespace trilune::vm {
 
 void Groups::Begin(GroupCore* group, lua_State* L) {
   LuaG* g = iso_->current;
-  if (g == nullptr) return;  // a finalizer between two Gs: nothing waits there
+  if (g == nullptr) return;  // a finalizer between two Gs, which cannot wait
   group->owner = g;
   group->owner_id = g->id;
   group->L = L;
@@ -19,7 +37,7 @@ void Groups::EndFunction(GroupCore* group) {
   if (group->interrupted) {
     LuaG* g = iso_->current;
     if (g != nullptr && !g->Has(G::kCancelled)) {
-      g->set_raises(0);  // it was the function that had to end
+      g->set_raises(0);  // only the function had to end
       CurrentM()->preempt_soon.store(false, std::memory_order_relaxed);
     }
     EndInterrupt(group);
@@ -78,7 +96,7 @@ void Groups::Leave(GHandle* handle) {
       ReadyInStrand(waiter->g, /*woken=*/false);
     }
   }
-  // Who holds the handle of an ended member need not hold the group.
+  // A script that keeps the handle of an ended member need not keep the group.
   lua_pushnil(data);
   lua_setiuservalue(data, at, handle->group_at);
   lua_settop(data, at);
@@ -109,8 +127,8 @@ void Groups::Interrupt(GroupCore* group) {
   if (group->L == nullptr || group->interrupted) return;
   group->interrupted = true;
   LuaG* g = iso_->RunnerOf(group->L, group->owner, group->owner_id);
-  // Nested groups of one G are few; but waits reset the count of C calls by
-  // which Lua limits them.
+  // Nested groups of one G are few. But Lua limits them only by its count of
+  // nested C calls, and waits reset that count. So the counter may be full.
   if (g != nullptr && g->L == group->L &&
       g->interrupts() < LuaG::kMaxInterrupts) {
     group->counted_in = g;

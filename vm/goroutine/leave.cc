@@ -3,7 +3,7 @@
 namespace trilune::vm {
 
 const char* WhyNotLeave(lua_State* L, const Isolate* iso) {
-  // Inside a finalizer the collector does not answer.
+  // lua_gc returns -1 while the collector runs a finalizer.
   if (lua_gc(L, LUA_GCCOUNT) == -1) return "cannot block in a finalizer";
   const LuaG* g = iso->current;
   if (g == nullptr || iso->IsOwn(L)) return "cannot block outside a goroutine";

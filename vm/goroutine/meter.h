@@ -1,12 +1,12 @@
 // Meter: counts the instructions and the CPU time of one isolate's Gs, for the
 // budget that limits them.
 //
-// Role       Instructions are counted by the hook of the mode count, and where
-//            Lua calls no hooks by what the thread's clock says. CPU time is
-//            that of the thread while it runs a G. C stacks of Gs that have
-//            left them count as memory: taken from the budget in steps, so
+// Role       Instructions are counted by the hook of the mode count. Where Lua
+//            calls no hooks, the thread's clock stands in for them. CPU time is
+//            the time of the thread while it runs a G. C stacks that Gs have
+//            left count as memory. They are taken from the budget in steps, so
 //            that a wait touches no shared counter.
-// Threads    the strand's owner; what says so, its signal handler too
+// Threads    the strand's owner; functions that say so: also its signal handler
 // Locks      none
 // Tests      tests/lua/limits
 
@@ -28,38 +28,39 @@ class Meter {
  public:
   explicit Meter(Usage* usage) : usage_(usage) {}
 
-  // From now on.
+  // Counts for `budget` from now on.
   void SetBudget(Budget* budget) {
     budget_ = budget;
     counts_ = budget->counts_instructions();
     meters_cpu_ = budget->meters_cpu();
     counts_stacks_ = budget->limits_memory();
   }
-  // The handler, too.
+  // Whether instructions are limited. Also for the handler.
   [[nodiscard]] TRI_NO_TSAN bool counts() const { return counts_; }
 
   // --- Instructions. ---
 
-  // `n` more are about to be run; counts them, if there is a limit.
+  // `n` more instructions are about to run. Counts them, if there is a limit.
   void Charge(int n) { ChargeMany(static_cast<uint64_t>(n)); }
-  // The same for those that a hook has just counted.
+  // As Charge, for instructions that a hook has just counted.
   void NoteCounted(int n) {
     was_hidden_ = false;
     EndHook();
     Charge(n);
   }
-  // The handler's: a slice is over in which nothing could be counted.
+  // For the handler: a slice is over in which nothing could be counted.
   TRI_NO_TSAN void ChargeHidden() {
-    // About what runs until then; and until sysmon asks again, when it got no
-    // answer.
+    // About as many instructions as run in a slice. The second is for a turn
+    // after which sysmon got no answer: then it asks again later.
     constexpr uint64_t kTurn = 1'000'000;
     constexpr uint64_t kLongTurn = 10'000'000;
     budget_->ChargeInstructions(was_hidden_ ? kLongTurn : kTurn);
     was_hidden_ = true;
   }
-  // Around a script's hook, in which Lua counts nothing: charges for its CPU
-  // time, as if an instruction took a nanosecond. After an error in it, which
-  // skips the end, what runs until the next count is charged so, too.
+  // Around a script's hook, in which Lua counts no instructions. Charges for
+  // the CPU time of the hook, as if an instruction took a nanosecond. An error
+  // in the hook skips EndHook. Then the code until the next count is charged
+  // this way, too.
   void BeginHook() {
     if (counts_) hook_since_ns_ = ThreadCpuNs();
   }
@@ -73,7 +74,8 @@ class Meter {
 
   // --- CPU time. ---
 
-  // Around what runs; false: there is no limit, or it is metered already.
+  // Around code that runs. False: there is no limit, or the code is metered
+  // already.
   bool BeginCpu() {
     if (!meters_cpu_ || is_metering_) return false;
     cpu_since_ns_ = ThreadCpuNs();
@@ -87,41 +89,41 @@ class Meter {
     budget_->ChargeCpu(ns);
     usage_->cpu_ns += ns;
   }
-  // Charges for what has run so far.
+  // Charges for the time so far.
   void ChargeCpu() {
     if (!is_metering_) return;
     EndCpu();
     BeginCpu();
   }
-  // The handler's, too: what is not charged yet.
+  // The time that is not charged yet. Also for the handler.
   [[nodiscard]] TRI_NO_TSAN int64_t uncharged_cpu_ns() const {
     return is_metering_ ? ThreadCpuNs() - cpu_since_ns_ : 0;
   }
 
   // --- Stacks. ---
 
-  // Whether there is a limit; without one nothing of this costs anything.
+  // Whether there is a limit. Without one nothing below costs anything.
   [[nodiscard]] bool counts_stacks() const { return counts_stacks_; }
-  // Makes sure that one more, with `bytes` on it, may be left. False: it is
-  // more than the limit. Requires: counts_stacks().
+  // Makes sure that one more stack, with `bytes` on it, may be left. False:
+  // that would pass the limit. Requires: counts_stacks().
   [[nodiscard]] bool MayLeaveStack(size_t bytes);
-  // Around the time in which it is left. A G that is preempted leaves its stack
-  // in any case: what it lacks is taken for the next that waits.
+  // Around the time in which a stack is left. A preempted G leaves its stack in
+  // any case. What the budget lacks then is taken by the next G that waits.
   void AddStack(size_t bytes) { stack_bytes_ += CostOfStack(bytes); }
   void DropStack(size_t bytes) { stack_bytes_ -= CostOfStack(bytes); }
-  // Gives back what no stack needs.
+  // Gives back to the budget what no stack needs.
   void TrimStacks() {
     if (stack_charge_ <= stack_bytes_ + kStackStep) return;
     budget_->GiveMemory(stack_charge_ - stack_bytes_);
     stack_charge_ = stack_bytes_;
   }
-  // The stacks that are left have been given back.
+  // All stacks that Gs had left have gone back to the pool.
   void GiveStacks() {
     stack_bytes_ = 0;
     if (stack_charge_ > 0) budget_->GiveMemory(stack_charge_);
     stack_charge_ = 0;
   }
-  // How many Gs may leave theirs without need, as that is faster.
+  // How many Gs may leave their stack without need, because that is faster.
   [[nodiscard]] size_t max_idle_stacks() const {
     return budget_->max_memory_bytes() / 16 / kLeastStack;
   }
@@ -130,7 +132,8 @@ class Meter {
   static constexpr size_t kLeastStack = size_t{8} << 10;
   static constexpr size_t kStackStep = size_t{64} << 10;
 
-  // Pages are touched whole, and more of them than just now.
+  // What a stack with `bytes` on it counts. Pages are touched whole, and
+  // earlier calls have touched more of them.
   static size_t CostOfStack(size_t bytes) {
     return std::max(kLeastStack, bytes + kLeastStack / 2);
   }
@@ -146,7 +149,7 @@ class Meter {
   bool counts_ = false;
   bool meters_cpu_ = false;
   bool counts_stacks_ = false;
-  bool was_hidden_ = false;    // the last signal found hooks off
+  bool was_hidden_ = false;    // the last signal found that hooks were off
   bool is_metering_ = false;   // since cpu_since_ns_
   int64_t cpu_since_ns_ = 0;   // of the thread's clock
   int64_t hook_since_ns_ = 0;  // of the thread's clock; 0: in no hook

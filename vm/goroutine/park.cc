@@ -1,3 +1,26 @@
+// How a Lua G waits: BeginPark opens the wait, Park leaves the stack.
+//
+// A wait has two halves because of errors. BeginPark does all that can raise,
+// before the operation has queued anything. From BeginPark to Park nothing may
+// raise: an error there would leave a waiter linked to a frame that is gone.
+//
+// A G leaves in one of two ways, and BeginPark chooses:
+// - Without its stack. lua_yieldk unwinds the C stack by longjmp, RunGoroutine
+//   (run.cc) returns to the loop, and the loop publishes the wait. The G keeps
+//   no C stack, but pays for longjmp and for lua_resume. Lua allows it only in
+//   the G's own state, and only if no C function without a continuation is on
+//   the way.
+// - With its stack. ParkWithStack switches to another fiber, and that fiber
+//   publishes the wait. It is the faster way, and works below any C function.
+//   It costs a stack for as long as the G waits.
+//
+// So a wait that could be stackless still keeps its stack while few Gs do
+// (ChooseStackless). A wait that must keep its stack is refused only by a
+// limit, or when no stack is left.
+//
+// Cancellation is checked here at each wait, before anything has changed. That
+// makes it a level: a loop of `pcall` around a wait raises at each turn.
+
 #include "vm/goroutine/park.h"
 
 #include "sched/core/loop.h"
@@ -6,15 +29,15 @@
 namespace trilune::vm {
 namespace {
 
-// Parking with the stack is the faster way (a fiber switch and no longjmp), but
-// costs two pages: so it is for the first Gs of a strand that wait at one time,
-// and while few stacks exist in all. Measured: docs/performance.md.
+// Parking with the stack is faster: a fiber switch and no longjmp. But it costs
+// two pages. So it is for the first Gs of a strand that wait at one time, and
+// only while few stacks exist in all. Measured: docs/performance.md.
 constexpr uint32_t kStackfulPerStrand = 512;
 constexpr size_t kStackfulInAll = 4096;
 
-// Whether the stack on which the running G is may be left, as far as a limit is
-// concerned. `needed`: the G cannot wait in another way. Without a limit, which
-// is on the path of each wait, no call is left of it.
+// Whether a limit allows the running G to leave its stack. `needed`: the G
+// cannot wait in another way. Not inlined, so that a wait without a limit pays
+// for one test (FitsLimit) and for no call.
 [[gnu::noinline]] bool FitsItsLimit(Isolate* iso, M* m, bool needed) {
   Meter& meter = iso->meter();
   const size_t bytes = m->fiber->BytesAbove(__builtin_frame_address(0));
@@ -33,12 +56,12 @@ constexpr size_t kStackfulInAll = 4096;
   return !iso->meter().counts_stacks() || FitsItsLimit(iso, m, needed);
 }
 
-// Says how the running G shall leave: with or without its stack. Gives why it
-// may not wait at all, or null.
+// Decides whether the running G leaves with or without its stack. Returns why
+// it may not wait at all, or null.
 const char* ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m,
                             bool* stackless) {
-  // In its own state, and where it could yield: so this is neither a callback
-  // nor a finalizer.
+  // The G is in its own state and could yield, so this is neither a callback
+  // nor a finalizer. WhyNotLeave need not be asked.
   *stackless = g != nullptr && L == g->L && lua_isyieldable(L) != 0;
   if (*stackless) {
     *stackless = iso->stackful >= kStackfulPerStrand ||
@@ -58,13 +81,15 @@ const char* ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m,
   return why;
 }
 
+// A cheap test before MustRaise, which walks lists. It never misses a reason.
 bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
   return g->Has(G::kCancelled) || g->interrupts() > 0 ||
          iso->groups().has_listed();
 }
 
-// Why the running G may not wait, apart from where it is; null if it may.
-// kCancelled stands for its reason.
+// Why the running G may not wait now, wherever it is; null if it may.
+// kCancelled, compared by address, stands for the G's own reason, which is a
+// Lua value.
 constexpr char kCancelled[] = "cancelled";
 const char* WhyNoWaitNow(Isolate* iso, const LuaG* g, bool shielded) {
   if (MayHaveToRaise(iso, g)) {
@@ -92,6 +117,7 @@ Parking BeginPark(lua_State* L, WaitReason reason, bool shielded,
   const char* why = ChooseStackless(L, iso, g, CurrentM(), &stackless);
   if (why == nullptr) why = WhyNoWaitNow(iso, g, shielded);
   if (why != nullptr) Raise(L, why, unwind);
+  // From here on nothing raises.
   if (shielded) {
     g->Set(LuaG::kShielded);
   } else {
@@ -139,7 +165,8 @@ int Yield(lua_State* L, lua_KFunction k) {
 
 void RaiseCancelled(lua_State* L) {
   Isolate* iso = Isolate::Of(L);
-  // Nobody cancelled it: its timer found no memory, see Publish in loop.cc.
+  // A wait may end as cancelled although nobody cancelled the G: its timer
+  // found no memory. See Publish in loop.cc.
   if (!iso->current->Has(G::kCancelled) && !iso->MustRaise()) {
     luaL_error(L, "not enough memory");
   }

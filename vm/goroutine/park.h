@@ -1,22 +1,22 @@
 // Park, Yield: how a Lua G waits, from any C function it calls.
 //
-// Role       The one way for a blocking operation of the library. Where Lua can
-//            yield the G parks without a C stack (lua_yieldk), elsewhere with
-//            it: in sort comparators, metamethods, nested coroutines, the main
-//            script.
+// Role       The one way for a blocking operation of the library. A G whose Lua
+//            code can yield at this point parks without a C stack, by
+//            lua_yieldk. Everywhere else it parks with its stack: in sort
+//            comparators, metamethods, nested coroutines and the main script.
 // Threads    the running G
 // Locks      none
-// Errors     BeginPark raises, before anything has changed: in a finalizer, in
-//            a callback on another G's state, when cancelled, without a stack
-//            left.
+// Errors     BeginPark raises before anything has changed: in a finalizer, in a
+//            callback on another G's state, when the G is cancelled, or when no
+//            stack is left.
 //
-//   An operation is written so (everything it queues must outlive its frame, in
-//   the G or on the Lua stack):
+//   An operation is written so. Everything it queues must outlive its frame: it
+//   lies in the G or on the Lua stack.
 //     Parking parking = BeginPark(L, WaitReason::kChanRecv);  // may raise
 //     queue parking.g->waiter;                                // must not raise
 //     return Park(L, parking, commit, &recv_k, context);      // the last thing
-//   and the continuation finds the outcome in iso->current->wake, unlinks what
-//   it queued, and only then may raise.
+//   The continuation finds the outcome in iso->current->wake. It unlinks what
+//   the operation queued, and only then may it raise.
 // Tests      tests/lua/blocking
 
 #ifndef TRI_VM_GOROUTINE_PARK_H_
@@ -30,31 +30,32 @@
 
 namespace trilune::vm {
 
-// What a caller of BeginPark owns outside the Lua heap: `run` is called before
-// it raises.
+// What a caller of BeginPark owns outside the Lua heap. BeginPark calls `run`
+// before it raises, because lua_error runs no C++ destructor.
 struct Unwind {
   void (*run)(void* argument) = nullptr;
   void* argument = nullptr;
 };
 
-// A wait that the running G has opened. Whoever finds that there is no need to
-// wait after all drops it and goes on.
+// A wait that the running G has opened. An operation that finds it need not
+// wait after all drops this and goes on. The next BeginWait then takes the next
+// ticket.
 struct [[nodiscard]] Parking {
   LuaG* g;
-  bool stackless;  // how it will leave
+  bool stackless;  // it will leave by lua_yieldk
 };
 
 // Opens a wait of the running G. `shielded`: cancellation neither prevents nor
-// ends it.
+// ends this wait.
 Parking BeginPark(lua_State* L, WaitReason reason, bool shielded = false,
                   Unwind unwind = {});
 
-// Parks the G of `parking`; returns what `k` returns, called as lua_yieldk
-// would call it.
+// Parks the G of `parking`. Returns what `k` returns; `k` is called as
+// lua_yieldk would call it.
 int Park(lua_State* L, Parking parking, const ParkCommit& commit,
          lua_KFunction k, lua_KContext context);
 
-// Lets the other Gs go first; then calls `k`. May raise, as BeginPark.
+// Lets the other Gs run first, then calls `k`. May raise, as BeginPark does.
 int Yield(lua_State* L, lua_KFunction k);
 
 // Raises the running G's reason of cancellation.

@@ -1,3 +1,34 @@
+// How a G is stopped between two Lua instructions. The liblua is the
+// distribution's, so all there is to work with is lua_sethook.
+//
+// From sysmon to the preemption point:
+// 1. sysmon sees that an M has run one G for a slice. It signals the thread.
+// 2. The handler runs on the thread that runs the G, at any machine
+//    instruction: Isolate::OnPreemptSignal, then WantInHandler. It sets want_
+//    and calls Arm.
+// 3. Arm puts Hook, with a count of 1, on the innermost running state. armed_
+//    keeps what a script had set there.
+// 4. Lua calls Hook before the next instruction. Hook puts the script's hook
+//    back (Disarm), and calls Isolate::AtPreemptionPoint.
+//
+// The Lua stack is consistent only between instructions. That is why the
+// handler does not switch at once.
+//
+// The handler can come at any moment, also while the code here changes hooks.
+// Then it must not arm: it would take our hook for the script's, and keep it in
+// armed_. NoArm says so. A request that comes meanwhile is not lost. The
+// handler sets want_ before it looks at noarm_, and the code here looks at
+// want_ afterwards (Settle, or the next Moved).
+//
+// At most one state is armed. If another state becomes the innermost one while
+// a request stands, because a coroutine was entered or left, Moved disarms the
+// old state and arms the new one.
+//
+// A script can set and read hooks itself, through the debug library. It must
+// not see ours: Get, Set and Inherit answer for the script's hook alone. If a
+// script has a count hook already, that hook takes the request (Poll), as a
+// state has only one hook.
+
 #include "vm/goroutine/preempt.h"
 
 #include <sys/syscall.h>
@@ -15,7 +46,8 @@
 namespace trilune::vm {
 namespace {
 
-// Keeps the signal handler away from the hooks for as long as it lives.
+// Keeps the signal handler away from the hooks while it lives. The handler
+// interrupts this very thread, so a compiler fence orders the two.
 class NoArm {
  public:
   explicit NoArm(std::atomic<bool>& flag) : flag_(flag) {
@@ -35,9 +67,10 @@ class NoArm {
 
 }  // namespace
 
-// Called by the handler too: async-signal-safe. lua_sethook stores a few words
-// and marks the frames of the stack, which is what takes the time. Anybody else
-// keeps the handler away meanwhile: it would take our hook for the script's.
+// Arms the innermost running state. The handler calls this too, so it is
+// async-signal-safe. lua_sethook stores a few words and marks the call frames
+// of the state; the marking takes the time. Every other caller keeps the
+// handler away with NoArm: it would take our hook for the script's.
 TRI_NO_TSAN void Preempter::Arm(M* m) {
   lua_State* L = iso_->Innermost();
   if (L == nullptr) return;
@@ -48,16 +81,18 @@ TRI_NO_TSAN void Preempter::Arm(M* m) {
   const bool is_forced = is_forced_.load(std::memory_order_relaxed);
   lua_State* armed = armed_L_.load(std::memory_order_relaxed);
   if (armed != nullptr) {
-    // Asked again. The interpreter, which found no hook and was just about to
-    // unmark its frame, may have unmarked it after the first time.
+    // Asked again while armed. The interpreter unmarks a frame when it finds no
+    // hook. It may have been just about to, and unmarked the frame after the
+    // first lua_sethook. So set the hook again, which marks the frames again.
     if (armed == L && lua_gethook(L) == &Hook) {
       lua_sethook(L, &Hook, lua_gethookmask(L), 1);
     }
     return;
   }
   const int mask = lua_gethookmask(L);
-  // That hook calls Poll, or is CountHook. Its next call may be too far away
-  // for a G that must not come past another instruction: it takes its place.
+  // A count hook is there already. It calls Poll, or is CountHook, so it will
+  // take the request. But its next call may be too far away for a G that must
+  // not run another instruction: then Hook takes its place.
   if ((mask & LUA_MASKCOUNT) != 0 && !is_forced && !iso_->MustStopAtOnce()) {
     return;
   }
@@ -66,8 +101,9 @@ TRI_NO_TSAN void Preempter::Arm(M* m) {
   armed_L_.store(L, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   lua_sethook(L, &Hook, mask | LUA_MASKCOUNT, 1);
-  // It falls slowly: else a deep G that takes turns with a shallow one would be
-  // asked at once in each of its turns, and get nowhere.
+  // sysmon asks deep Gs less often, by arm_ns. The value falls slowly. If it
+  // fell at once, a deep G that takes turns with a shallow one would be asked
+  // early in each of its turns, and get nowhere.
   const int64_t cost = ThreadCpuNs() - begin;
   const int64_t before = m->arm_ns.load(std::memory_order_relaxed);
   const int64_t lowered = before - before / 8;
@@ -86,7 +122,8 @@ void Preempter::Disarm() {
   armed_L_.store(nullptr, std::memory_order_relaxed);
 }
 
-// There is a request, and the running state may be another one than it armed.
+// A request stands, and the innermost running state may differ from the armed
+// one. Moves the request there.
 void Preempter::Settle() {
   lua_State* L = iso_->Innermost();
   if (armed_L_.load(std::memory_order_relaxed) == L && L != nullptr) return;
@@ -104,7 +141,7 @@ void Preempter::Want(M* m) {
 HookSetting Preempter::Get(lua_State* L) const {
   lua_State* armed = nullptr;
   HookSetting setting;
-  do {  // until no signal came in between
+  do {  // until no signal has come in between
     armed = armed_L_.load(std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     setting = {lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L)};
@@ -134,8 +171,9 @@ void Preempter::Inherit(lua_State* L, lua_State* co) {
   } else {
     Reset(co);
   }
-  // Its first instructions are counted when they are a full turn: so each new
-  // coroutine is charged one in advance.
+  // CountHook charges for a turn of count_ instructions when it is full. A
+  // coroutine that ends before its first turn is full would cost nothing. So
+  // each new coroutine is charged for one turn in advance.
   Isolate::Of(L)->meter().Charge(count_);
 }
 
@@ -152,7 +190,8 @@ void Preempter::Poll(lua_State* L, int instructions) {
   if (mode_ != PreemptMode::kCount) {
     if (!want_.load(std::memory_order_relaxed)) return;
     {
-      // It may be armed by now: the script's function took its hook away.
+      // The state may be armed by now: the script's function may have removed
+      // its own hook.
       const NoArm no_arm(noarm_);
       Disarm();
     }
@@ -174,7 +213,7 @@ void Preempter::Hook(lua_State* L, lua_Debug* ar) {
     if (is_armed) {
       self.Disarm();
     } else {
-      self.Reset(L);  // inherited from the state that was armed
+      self.Reset(L);  // inherited from a state that was armed
     }
   }
   if (!self.want_.load(std::memory_order_relaxed)) return;

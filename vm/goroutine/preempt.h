@@ -1,23 +1,25 @@
-// Preempter: stops a G between two Lua instructions, at no price while nobody
-// asks for it.
+// Preempter: stops a G between two Lua instructions, and costs nothing while
+// nobody asks for it.
 //
 // Role       A count hook that is always on makes Lua two to three times
-//            slower. So it is off, and a signal handler on the G's own thread
-//            switches it on, for one instruction, in the innermost state that
-//            runs. The hook takes itself away again and stops the G. In the
-//            mode count:N the hook is always on, and nothing is random.
-// Threads    OnSignal: the handler, on the thread that runs the isolate; the
-//            atomics here are between it and the code that it interrupts, so
-//            relaxed and compiler fences are enough. Everything else: the
-//            running G.
-// Locks      none
-// Invariants I1. The handler touches no state but the isolate's innermost
-//                running one, and none when Lua code of no G runs.
+//            slower. So the hook is off until sysmon asks. Then a signal
+//            handler on the G's own thread switches it on, for one instruction,
+//            in the innermost state that runs. The hook removes itself and
+//            stops the G. In the mode count:N the hook is always on, and
+//            nothing is random.
+// Threads    OnSignal: the handler, on the thread that runs the isolate. The
+//            atomics here are shared only by the handler and the code it
+//            interrupts, so relaxed order and compiler fences are enough.
+//            Everything else: the running G.
+// Locks      none Invariants I1. The handler touches only the isolate's
+//            innermost running state, and none at all while no Lua code of a G
+//            runs.
 //            I2. While armed_L_ is not null, that state's hook is Hook, and
 //                armed_ is what a script or C module had set there.
 //            I3. armed_L_ is not null only while want_ is set.
-// Source     lstate.c and ldebug.c of Lua 5.4: lua_sethook is made to be called
-//            from a signal handler, for a state that the thread runs.
+// Source     lstate.c and ldebug.c of Lua 5.4: lua_sethook may be called from a
+//            signal handler, for a state that the thread runs.
+// Docs       docs/state-machines.md, "Request to preempt"; preempt.cc
 // Tests      tests/lua/preempt; tests/stress/preempt_stress.cc
 
 #ifndef TRI_VM_GOROUTINE_PREEMPT_H_
@@ -38,7 +40,7 @@ namespace trilune::vm {
 
 class Isolate;
 
-// Of the calling thread. Async-signal-safe.
+// CPU time of the calling thread. Async-signal-safe.
 int64_t ThreadCpuNs();
 
 enum class PreemptMode : uint8_t {
@@ -60,34 +62,37 @@ class Preempter {
   Preempter(Isolate* iso, PreemptMode mode, int count)
       : iso_(iso), mode_(mode), count_(count) {}
 
-  // From now on. Requires: no G runs Lua code; Reset each state then.
+  // The mode from now on. Requires: no G runs Lua code, and the caller then
+  // calls Reset for each state.
   void SetMode(PreemptMode mode, int count) {
     mode_ = mode;
     count_ = count;
   }
 
-  // The innermost running state is another one now: see Isolate::Innermost.
+  // The innermost running state has changed (Isolate::Innermost). If a request
+  // stands, it moves along.
   void Moved() {
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (want_.load(std::memory_order_relaxed)) Settle();
   }
-  // Whether the running G shall come to a preemption point. Requires: no G runs
+  // Whether the running G is to come to a preemption point. Requires: no G runs
   // Lua code.
   void SetWant(bool want) { want_.store(want, std::memory_order_relaxed); }
-  // The same while it runs: it shall.
+  // As SetWant(true), while Lua code of a G runs.
   void Want(M* m);
-  // The same by the signal handler.
+  // As Want, called by the signal handler.
   TRI_NO_TSAN void WantInHandler(M* m) {
     want_.store(true, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
     if (!noarm_.load(std::memory_order_relaxed)) Arm(m);
   }
 
-  // What is set on `L`, but for our own hooks.
+  // What is set on `L`, as a script sees it: our own hooks do not count.
   [[nodiscard]] HookSetting Get(lua_State* L) const;
-  // Sets it. Cannot raise.
+  // Sets that. Cannot raise.
   void Set(lua_State* L, const HookSetting& setting);
-  // `co` was made by lua_newthread, which copied the hook of `L`.
+  // `co` was just made by lua_newthread, which copied the hook of `L`. That may
+  // be our own: replaces it.
   void Inherit(lua_State* L, lua_State* co);
   // `L` is about to be freed.
   void Forget(lua_State* L) {
@@ -95,14 +100,16 @@ class Preempter {
       armed_L_.store(nullptr, std::memory_order_relaxed);
     }
   }
-  // For a new state, or one that serves again.
+  // Gives `L` the hook it has when nobody asks: CountHook in the mode count,
+  // else none. For a new state, or one that serves again.
   void Reset(lua_State* L);
   [[nodiscard]] bool IsReset(lua_State* L) const {
     return Get(L).hook == nullptr;
   }
 
-  // A count hook of `L` was called, which is not Hook: it takes the request.
-  // `instructions`: since the last call, to be charged for.
+  // A script's count hook was called in `L`, and takes the request.
+  // `instructions`: how many ran since its last call; the budget is charged for
+  // them.
   void Poll(lua_State* L, int instructions);
 
   [[nodiscard]] PreemptMode mode() const { return mode_; }
@@ -122,8 +129,8 @@ class Preempter {
   int count_;
   std::atomic<lua_State*> armed_L_{nullptr};
   std::atomic<bool> want_{false};
-  std::atomic<bool> noarm_{false};  // the handler shall leave hooks alone
-  // A limit is used up: not even the script's hooks are called any more.
+  std::atomic<bool> noarm_{false};  // the handler must leave hooks alone
+  // A limit is used up. From now on not even the script's own hooks are called.
   std::atomic<bool> is_forced_{false};
   HookSetting armed_;
 };

@@ -1,5 +1,26 @@
-// What happens at a preemption point: the G lets others go first, or raises
-// because it was cancelled. And tri.atomic, which holds off the others.
+// What happens at a preemption point: a G lets others run first, or raises
+// because it was cancelled. Also tri.atomic, which keeps other Gs away.
+//
+// A preemption point lies between two Lua instructions (preempt.cc brings the G
+// there), or inside a C function of `io` that may wait. AtPreemptionPoint takes
+// the first case that fits; docs/state-machines.md has them as a table:
+// 1. The G may not leave its stack, as in a finalizer. It goes on; once a limit
+//    is used up, the finalizer is ended by an error.
+// 2. The G is cancelled or interrupted. It raises, or is put off by one
+//    instruction (raise_delay.h).
+// 3. Nobody else wants to run (mode count only). It goes on.
+// 4. No stack is left to go on with. It goes on.
+// 5. It parks as preempted, and may find on its return that it was cancelled
+//    meanwhile: then it raises.
+//
+// A cancelled G that catches what is raised is raised again. Each raise adds to
+// its count (RaiseAt). Above LuaG::kRaisesBeforeKill every instruction raises.
+// If the G is also deep in its stack, even that takes too long, and it is
+// closed as a whole (ShallAbandon).
+//
+// M::Answer tells sysmon that the request has been seen and led to nothing.
+// Without an answer sysmon would take the P, as it does from C code that never
+// comes back.
 
 #include <algorithm>
 #include <cstdio>
@@ -16,8 +37,8 @@
 
 namespace trilune::vm {
 
-// The signal handler's. Nothing of the isolate is half done: the G runs Lua
-// code, or C code that does not care.
+// Called by the signal handler, in user mode only. So nothing of the isolate is
+// half written: the G runs Lua code, or C code that does not care.
 TRI_NO_TSAN void Isolate::OnPreemptSignal(G* g) {
   auto* iso = static_cast<Isolate*>(g->strand);
   M* m = CurrentM();
@@ -28,6 +49,8 @@ TRI_NO_TSAN void Isolate::OnPreemptSignal(G* g) {
   }
 }
 
+// The handler calls this too. A request that serves nobody is only answered:
+// arming would cost more than it brings.
 TRI_NO_TSAN bool Isolate::ShallTakeRequest(const M* m) const {
   return m->asked_for_others.load(std::memory_order_relaxed) ||
          HasReasonToPreempt();
@@ -40,8 +63,9 @@ TRI_NO_TSAN bool Isolate::HasReasonToPreempt() const {
          groups_.has_listed();
 }
 
-// It has caught what its points raised too often, and raises at every
-// instruction from now on; or a raise was put off by one.
+// Either the G has caught too often what its preemption points raised, and
+// raises at every instruction from now on. Or a raise was put off by one
+// instruction.
 TRI_NO_TSAN bool Isolate::MustStopAtOnce() const {
   return current != nullptr &&
          (current->is_killed() || raise_delay.is_put_off());
@@ -74,7 +98,7 @@ void Isolate::AtPreemptionPoint(lua_State* L, Point point) {
   const bool first =
       in_atomic() ||
       (preempter_.mode() == PreemptMode::kStrand && point != Point::kCall);
-  const RaiseDelay delay = raise_delay;  // others change it meanwhile
+  const RaiseDelay delay = raise_delay;  // other Gs change it meanwhile
   Leaving leaving(this, m);
   PreemptWithStack(m, g, first);
   leaving.Return();
@@ -86,11 +110,12 @@ void Isolate::AtPreemptionPoint(lua_State* L, Point point) {
   }
 }
 
-// The running finalizer, or what it calls, may catch this: then it is raised
-// again.
+// Ends a finalizer after a limit is used up. It may catch the error; then the
+// next instruction raises it again.
 void Isolate::EndFinalizer(lua_State* L) {
   CurrentM()->Answer();
-  // There may be many, each of which liblua begins with hooks off.
+  // The heap may have many finalizers, and liblua begins each with hooks off.
+  // So sysmon signals at each tick.
   if (closing_)
     CurrentM()->preempt_every_tick.store(true, std::memory_order_relaxed);
   preempter_.Want(CurrentM());
@@ -101,13 +126,14 @@ void Isolate::EndFinalizer(lua_State* L) {
   __builtin_unreachable();
 }
 
-// The G must raise: here, or at the next instruction (raise_delay.h).
+// The G must raise: here, or at the next instruction if it has just acquired
+// something (raise_delay.h).
 void Isolate::RaiseOrPutOff(lua_State* L, Point point) {
   const bool may_raise = raise_delay.MayRaise();
   if (may_raise && point == Point::kInstruction && ShallAbandon(L)) {
     CurrentM()->Answer();
     abandoned = L;
-    lua_yield(L, 0);  // it takes place as the hook returns
+    lua_yield(L, 0);  // takes effect as the hook returns
     return;
   }
   if (may_raise) RaiseAt(L, LuaG::kRaiseOfPoint);
@@ -115,15 +141,19 @@ void Isolate::RaiseOrPutOff(lua_State* L, Point point) {
   preempter_.Want(CurrentM());
 }
 
-// Whether raising would take too long: the G is to be stopped at every
-// instruction, and `L` is deep; or it has caught one, and `L` is very deep. A
-// loop that recurses through pcall gets as deep as the stack has room for, some
-// 100,000 calls, as Lua's limit of nested C calls begins anew with each error
-// that it catches. Each level would catch what is raised, and each time liblua
-// walks all the levels that are left, or copies the whole stack: a few
-// instructions may take 10 ms there. So the coroutine yields, which nothing
-// catches, and is closed. Not with a script's line hook, which liblua would
-// call in between.
+// Whether raising would take too long, so that the G must be closed as a whole.
+// Two cases: the G is to be stopped at every instruction and `L` is deep; or it
+// has caught one raise and `L` is very deep.
+//
+// A loop that recurses through pcall gets as deep as the stack has room for,
+// some 100,000 calls. Lua limits nested C calls, but that count begins anew
+// with each error that is caught. Each level would catch what is raised. Each
+// time liblua walks all levels that are left, or copies the whole stack, so a
+// few instructions may take 10 ms.
+//
+// So the coroutine yields, which no pcall catches, and the code that resumed it
+// closes it: RunGoroutine or coroutine.resume. Not with a script's line hook:
+// liblua would call that between the yield and the return.
 bool Isolate::ShallAbandon(lua_State* L) const {
   constexpr int kDeep = 1000, kVeryDeep = 10000;
   const LuaG* g = current;
@@ -135,13 +165,15 @@ bool Isolate::ShallAbandon(lua_State* L) const {
          lua_getstack(L, g->is_killed() ? kDeep : kVeryDeep, &ar) != 0;
 }
 
-// Level-triggered: what this raises may be caught, and then it is raised again.
-// Waits count, too, as a loop of them would not come to a preemption point
-// before sysmon has asked for it; but less, as clean-up code may try several.
+// Raises the reason, and counts that it did. Cancellation is a level: a G that
+// catches this is raised again.
+//
+// Waits count too. A loop of waits would not come to a preemption point before
+// sysmon asks for one. They count less, because clean-up code may try several.
 void Isolate::RaiseAt(lua_State* L, int weight) {
   LuaG* g = current;
   M* m = CurrentM();
-  // One that a limit has ended is let go on once.
+  // A G that a limit has ended may catch one raise, not eight.
   if (killed_) {
     g->set_raises(
         std::max(g->raises(), LuaG::kRaisesBeforeKill - LuaG::kRaiseOfPoint));
@@ -149,14 +181,17 @@ void Isolate::RaiseAt(lua_State* L, int weight) {
   if (!g->is_killed()) g->set_raises(g->raises() + weight);
   m->preempt_soon.store(true, std::memory_order_relaxed);
   if (weight == LuaG::kRaiseOfPoint) m->Answer();
-  // At every instruction from here on.
+  // The G comes to a preemption point at every instruction from here on.
   if (g->is_killed()) preempter_.Want(m);
-  // Else Lua would call no hooks of `L` until a pcall around this has ended.
+  // An error in a hook leaves hooks off until a pcall around it has ended. So
+  // allow them again.
   if (weight == LuaG::kRaiseOfPoint) AllowHooks(L);
   RaiseReason(L, g);
 }
 
-// liblua would count but one instruction more to the next count hook.
+// The state is about to be closed, and its __close handlers run in it. liblua
+// left the hook's counter at one instruction; setting the hook again makes a
+// full turn of it.
 void Isolate::TakeAbandoned() {
   lua_State* L = std::exchange(abandoned, nullptr);
   preempter_.Set(L, preempter_.Get(L));
@@ -175,7 +210,8 @@ void Isolate::BeginAtomic(AtomicCall* call) {
 
 void Isolate::EndAtomic(lua_State* L, AtomicCall* call) {
   const uint64_t number = std::exchange(call->number, 0);
-  // The call was left already, as its coroutine failed.
+  // The call was left before: its coroutine failed, and coroutine.resume set
+  // back the innermost call.
   if (number == 0 || atomic_ != number) return;
   if (call->around == 0) ReportIfLongAtomic(L);
   atomic_ = call->around;
@@ -184,7 +220,7 @@ void Isolate::EndAtomic(lua_State* L, AtomicCall* call) {
 void Isolate::ReportIfLongAtomic(lua_State* L) {
   if (atomic_reported_) return;
   const int64_t ns = NowNs() - atomic_since_ns_;
-  // With short slices nobody wants to hear of each.
+  // With short slices a report of each would be noise.
   if (ns <= std::max(sched->config().slice_ns, kLeastLongAtomicNs)) return;
   atomic_reported_ = true;
   const uint64_t id = current == nullptr ? 0 : current->id;

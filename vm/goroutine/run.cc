@@ -1,5 +1,32 @@
 // Life of a Lua G: Go makes it, Begin gives it a state at its first run,
-// RunGoroutine runs it until it parks, yields or ends, Finish takes it apart.
+// RunGoroutine runs it until it parks, yields or ends, Conclude takes it apart.
+//
+//  Go            record, handle, body and arguments in the handle; runnable
+//   | RunGoroutine, the first time: Begin
+//   v
+//  lua_resume    on the G's own lua_State, until it
+//   |  parks or yields     RunGoroutine returns, and later resumes it again
+//   |  yields by itself    MayYield: a coroutine as body yields, others raise
+//   |  returns             Finish, Conclude: results to the handle
+//   |  fails               Finish: Failures::Note, CleanUp, Conclude
+//   v
+//  Ended         wakes joiners, leaves the group, completes the host's call
+//  Free          the record serves another G
+//
+// A G has no lua_State before its first run, and keeps none after its end. Body
+// and arguments wait in the handle, and the results rest there. So a million Gs
+// that have not run cost a record and a userdata each.
+//
+// The main G differs: it runs on the isolate's main state, below lua_pcall as
+// in lua.c (RunMain), so it always parks with its stack, and EndMain ends it.
+//
+// The order at the end of a failed G matters. The error is noted first, because
+// it counts from the moment in which it leaves the function. Then
+// lua_resetthread runs the __close handlers, which may park and may raise
+// another error. Only then do joiners learn of the end.
+//
+// An isolate that has been halted never resumes a state again: EndLate ends the
+// record alone.
 
 #include <cstdlib>
 #include <cstring>
@@ -17,7 +44,7 @@
 namespace trilune::vm {
 namespace {
 
-// Body of a G whose body and arguments were packed into a table.
+// The Lua function of a G whose body and arguments were packed into a table.
 int UnpackAndRun(lua_State* L) {
   lua_rawgeti(L, 1, 1);
   const auto count = static_cast<int>(lua_tointeger(L, -1));
@@ -32,8 +59,8 @@ int UnpackAndRun(lua_State* L) {
   return k(L, LUA_OK, 0);
 }
 
-// Packs the values on the stack from `first` into a new table: their number,
-// then they.
+// Packs `n` values on the stack, from `first` on, into a new table: first their
+// number, then the values.
 void PackTable(lua_State* L, int first, int n) {
   lua_createtable(L, n + 1, 0);
   lua_pushinteger(L, n);
@@ -54,7 +81,8 @@ const GKind Isolate::kQuietMainKind = {&Isolate::RunMain};
 
 // --- Making. ---
 
-// One list of steps, whose order is what matters: what may raise comes first.
+// One list of steps. Their order matters: all that may raise comes first. A
+// late step that fails takes the handle out of the table again.
 // NOLINTNEXTLINE(readability-function-size,readability-function-cognitive-complexity)
 GHandle* Isolate::Go(lua_State* L, int n, bool in_group, CoroutineBody body) {
   if (is_timed_) CheckLimits();
@@ -98,7 +126,8 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group, CoroutineBody body) {
   lua_pushvalue(data_, kMeta);
   lua_xmove(data_, L, 1);
   lua_setmetatable(L, at);
-  // A record taken before something raised is used the next time.
+  // A record that was taken before something raised serves the next call:
+  // lua_error runs no destructor that could give it back.
   LuaG* g = half_made_ != nullptr ? half_made_ : Allocate(/*own=*/false);
   if (g == nullptr) {
     CollectForLimit(L);
@@ -108,7 +137,8 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group, CoroutineBody body) {
   half_made_ = g;
   lua_pushvalue(L, at);
   lua_rawseti(L, lua_upvalueindex(1), g->slot());
-  // A finalizer may have resumed the coroutine meanwhile.
+  // What was asked for above may have run a finalizer, which may have resumed
+  // the coroutine. So look again.
   if (body.co != nullptr) {
     const char* why = WhyNoGoroutine(L, body.co, n - 1);
     if (why != nullptr) {
@@ -131,7 +161,8 @@ GHandle* Isolate::Go(lua_State* L, int n, bool in_group, CoroutineBody body) {
   g->ClearFlags();
   if (in_group) g->Set(LuaG::kGrouped);
   if (body.co != nullptr) {
-    // From here on nobody else resumes, closes or runs it.
+    // The tag says that the state is the G's own. From here on nobody else
+    // resumes or closes it.
     TagOf(body.co) = reinterpret_cast<uintptr_t>(g) | 1;
     if (lua_status(body.co) == LUA_YIELD) g->L = body.co;
   }
@@ -169,7 +200,8 @@ void Isolate::MakeMainHandle(lua_State* L) {
 void Isolate::SetHandleMetatable(lua_State* L) {
   lua_xmove(L, data_, 1);
   lua_replace(data_, kMeta);
-  // Those that were made before there was one: a program's own.
+  // Handles made before there was a metatable get it now: the body's G of a
+  // program.
   ForEachG([this](const LuaG* g) {
     if (lua_rawgeti(data_, kHandles, g->slot()) == LUA_TUSERDATA) {
       lua_pushvalue(data_, kMeta);
@@ -182,8 +214,8 @@ void Isolate::SetHandleMetatable(lua_State* L) {
 
 // --- Running. ---
 
-// Gives `g` a state and moves body and arguments there; `*n` is the number of
-// arguments for lua_resume. False: no memory.
+// Gives `g` a state, and moves body and arguments there. `*n` becomes the
+// number of arguments for lua_resume. False: no memory.
 bool Isolate::Begin(LuaG* g, int* n) {
   lua_rawgeti(data_, kHandles, g->slot());
   const int at = lua_gettop(data_);
@@ -218,6 +250,7 @@ bool Isolate::Begin(LuaG* g, int* n) {
       lua_setiuservalue(data_, at, i);
     }
   }
+  // No pool anchors this state, so the handle does, until the end of the G.
   if (number == GHandle::kUnpooled) {
     lua_pushthread(L);
     lua_xmove(L, data_, 1);
@@ -235,7 +268,7 @@ Outcome Isolate::RunGoroutine(G* base) {
   if (iso->halted_) return iso->EndLate(g);
   if (!g->Has(G::kStarted)) {
     if (iso->is_timed_) iso->CheckLimits();
-    // EndCancelledUnstarted did the rest.
+    // EndCancelledUnstarted has done the rest.
     if (g->Has(G::kCancelled) && g->L == nullptr) {
       g->word.Become(GState::kRunning, GState::kDead);
       iso->Free(g);
@@ -266,7 +299,7 @@ Outcome Isolate::RunGoroutine(G* base) {
     iso->pending = Pending::kNothing;
     if (pending == Pending::kPark) return Outcome::kParked;
     if (pending == Pending::kYield) return Outcome::kYielded;
-    // A C module yielded.
+    // A C module called lua_yield itself.
     lua_pop(g->L, results);
     lua_rawgeti(iso->data_, kHandles, g->slot());
     if (MayYield(iso->data_, g->L, results > 0, must_raise)) {
@@ -323,7 +356,7 @@ void Isolate::EndMain(int status) {
   while (*link != nullptr && !(*link)->IsMain()) {
     link = &(*link)->next;
   }
-  HostCall* call = *link;  // null if it ended before, as a deadlock
+  HostCall* call = *link;  // null: it was ended before, by a deadlock
   if (call != nullptr) *link = call->next;
   EndRunning(main_g_);
   Ended(main_g_, handle);
@@ -334,17 +367,20 @@ void Isolate::EndMain(int status) {
   if (call != nullptr) Complete(call, std::move(result));
 }
 
+// Takes the state from an ended G: back to the pool, or out of it for the
+// collector to find.
 void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
   lua_State* L = g->L;
   g->L = nullptr;
   if (L == nullptr) return;
   TagOf(L) = reinterpret_cast<uintptr_t>(this);
   const int16_t number = handle->state;
-  if (number == GHandle::kCoroutine) lua_settop(L, 0);  // it is dead
+  if (number == GHandle::kCoroutine) lua_settop(L, 0);  // dead, for scripts
   if (number < 0) return;
   idle_states_.push_back(number);  // has room
-  // 5.4.4's lua_resetthread leaves hook flags, message handler and call depth
-  // of a state that failed: only one that ended well can serve again.
+  // Only a state that ended well serves again. lua_resetthread of Lua 5.4.4
+  // leaves the hook flags, the message handler and the call depth of a state
+  // that failed.
   if (!g->Has(LuaG::kEscaped) && preempter_.IsReset(L)) {
     lua_settop(L, 0);
     preempter_.Reset(L);
@@ -387,7 +423,7 @@ void Isolate::Finish(LuaG* g, int status, int n) {
   Conclude(g, status, n);
 }
 
-// ShallAbandon has stopped the G: it ends as if it had raised the reason, which
+// ShallAbandon has stopped the G. It ends as if it had raised the reason, which
 // is no failure.
 void Isolate::EndAbandoned(LuaG* g) {
   TakeAbandoned();
@@ -400,6 +436,8 @@ void Isolate::EndAbandoned(LuaG* g) {
   Conclude(g, LUA_ERRRUN, 0);
 }
 
+// The last part of the G's life. The error or the results are on top of its
+// state, and move to its handle.
 void Isolate::Conclude(LuaG* g, int status, int n) {
   Leave();
   lua_rawgeti(data_, kHandles, g->slot());
@@ -421,13 +459,14 @@ void Isolate::Conclude(LuaG* g, int status, int n) {
   Free(g);
 }
 
-// The G's function has failed: runs the __close handlers that are left, and
-// leaves the error object on top. What that is after those handlers is the
-// status it returns.
+// The G's function has failed. Runs the __close handlers that are left, and
+// leaves the error object on top of the state. Returns the status after those
+// handlers, which may have raised another error.
 int Isolate::CleanUp(LuaG* g) {
   g->Set(LuaG::kEscaped);
   if (g->L == nullptr) return LUA_ERRMEM;
-  // What is left of its clean-up gets a slice.
+  // A cancelled G has used up its raises. Its handlers get a slice all the
+  // same.
   g->set_raises(0);
   CurrentM()->preempt_soon.store(false, std::memory_order_relaxed);
   Leave();
@@ -435,6 +474,8 @@ int Isolate::CleanUp(LuaG* g) {
   return lua_resetthread(g->L);
 }
 
+// Ends a G that was cancelled before its first run. Its record stays queued,
+// and RunGoroutine frees it when it is picked.
 void Isolate::EndCancelledUnstarted(LuaG* g) {
   lua_rawgeti(data_, kHandles, g->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
@@ -450,16 +491,17 @@ void Isolate::EndCancelledUnstarted(LuaG* g) {
   PushReason(data_, g);
   lua_setiuservalue(data_, -2, 1);
   handle->result = GHandle::Result::kError;
-  Ended(g, handle);  // RunGoroutine frees the record when it is picked
+  Ended(g, handle);
 }
 
-// The running G ends: so does its hold on a thread.
+// The running G ends, and with it its lock on a thread.
 void Isolate::EndRunning(LuaG* g) {
   if (thread_locks != nullptr) EndThreadLock(CurrentM(), g);
   g->word.Become(GState::kRunning, GState::kDead);
 }
 
-// Tells everybody. The handle, or nil, is on top of data_ and is popped.
+// Tells joiners, the group and the host that `g` has ended. Its handle, or nil,
+// is on top of data_ and is popped.
 void Isolate::Ended(LuaG* g, GHandle* handle) {
   while (WaiterBase* waiter = g->joiners.PopAndWin()) {
     waiter->g->wake = WakeResult::kReady;
@@ -467,7 +509,7 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
     ReadyInStrand(waiter->g, /*woken=*/false);
   }
   live--;
-  if (gs_taken_ > 0 && g != main_g_) GiveGs(1);  // which was not taken
+  if (gs_taken_ > 0 && g != main_g_) GiveGs(1);  // the main G takes none
   if (handle != nullptr) {
     handle->g = nullptr;
     if (g->Has(LuaG::kGrouped)) groups_.Leave(handle);
@@ -493,7 +535,7 @@ void Isolate::EndHostCall(GHandle* handle) {
   while (*link != nullptr && *link != handle->host_call)
     link = &(*link)->next;
   HostCall* call = *link;
-  if (call == nullptr) return;  // ended before, as a deadlock
+  if (call == nullptr) return;  // it was ended before, by a deadlock
   *link = call->next;
   Status result;
   if (handle->result == GHandle::Result::kError) {

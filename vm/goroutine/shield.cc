@@ -1,3 +1,17 @@
+// How a shield holds cancellations off.
+//
+// A shield belongs to a lua_State, not to a G, as a group's function does: a
+// coroutine may be resumed by one G and later by another. Covers asks whether
+// the G runs that state now.
+//
+// A wait without a reason to raise never asks: MustRaise looks at the reasons
+// first, and then at the shields. So shields cost nothing in the usual case.
+// Code that ends a wait from outside asks too (Isolate::EndWaitOf).
+//
+// A cancelled G must not escape by a loop whose waits are all in shields. So
+// the end of a shield counts as a wait that raised (CountEnd). A shield has a
+// timer, which ends the wait that it has protected for too long (Expire).
+
 #include "vm/goroutine/shield.h"
 
 #include <algorithm>
@@ -60,16 +74,18 @@ void Shields::Expire(Shield* shield) {
 }
 
 void Shields::OnLeft(const lua_State* co) {
-  // A new one is in front, mostly that of the innermost coroutine.
+  // A new shield is in front. That is mostly the one of the innermost
+  // coroutine, so the search is short.
   const Shield* shield = first_;
   while (shield != nullptr && shield->L != co)
     shield = shield->next;
   if (shield != nullptr && iso_->current != nullptr) CountEnd(0);
 }
 
-// The running G was inside a shield until now. All waits of a loop may be in
-// shields, and no turn long: so each counts as a wait that raised.
-// `least_raises`: a shielded group may have taken the G's count meanwhile.
+// The running G has just left a shield. All waits of a loop may be in shields,
+// and none of its turns long: so each shield counts as a wait that raised.
+// `least_raises`: a group inside the shield may have set the G's count back
+// meanwhile.
 void Shields::CountEnd(int least_raises) {
   if (!iso_->MustRaise()) return;
   LuaG* g = iso_->current;

@@ -1,3 +1,11 @@
+// A call that may block in the kernel, as Lua sees it. sched/thread/sys_word.h
+// has the protocol between the M and sysmon: exactly one of TryExit and
+// TryRetake wins, and the winner owns P and strand [SY1].
+//
+// The G counts as parked during the call, although its thread still runs on its
+// stack. So the constructor makes a Leaving, as for a wait, and End returns
+// from it. Between the two the isolate may run other Gs, or be closed.
+
 #include "vm/goroutine/syscall.h"
 
 #include "sched/core/loop.h"
@@ -5,7 +13,8 @@
 namespace trilune::vm {
 namespace {
 
-// The G that makes the call, if it can leave its strand.
+// The G that makes the call, if it can leave its strand; else null. A null G
+// makes the whole Syscall a no-op, and the call blocks the isolate.
 LuaG* Caller(lua_State* L, Isolate* iso) {
   LuaG* g = iso->current;
   if (g == nullptr || iso->in_atomic() || WhyNotLeave(L, iso) != nullptr) {
@@ -31,17 +40,19 @@ Syscall::Syscall(lua_State* L, int wake_fd)
 bool Syscall::End() {
   if (g_ == nullptr) return true;
   const bool was_retaken = ExitSyscall(g_);
-  g_->waiter = LuaWaiter();  // in the place of wake_fd
+  g_->waiter = LuaWaiter();  // it shares its place with wake_fd
   if (iso_->halted()) return false;
   leaving_->Return();
-  // Cancelled meanwhile, or in a loop of long calls that catches what they
-  // raise: it might be in the next one before sysmon asks. A G that was
-  // cancelled before and cleans up is left alone.
+  // The G must raise soon: it was cancelled during the call, or it makes long
+  // calls in a loop and catches what they raise. Such a loop might be in its
+  // next call before sysmon asks. A G that was cancelled before the call, and
+  // was not retaken, is cleaning up and is left alone.
   if ((was_retaken || !was_cancelled_) &&
       iso_->preempter().mode() != PreemptMode::kOff && iso_->MustRaise()) {
     iso_->preempter().Want(CurrentM());
   }
-  // The signal may have come too early, or not at all.
+  // sysmon has asked, but its signal found the M in the call, or was not sent
+  // because of the call. So answer here.
   M* m = CurrentM();
   if (!was_retaken && m->IsAsked()) {
     if (iso_->ShallTakeRequest(m)) {

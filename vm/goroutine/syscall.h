@@ -1,13 +1,14 @@
 // Syscall: a call of the running G that may block in the kernel.
 //
 // Role       Between the constructor and End the scheduler may give the P and
-//            the strand to another M, so that other Gs, also of this isolate,
-//            go on. Costs a few nanoseconds if that was not needed.
+//            the strand to another M, so that other Gs go on, also those of
+//            this isolate. If that was not needed, it costs a few nanoseconds.
 // Threads    the running G, in a C function that Lua called
 // Locks      none
-// Rules      Between the two nothing of Lua may be touched: no lua_State, no
-//            value, no userdata memory. What the call reads or fills is C++
-//            memory. Read errno before End. Nothing in between may raise.
+// Rules      Between constructor and End nothing of Lua may be touched: no
+//            lua_State, no value, no userdata memory. What the call reads or
+//            fills is C++ memory. Read errno before End. Nothing in between may
+//            raise.
 //            Where a G cannot leave its strand (in a finalizer, in tri.atomic,
 //            when no stack is left) the call blocks the isolate, as in stock
 //            Lua.
@@ -35,19 +36,19 @@ namespace trilune::vm {
 
 class Syscall {
  public:
-  // `wake_fd`: an eventfd that gets readable when the G is cancelled, for a
-  // call that looks at it; it must stay open until End. -1: a cancel takes
+  // `wake_fd`: an eventfd that becomes readable when the G is cancelled, for a
+  // call that polls it. It must stay open until End. -1: a cancellation takes
   // effect after the call.
   explicit Syscall(lua_State* L, int wake_fd = -1);
   Syscall(const Syscall&) = delete;
   Syscall& operator=(const Syscall&) = delete;
 
-  // The call has returned; perhaps on another thread. False: the isolate was
-  // closed meanwhile. Its Lua state is gone: the caller frees what it holds
-  // outside of Lua, and calls LeaveForGood.
+  // The call has returned, perhaps on another thread. False: the isolate was
+  // closed meanwhile, and its Lua state is gone. Then the caller frees what it
+  // holds outside of Lua, and calls LeaveForGood.
   [[nodiscard]] bool End();
 
-  // Leaves the running G's stack, which nothing will come back to.
+  // Leaves the running G's stack. Nothing will come back to it.
   [[noreturn]] static void LeaveForGood();
 
  private:

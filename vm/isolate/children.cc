@@ -1,3 +1,7 @@
+// How processes end whose G was cancelled: SIGTERM at once, SIGKILL a second
+// later. One timer for each isolate looks every 10 ms until those that were
+// told have ended.
+
 #include "vm/isolate/children.h"
 
 #include <sys/syscall.h>
@@ -13,8 +17,9 @@
 namespace trilune::vm {
 namespace {
 
-// How often to see whether those that were told have ended. Until then the
-// timer waits for something outside, so that no deadlock is seen.
+// How often to look whether the children that were told have ended. Until then
+// the timer counts as something outside that may wake a G, so that no deadlock
+// is seen.
 constexpr int64_t kLookNs = 10'000'000;
 
 bool HasEnded(pid_t pid) {
@@ -27,7 +32,7 @@ bool HasEnded(pid_t pid) {
 }  // namespace
 
 void Child::Send(int signal) const {
-  // It may have ended: then it is a zombie, which ignores it.
+  // The child may have ended. Then it is a zombie, which ignores signals.
   if (pidfd >= 0 &&
       syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0) {
     return;
@@ -76,7 +81,8 @@ void Children::TellThoseOf(const LuaG* g) {
   }
   if (!told || has_timer_) return;
   const int64_t when = NowNs() + kLookNs;
-  // Without memory: when the file is closed or collected.
+  // Without memory for the timer a child is killed when its file is closed or
+  // collected.
   has_timer_ = static_cast<Isolate*>(g->strand)->StartTimer(
                    &kTimerKind, {this, when, 0}, /*own=*/true) != nullptr;
 }

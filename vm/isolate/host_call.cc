@@ -1,3 +1,20 @@
+// How the caller of a host call waits, and how it is woken.
+//
+// A thread of the host waits on a condition variable. A G parks, like in any
+// other wait; its waker is a thread that runs another strand. The race is the
+// usual one: Complete may come before the wait of the G is public, so that
+// TryWake fails. Two things cover it [NC1]:
+// - A G of an isolate. Complete sets done_flag_, passes a heavy fence, and then
+//   tries to wake. Publish makes the wait public, passes a light fence, and
+//   then reads the flag. So one of the two sees the other.
+// - A native G. Its frame may be gone by the time that the M which it has left
+//   reads the flag: another waker may have been first. So it has no flag, and
+//   Complete waits for the few instructions until the state is public.
+//
+// The call lies in the frame of the caller, so cancellation must not end the
+// wait. Once done_ is set and mu_ is released, the call may be gone; Complete
+// touches only the record of the G then, which is type-stable.
+
 #include "vm/isolate/host_call.h"
 
 #include <chrono>
@@ -18,10 +35,11 @@ G* RunningG() {
   return m == nullptr ? nullptr : m->running();
 }
 
-// Why the running G `g` may not wait for a call; null: it may.
+// Why the running G `g` may not wait for a call; null if it may.
 const char* WhyNotWait(const G* g) {
   const auto* iso = dynamic_cast<const Isolate*>(g->strand);
-  // No code of a script is under way in a native G, or one of the isolate's.
+  // A native G, or one of the isolate's own, runs no code of a script. So
+  // nothing forbids it to wait.
   lua_State* L = iso == nullptr ? nullptr : iso->Innermost();
   if (L == nullptr) return nullptr;
   if (const char* why = WhyNotLeave(L, iso); why != nullptr) return why;
@@ -48,7 +66,8 @@ bool HostCall::Wait(int64_t deadline_ns) {
   if (g != nullptr && WhyNotWait(g) == nullptr &&
       CanParkWithStack(CurrentM())) {
     WaitAsG(g, deadline_ns);
-    // It may have been woken early: without memory for its timer.
+    // It may have been woken early, for lack of memory for its timer. Then the
+    // thread waits.
   }
   MutexLock lock(mu_);
   const auto deadline = std::chrono::steady_clock::time_point(
@@ -63,8 +82,8 @@ bool HostCall::Wait(int64_t deadline_ns) {
   return true;
 }
 
-// Parks `g` once. Cancellation does not end the wait: its frame may hold this
-// call.
+// Parks `g` once. Cancellation does not end the wait, because the frame of `g`
+// may hold this call.
 void HostCall::WaitAsG(G* g, int64_t deadline_ns) {
   auto* iso = dynamic_cast<Isolate*>(g->strand);
   if (iso != nullptr) {
@@ -84,7 +103,7 @@ void HostCall::WaitAsG(G* g, int64_t deadline_ns) {
   ParkCommit commit;
   commit.deadline_ns = deadline_ns;
   commit.external = true;
-  // A native G may run on, and this call be gone, before the M it has left
+  // A native G may run on, and this call be gone, before the M that it has left
   // would read the flag.
   if (!g->strand->solo) commit.cancelled = &done_flag_;
   if (iso != nullptr && iso->current != nullptr) {
@@ -97,7 +116,8 @@ void HostCall::WaitAsG(G* g, int64_t deadline_ns) {
   MutexLock lock(mu_);
   if (done_) return;
   waiter_ = nullptr;
-  // Complete may have read it already; it does not wait for this G, then.
+  // Complete may have read waiter_ already. The next ticket makes its TryWake
+  // lose, and ends its loop.
   static_cast<void>(g->word.BeginWait());
 }
 
@@ -123,7 +143,7 @@ void HostCall::Complete(Status status) {
   }
   // From here on this call may be gone; the G's memory never is.
   if (waiter == nullptr) return;
-  // A native G that has told its ticket, but still runs, waits in a moment.
+  // A native G that has told its ticket but still runs will wait in a moment.
   while (is_solo && waiter->word.state() == GState::kRunning &&
          waiter->word.ticket() == ticket) {
     std::this_thread::yield();

@@ -1,9 +1,10 @@
 // HostCall: a request of the host to an isolate, and the wait for its end.
 //
-// Role       Lives in the caller's frame. A thread of the host blocks; a G, of
-//            any isolate, parks.
-// Threads    The caller, until Post; then the isolate's strand, until Complete.
+// Role       It lives in the caller's frame. A thread of the host blocks until
+//            the call is completed; a G, of any isolate, parks.
+// Threads    The caller, until Post. Then the isolate's strand, until Complete.
 // Locks      mu_ (kHost)
+// Docs       host_call.cc; docs/architecture.md, "Host calls"
 // Tests      tests/stdlib/embed_test.cc
 
 #ifndef TRI_VM_ISOLATE_HOST_CALL_H_
@@ -36,13 +37,13 @@ struct HostCall {
     kMain,     // run `body` as the main G
     kProgram,  // the same; its end is the end of the others
     kSpawn,    // run `body` as a new G
-    kOpen,     // nothing: the isolate is open then, or could not be
+    kOpen,     // nothing: says whether the isolate could be opened
     kCancel,   // cancel the G of `target`; `argument` is a Message, the reason
-    kLook,     // see whether errors of Gs will be seen by nobody
-    kLimits,   // see whether a limit is used up
+    kLook,     // look for errors of Gs that nobody can see any more
+    kLimits,   // look whether a limit is used up
     kInterrupt,  // cancel the main G; `argument` is a C string
     kDrain,  // cancel every G, refuse new ones, complete when all have ended
-    kClose,  // lua_close, whatever is left
+    kClose,  // lua_close, whatever is left in the heap
     kDump,   // write the dump to `argument`, a std::string
     kExit,   // end as by os.exit; `argument` is an ExitRequest
   };
@@ -56,11 +57,11 @@ struct HostCall {
   // which nobody can see from here.
   [[nodiscard]] static Status MayWait();
   // Waits until the isolate has completed this call, at most until
-  // `deadline_ns`; false: it has not, and still holds the call. A G parks, if
-  // MayWait; else its thread waits.
+  // `deadline_ns`. False: it has not, and still holds the call. A G parks if
+  // MayWait allows it; otherwise its thread waits.
   bool Wait(int64_t deadline_ns) TRI_EXCLUDES(mu_);
-  // The strand: `result` is set; the caller may go on, and this be gone. Once
-  // is enough: later ones are ignored.
+  // Called by the strand: sets `result`. The caller may go on at once, and this
+  // object may be gone. Later calls are ignored.
   void Complete(Status status) TRI_EXCLUDES(mu_);
 
   [[nodiscard]] bool IsMain() const {
@@ -75,18 +76,18 @@ struct HostCall {
   GHandle* handle = nullptr;      // of kSpawn's G, while that may refer to this
   uint64_t g_id = 0;              // of kSpawn: the id its G shall have, or 0
   std::atomic<G*> made{nullptr};  // of kSpawn: its G [SP2]
-  // Of kSpawn: what the isolate is from then on; moved from. Or null.
+  // Of kSpawn: what the isolate becomes with it, or null. Moved from.
   IsolateConfig* configure = nullptr;
   HostCall* target = nullptr;  // of kCancel
-  // Of kMain: a deadlock while it runs is raised in the main G, if that waits
+  // Of kMain: a deadlock during the call is raised in the main G, if that waits
   // where a cancellation would end the wait.
   bool raises_deadlock = false;
-  // Of kSpawn: the reason, a Message for who completes it, if its G was
-  // cancelled before it ran.
+  // Of kSpawn, if its G was cancelled before it ran: the reason, a Message. The
+  // code that completes the call takes it.
   void* unread_reason = nullptr;
-  // Called instead of waking a waiter, by the strand; it may destroy the call.
+  // The strand calls this instead of waking a waiter. It may destroy the call.
   void (*on_complete)(HostCall* call, const Status& status) = nullptr;
-  // What holds this call and its argument, if the caller may leave before its
+  // Keeps this call and its argument alive, if the caller may leave before the
   // end. Dropped after Complete.
   std::shared_ptr<void> keep;
 
@@ -96,7 +97,8 @@ struct HostCall {
   Mutex mu_{LockRank::kHost};
   CondVar completed_;
   bool done_ TRI_GUARDED_BY(mu_) = false;
-  // The G that waits, and its ticket; the flag ends a wait that comes too late.
+  // The G that waits, and the ticket of its wait. done_flag_ ends a wait that
+  // becomes public only after Complete.
   G* waiter_ TRI_GUARDED_BY(mu_) = nullptr;
   uint64_t ticket_ TRI_GUARDED_BY(mu_) = 0;
   bool waiter_is_solo_ TRI_GUARDED_BY(mu_) = false;

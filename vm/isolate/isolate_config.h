@@ -1,8 +1,9 @@
-// IsolateConfig: what an isolate is told as it is made, or taken from the pool.
+// IsolateConfig: what an isolate is told when it is made, or taken from the
+// pool.
 //
-// Role       The host (embed/trilune.h) fills it in for its isolates,
-//            tri.spawn (stdlib/spawn/spawn_options.h) for those of programs.
-// Threads    plain values: whoever has it
+// Role       The host (embed/trilune.h) fills it in for its isolates, tri.spawn
+//            (stdlib/spawn/spawn_options.h) for those of programs.
+// Threads    plain values: the owner
 // Locks      none
 // Tests      tests/vm/isolate_test.cc; tests/lua/spawn
 
@@ -27,15 +28,15 @@ struct IsolateConfig {
   std::string name;
   RuntimeState* runtime = nullptr;  // all of the runtime; null in some tests
   std::shared_ptr<Budget> budget;   // its limits; null: none
-  // The host may still call in while its calls wait: then Gs that all wait are
-  // no deadlock.
+  // The host may call in while its calls wait. Then a state in which all Gs
+  // wait is no deadlock.
   bool host_wakes = false;
   PreemptMode preempt = PreemptMode::kSignal;
   int preempt_count = 0;  // instructions, for kCount
-  // How long Gs that were cancelled at the end may take, where no caller waits.
+  // How long cancelled Gs may take at the end, where no caller waits for them.
   int64_t stop_deadline_ns = 100'000'000;
   std::function<void(std::string_view)> report;
-  // Of a spawned isolate: the host's isolate whose program it is part of.
+  // Of a spawned isolate: the isolate of the host whose program it is part of.
   std::weak_ptr<Isolate> root;
 };
 
