@@ -1,5 +1,25 @@
 // The end of an isolate: its Gs are awaited, or dropped, and its heap is
 // closed.
+//
+// 1. kDrain sets stopping_ and cancels every G. The call is completed when the
+//    last G has ended (CheckDrained), or when the drain's deadline is over.
+// 2. kClose halts what is left (Halt). A G that has not ended never runs again;
+//    its record may still be reached by a timer or by the kernel.
+// 3. lua_close runs on the strand, with the finalizers (CloseHeap). A G's
+//    frames may refer to the heap, so the stacks of dropped Gs go back only
+//    afterwards.
+// 4. FinishClose completes the calls that are left, once nothing outside can
+//    reach this object any more: `external` is 0.
+//
+// `external` is what makes step 4 safe. It counts each wait that a timer,
+// another isolate or a system call may still end. Halt wins every wait it can,
+// and uncounts it. A wait that a timer has won first stays counted, until that
+// G is picked and finds the isolate halted (EndLate). A G in a system call
+// comes back to its frame, frees what it holds outside of Lua, and leaves for
+// good (DropCurrent).
+//
+// A waker that comes later than all of this loses TryWake: the record is
+// type-stable, and its ticket is old.
 
 #include <sys/eventfd.h>
 
@@ -33,26 +53,29 @@ Outcome Isolate::RunDrainDeadline(G* base) {
   return iso->EndTimer(g);
 }
 
-// No G that is made runs again. The stacks of those that are left are given
-// back when the heap has gone, of which there may be frames on them.
+// No G of this isolate runs again. The stacks of the Gs that are left are
+// collected here, and given back when the heap has gone: frames on them may
+// belong to it.
 void Isolate::Halt() {
   stopping_ = true;
   halted_ = true;
   live = 0;
   GiveGs(gs_taken_);
   if (thread_locks != nullptr) DropThreadLocks(CurrentM(), this);
-  // What waits is won here, so that nobody reaches it later. A G that a timer
-  // has won is queued, or on its way: `external` counts it until it is picked,
-  // and then it finds the isolate halted; see EndLate.
+  // Every wait is won here, so that no waker reaches the G later. A G that a
+  // timer has won is queued, or on its way. `external` counts it until it is
+  // picked. Then it finds the isolate halted: see EndLate.
   ForEachG([this](LuaG* g) {
     if (g == host_g_) return false;
-    // One that comes back from a system call has its frame to clean up.
+    // A G that comes back from a system call needs its stack: its frame must
+    // free what it holds.
     const bool in_call =
         g->reason == WaitReason::kSyscall && g->Has(G::kExternal);
     if (!in_call && g->fiber != nullptr) {
       Fiber::PushTo(&dropped_stacks_, std::exchange(g->fiber, nullptr));
     }
-    // Nobody waits for what it would read, and its child is to end.
+    // Nobody waits for what the call would read, and its child process is to
+    // end.
     if (in_call && g->word.state() == GState::kSyscall && g->wake_fd >= 0) {
       static_cast<void>(eventfd_write(g->wake_fd, 1));
     }
@@ -84,8 +107,8 @@ void Isolate::CloseState(HostCall* call) {
   if (main_ != nullptr) CloseHeap();
 }
 
-// The last block that lua_close frees holds the main state: the signal handler
-// must not touch that any more.
+// The allocator during lua_close. The last block that is freed holds the main
+// state. The signal handler must not touch that any more.
 void* Isolate::AllocateAtEnd(void* self, void* block, size_t old_bytes,
                              size_t new_bytes) {
   auto* iso = static_cast<Isolate*>(self);
@@ -118,7 +141,7 @@ void Isolate::DropCurrent() {
   auto* iso = static_cast<Isolate*>(g->strand);
   TRI_CHECK(iso->halted_ && CanLeaveStack(m));
   g->word.Become(GState::kRunning, GState::kDead);
-  // The close may have waited for this G.
+  // The close may have waited only for this G.
   if (iso->closes_ != nullptr && iso->host_g_->word.TryWakeCurrent()) {
     Ready(iso->host_g_);
   }
@@ -130,13 +153,14 @@ Outcome Isolate::EndLate(LuaG* g) {
   return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
 }
 
-// If nobody can reach this object any more but the host: completes everything.
-// After true, `this` may be gone.
+// Completes everything, if only the host can reach this object. After true,
+// `this` may be gone.
 bool Isolate::FinishClose() {
   if (closes_ == nullptr || external > 0) return false;
   HostCall* closes = closes_;
-  // The signal handler looks at the running G, which goes with this object; and
-  // another one at this address is not the strand that runs here.
+  // The signal handler looks at the running G, which goes with this object.
+  // Another isolate may be made at this address, and must not look like the
+  // strand that runs here.
   CurrentM()->current = nullptr;
   CurrentM()->strand = nullptr;
   {

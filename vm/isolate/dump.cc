@@ -1,4 +1,9 @@
 // Dumps of all Gs, and tracebacks.
+//
+// A traceback of any state is made in worker_, in protected mode, because it
+// allocates. The stack of a G is a chain of states: its own, and the coroutines
+// that it is resuming. While the G waits, its chain is found by the stack it
+// left (Leaving notes it in Fiber::user).
 
 #include <string>
 #include <string_view>
@@ -12,13 +17,13 @@
 namespace trilune::vm {
 namespace {
 
-// A dump of more says nothing more, and takes minutes to write.
+// A dump of more Gs says nothing more, and takes minutes to write.
 constexpr int kMaxDumped = 10'000;
 
 }  // namespace
 
-// The traceback of one state from `level` on, "stack traceback:\n\t...". Empty
-// without memory.
+// The traceback of one state from `level` on, as "stack traceback:\n\t...".
+// Empty without memory.
 std::string Isolate::TraceOf(lua_State* L, int level) {
   struct Making {
     lua_State* of;
@@ -40,7 +45,8 @@ std::string Isolate::TraceOf(lua_State* L, int level) {
   return std::move(making.text);
 }
 
-// The stack of a G that is not running, through the coroutines it resumes.
+// The stack of a G, from the innermost coroutine that it resumes to its own
+// state.
 std::string Isolate::StackOf(const LuaG* g) {
   std::string text;
   const CoFrame* frame =

@@ -1,4 +1,13 @@
-// What an isolate does besides its Gs: timers, and what it does when idle.
+// What an isolate does besides its Gs: timers, and the work of an idle isolate.
+//
+// A timer is a G that runs no Lua. It is a G because then its end needs no
+// other way than any wait: it is won by ticket, and a stopped timer that was
+// just woken runs once more, to end itself. It is not counted in `live`.
+//
+// When the strand is about to be released with nothing runnable, the scheduler
+// calls OnIdle, and OnStuck if live Gs wait and nothing outside can wake them.
+// Both run between two Gs, where no Lua may be called. So they only note what
+// to do, and wake host_g_ to do it (WakeService).
 
 #include "sched/base/clock.h"
 #include "sched/core/loop.h"
@@ -21,7 +30,7 @@ Outcome Isolate::RunWarm(G* base) {
   const int64_t now = NowNs();
   if (now >= g->timer.next_ns) {
     g->timer.next_ns = iso->pool_->Expire(iso, now);
-    if (g->timer.next_ns == 0) {  // it goes, or was just taken
+    if (g->timer.next_ns == 0) {  // the isolate goes, or was just taken
       iso->warm_timer_ = nullptr;
       return iso->EndTimer(g);
     }
@@ -41,7 +50,7 @@ LuaG* Isolate::StartTimer(const GKind* kind, const TimerBody& body, bool own) {
   M* m = CurrentM();
   if (m != nullptr && m->strand == this) {
     StartWaiting(m, g, body.next_ns);
-  } else {  // no G has run yet: it waits for the first M
+  } else {  // no G has run yet: the first M runs it, and it waits
     g->word.Become(GState::kIdle, GState::kRunnable);
     PushReady(g);
   }
@@ -77,8 +86,8 @@ void Isolate::OnIdle() {
   meter_.TrimStacks();
   if (idle_timer_ == nullptr && MayBeWorthCollecting()) ArmIdleGc();
   if (!failures_.waits_for_collection() || halted_) return;
-  // An error waits to be reported until its handle is garbage: look now, if the
-  // last such look was cheap enough.
+  // An error is reported when its handle is garbage. Look now, if the last such
+  // look was cheap enough.
   if (NowNs() < next_idle_gc_ns_) return;
   failures_.set_waits_for_collection(false);
   wants_look_ = true;
@@ -109,7 +118,7 @@ void Isolate::OnStuck() {
   WakeService();
 }
 
-// Nothing has become runnable meanwhile.
+// Called by RunHost, when nothing has become runnable since OnStuck.
 void Isolate::EndDeadlock() {
   failures_.ReportAll();  // one of them may be the cause
   const HostCall* call = main_runs_ ? waiting_ : nullptr;

@@ -1,10 +1,22 @@
 // The collection of an isolate that has nothing to do.
 //
-// As a heap goes idle that has something to collect, a timer G is made, which
-// runs after the idle time. If a G of the heap has run meanwhile, it sleeps
-// once more; else it makes a full collection, on the strand, as one more G that
-// others of the same heap wait for. It gives way while somebody waits for the
-// P, but not for ever. When memory is short, IsolateRegistry wakes it at once.
+// Lua collects as it allocates. An isolate that waits allocates nothing, so its
+// garbage would stay for as long as it waits.
+//
+// When a heap that is worth a collection goes idle, a timer G is made, one for
+// each isolate (ArmIdleGc). It runs after the idle time. If any other G of the
+// heap has run meanwhile, the isolate was not idle, and the timer sleeps once
+// more. Otherwise it makes a full collection on the strand. It is one more G,
+// for which others of the same heap wait.
+//
+// The collection gives way while other strands wait for the P, but only
+// kMaxGivesWay times. Deadlines are spread, so that isolates which went idle
+// together do not collect together.
+//
+// The timer is a daemon: deadlocks are found as if it were not there.
+//
+// When memory is short, IsolateRegistry does not wait for the timer: it sets
+// wants_trim and wakes host_g_, and ServeTrim runs the timer at once.
 
 #include <algorithm>
 
@@ -16,16 +28,17 @@
 namespace trilune::vm {
 namespace {
 
-// Less than this was allocated since the last full collection: not worth one.
+// A heap that has grown by less than this since its last full collection is not
+// worth one. The other bound is a share of its size.
 constexpr size_t kLeastGrowth = size_t{4} << 10;
 constexpr size_t kGrowthShare = 16;
-// Deadlines are spread over this part of the idle time, and one that has to
-// give way comes back after such a part.
+// Deadlines are spread over this part of the idle time. An isolate that gives
+// way comes back after the second part.
 constexpr int64_t kSpread = 4;
 constexpr int64_t kAgain = 8;
 constexpr int kMaxGivesWay = 16;
 
-// The sentinel's metatable is upvalue 1.
+// The sentinel's metatable is argument 1.
 int NewSentinel(lua_State* L) {
   lua_newuserdatauv(L, 0, 0);
   lua_pushvalue(L, 1);
@@ -37,9 +50,9 @@ int NewSentinel(lua_State* L) {
 
 // --- Counting collections. ---
 
-// Each cycle finds the sentinel dead; its finalizer makes the next one. Not the
-// same object again: one that survives gets old, and a young collection does
-// not look at old ones.
+// Each cycle finds the sentinel dead, and its finalizer makes the next one.
+// That must be a new object: an object that survives gets old, and a young
+// collection does not look at old ones.
 int Isolate::OnSentinel(lua_State* L) {
   // A script may have called it, with anything.
   if (lua_type(L, 1) != LUA_TUSERDATA || lua_rawlen(L, 1) != 0 ||
@@ -53,7 +66,8 @@ int Isolate::OnSentinel(lua_State* L) {
   if (iso->closing_) return 0;
   lua_pushcfunction(L, &NewSentinel);
   lua_insert(L, -2);
-  // Without memory there is none until the next full collection in idle time.
+  // Without memory there is no sentinel until the next full collection in idle
+  // time.
   iso->has_sentinel_ = lua_pcall(L, 1, 0, 0) == LUA_OK;
   return 0;
 }
@@ -75,7 +89,7 @@ void Isolate::MakeSentinel(lua_State* L) {
 
 // --- When. ---
 
-// From the next growth, or collection, on the heap is worth a full one.
+// After the next growth, or the next collection, the heap is worth a full one.
 void Isolate::SetWorth() {
   const size_t used = heap_.used_bytes();
   worth_bytes_ = used + std::max(kLeastGrowth, used / kGrowthShare);
@@ -85,7 +99,7 @@ void Isolate::ArmIdleGc() {
   const int64_t idle_ns =
       config_.runtime == nullptr ? 0 : config_.runtime->idle_gc_ns();
   if (idle_ns == 0 || halted_ || closing_ || main_ == nullptr) return;
-  // Not iso->random, whose sequence scripts see in select.
+  // Not `random`: scripts see its sequence in select.
   const uint64_t hash =
       (reinterpret_cast<uintptr_t>(this) >> 6) * 0x9e3779b97f4a7c15U >> 32;
   const int64_t spread = std::max<int64_t>(1, idle_ns / kSpread);
@@ -100,7 +114,7 @@ void Isolate::AddIdleTimer(int64_t next_ns) {
   idle_gtick_ = gtick;
 }
 
-// The host's G was woken: IsolateRegistry may have asked for a collection.
+// host_g_ was woken, and IsolateRegistry has asked for a collection.
 void Isolate::ServeTrim() {
   if (halted_ || main_ == nullptr || HasRunnable()) {
     EndTrim();
@@ -139,7 +153,7 @@ Outcome Isolate::RunIdleGc(G* base) {
   return iso->EndTimer(g);
 }
 
-// Sets the time of the next look, then.
+// Whether the timer must sleep again. If so, sets the time of its next look.
 bool Isolate::MustWaitToCollect(LuaG* g) {
   const int64_t now = NowNs();
   int64_t& next_ns = g->timer.next_ns;
@@ -169,7 +183,7 @@ void Isolate::CollectInIdleTime() {
   heap_.TrimBudget();
 }
 
-// Finalizers run, and a limit may have to end one.
+// In a call of its own: finalizers run, and a limit may have to end one.
 void Isolate::CollectFully() {
   const int64_t begin = NowNs();
   lua_pushcfunction(worker_, [](lua_State* L) {

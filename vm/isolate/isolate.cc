@@ -1,5 +1,10 @@
-// Making an isolate, serving its host, and closing it. What happens to a G from
-// tri.go to its end is in run.cc; dumps and reports are in dump.cc.
+// Making an isolate, and serving its host. run.cc has the life of a G, close.cc
+// the end of the isolate, dump.cc dumps and tracebacks.
+//
+// A thread of the host must not touch a running heap. So each request is a
+// HostCall, and one G of the strand, host_g_, serves them all (RunHost). It is
+// a G so that Post can wake the strand as any waker does. Post and the park of
+// host_g_ may race: [NC1], docs/architecture.md, "Host calls".
 
 #include "vm/isolate/isolate.h"
 
@@ -42,11 +47,13 @@ bool AsksBySignal(const IsolateConfig& config) {
 
 }  // namespace
 
-// Signals reach it for finalizers in lua_close.
+// host_g_ gets signals for the sake of finalizers in lua_close, which run on
+// it.
 const GKind Isolate::kHostKind = {&Isolate::RunHost, &Isolate::OnPreemptSignal,
                                   true};
 
-// A request on its way to the root, which comes back if that refuses it.
+// An exit request on its way to the root. If the root refuses it, it comes
+// back.
 struct Isolate::ExitCall : HostCall {
   ExitCall() : HostCall(Kind::kExit, nullptr, &request) {}
   ExitRequest request;
@@ -72,7 +79,7 @@ Result<std::shared_ptr<Isolate>> Isolate::Make(Scheduler* sched,
   if (iso->host_g_ == nullptr) return Status::NoMemory();
   const Status status = iso->Open(open);
   if (!status.ok()) return status;
-  // The id of its first G.
+  // The registry lists the isolate under the id that its first G will get.
   iso->next_id_ = sched->NextGIds(kIdBatch);
   iso->ids_end_ = iso->next_id_ + kIdBatch;
   if (iso->runtime() != nullptr) {
@@ -111,14 +118,14 @@ Status Isolate::Open(lua_CFunction open) {
                   message == nullptr ? "cannot open the libraries" : message);
   }
   // The first collection begins when as much again is in use, as after any
-  // other: a negative step pays in advance.
+  // other: a negative step pays for that in advance.
   lua_gc(L, LUA_GCRESTART);
   lua_gc(L, LUA_GCSTEP, -static_cast<int>(heap_.used_bytes() >> 10));
   SetWorth();
   return Status();
 }
 
-// The host's G waits for requests from now on.
+// host_g_ waits for requests from now on.
 void Isolate::Start() {
   host_g_->kind = &kHostKind;
   host_g_->id = 0;
@@ -137,7 +144,7 @@ Isolate::~Isolate() {
     CloseHeap();
   }
   delete messages;
-  // It waits, if another G was the last to leave.
+  // host_g_ still waits, if another G was the last to leave the isolate.
   if (host_g_ != nullptr) static_cast<void>(host_g_->word.TryWakeCurrent());
   ForEachG([](LuaG* g) {
     g->word.Abandon();
@@ -177,7 +184,7 @@ bool Isolate::OpenStates() {
     lua_pushliteral(data, "v");
     lua_setfield(data, -2, "__mode");
     lua_setmetatable(data, -2);
-    // As a G's own thread: no script may resume or close them.
+    // Marked as a G's own state: no script may resume or close them.
     TagOf(data) = reinterpret_cast<uintptr_t>(iso->main_g_) | 1;
     TagOf(worker) = TagOf(data);
     iso->data_ = data;
@@ -217,7 +224,8 @@ void Isolate::Post(HostCall* call) {
     return;
   }
   has_requests_.store(true, std::memory_order_seq_cst);
-  // Inside the strand nobody else is just making the wait of host_g_ public.
+  // Inside the strand no other thread is just making the wait of host_g_
+  // public.
   const M* m = CurrentM();
   if (m == nullptr || m->strand != this) HeavyFence();  // [NC1]
   if (host_g_->word.TryWakeCurrent()) Ready(host_g_);
@@ -254,7 +262,7 @@ Outcome Isolate::RunHost(G* g) {
   }
   if (iso->wants_trim()) iso->ServeTrim();
   if (iso->FinishClose()) return Outcome::kStrandEnded;
-  // A request posted from here on finds the wait, or is found by it.
+  // A request posted from here on either finds the wait, or is found by it.
   g->word.BeginWait();
   iso->commit = ParkCommit();
   iso->commit.cancelled = &iso->has_requests_;
@@ -361,7 +369,7 @@ void Isolate::AddWaiting(HostCall* call) {
   waiting_ = call;
 }
 
-// Completes calls whose Gs may go on.
+// Completes calls although their Gs may go on.
 void Isolate::CompleteWaiting(const Status& status) {
   for (HostCall* call = waiting_; call != nullptr; call = call->next) {
     if (call->handle != nullptr) call->handle->host_call = nullptr;
@@ -396,7 +404,7 @@ void Isolate::StartMain(HostCall* call) {
   }
   main_g_->word.Become(GState::kIdle, GState::kRunnable);
   live++;
-  // RunMain finds the call at the head of the waiting list's main entry.
+  // RunMain finds it as the only call in the list that IsMain.
   AddWaiting(call);
   PushReady(main_g_);
 }
@@ -430,9 +438,9 @@ void Isolate::ServeSpawn(HostCall* call) {
     Configure(std::move(*call->configure));
     runtime()->registry().Add(this, call->g_id, config_.name);
   }
-  CheckLimits();  // those of who spawned it may be used up by now
-  // In protected mode, then the same path as tri.go, which wants the handles as
-  // an upvalue.
+  CheckLimits();  // its spawner's limits may be used up by now
+  // Runs in protected mode, then takes the same path as tri.go. Isolate::Go
+  // wants the table of handles as an upvalue, so a closure stands between.
   lua_pushcfunction(worker_, [](lua_State* L) {
     Isolate* iso = Of(L);
     iso->PushHandles(L);
@@ -502,7 +510,7 @@ ExitRequest Isolate::exit_request() const {
   return exit_;
 }
 
-// False: there is none but this one.
+// False: there is no other root that could take the request.
 bool Isolate::PassExitToRoot(const ExitRequest& request) {
   const std::shared_ptr<Isolate> root = config_.root.lock();
   if (root == nullptr || root.get() == this || root->closed()) return false;
@@ -521,18 +529,20 @@ bool Isolate::PassExitToRoot(const ExitRequest& request) {
       delete self;
       return;
     }
-    // The root was ending already: nobody will end this program but itself.
+    // The root was ending already, so it will not end this program. Let this
+    // isolate serve the request itself.
     iso->Post(self);
   };
   root->Post(call.release());
   return true;
 }
 
-// A spawned isolate called os.exit; or this one did, and its root has refused.
-// False: this one is ending already.
+// Ends this isolate for an os.exit: of a spawned isolate, or of its own after
+// its root has refused. False: this isolate is ending already.
 bool Isolate::ServeExit(const ExitRequest& request) {
   const bool was_halted = halted_;
-  // Who waits for one that is being closed learns of that.
+  // A caller that waits for an isolate that is being closed learns of the
+  // close.
   if (was_halted && !exit_request().requested) return false;
   if (!was_halted) {
     {
@@ -553,9 +563,10 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
     exit_ = {code, close, true};
   }
   failures_.ReportAll();
-  // Who joins a spawned isolate then learns nothing: the root ends, too.
+  // If the root takes the request, joiners of this isolate learn nothing: the
+  // root ends, and with it all of them.
   const bool passed = PassExitToRoot({code, close, true});
-  // No Status lives in this frame: it is left by an error, or never.
+  // No Status lives in this frame: it is left by an error, or for good.
   const auto complete_waiting = [this, passed] {
     if (passed) return;
     CompleteWaiting(Status(StatusCode::kExit, "the script called os.exit"));
@@ -566,7 +577,7 @@ int Isolate::Exit(lua_State* L, int code, bool close) {
     lua_pushliteral(L, "os.exit: the program ends");
     return lua_error(L);
   }
-  // No G runs from here on, this one neither: lua_close takes the heap as it
+  // No G runs from here on, not even this one. lua_close takes the heap as it
   // is, as the stock os.exit would.
   Halt();
   complete_waiting();

@@ -5,10 +5,9 @@
 //            them, and serves the host's requests.
 // Threads    Post, and the members marked so: any thread. Everything else: the
 //            strand's owner.
-// Locks      host_mu_ (kHost)
-// Invariants I1. `current` is the running G whenever Lua code of a G runs, else
-//                null; `frames` are the coroutines it is resuming, innermost
-//                first.
+// Locks      host_mu_ (kHost) Invariants I1. While Lua code of a G runs,
+//            `current` is that G; else null. `frames` are the coroutines that
+//            it resumes, innermost first.
 //            I2. Nothing that can raise is called on a state outside its own
 //                lua_resume or lua_pcall.
 //            I3. `live` counts Gs made and not ended, but not one in os.exit.
@@ -62,33 +61,33 @@ class MessageSpace;
 // A call of tri.atomic; calls are numbered from 1 on.
 struct AtomicCall {
   uint64_t number = 0;  // 0: over
-  uint64_t around = 0;  // the call in which it is, or 0
+  uint64_t around = 0;  // the call around it, or 0
 };
 
 class Isolate final : public Strand,
                       public std::enable_shared_from_this<Isolate> {
  public:
-  // Makes the heap and runs `open` on it in protected mode, which opens the
+  // Makes the heap, and runs `open` on it in protected mode to open the
   // libraries. On the calling thread: no G runs yet.
   static Result<std::shared_ptr<Isolate>> Make(Scheduler* sched,
                                                IsolateConfig config,
                                                lua_CFunction open);
-  // The same, but the heap is made by the strand's first M, before it serves
-  // the first request. If that fails, each request fails.
+  // As Make, but the strand's first M makes the heap, before it serves the
+  // first request. If that fails, each request fails.
   static std::shared_ptr<Isolate> Create(Scheduler* sched, IsolateConfig config,
                                          lua_CFunction open);
   ~Isolate() override;
 
-  // The isolate of a state, and the G whose own thread it is, or null. The
-  // extra space of a state holds the Isolate, which lua_newthread copies from
-  // the main state; or, marked by the lowest bit, the LuaG.
+  // The isolate of a state, and the G whose own state it is, or null. The extra
+  // space of a state holds the Isolate, which lua_newthread copies from the
+  // main state. Or it holds the LuaG, marked by the lowest bit.
   static Isolate* Of(lua_State* L) {
     const uintptr_t tag = TagOf(L);
     if ((tag & 1) == 0) return reinterpret_cast<Isolate*>(tag);
     return static_cast<Isolate*>(
         reinterpret_cast<LuaG*>(tag & ~uintptr_t{1})->strand);
   }
-  // The isolate of a state that is no G's own; null for one that is.
+  // The isolate of a state that is no G's own; null for a G's own.
   static Isolate* OfCoroutine(lua_State* L) {
     const uintptr_t tag = TagOf(L);
     return (tag & 1) == 0 ? reinterpret_cast<Isolate*>(tag) : nullptr;
@@ -101,80 +100,80 @@ class Isolate final : public Strand,
 
   // --- For the host; any thread. ---
 
-  // Hands over a request. It is completed on the strand.
+  // Hands over a request, which is completed on the strand.
   void Post(HostCall* call) TRI_EXCLUDES(host_mu_);
   [[nodiscard]] bool closed() const {
     return closed_.load(std::memory_order_acquire);  // [IC1]
   }
   [[nodiscard]] ExitRequest exit_request() const TRI_EXCLUDES(host_mu_);
-  // `root`: itself. Before anything runs in it.
+  // `root`: this isolate itself. Before anything runs in it.
   void SetRoot(std::weak_ptr<Isolate> root) { config_.root = std::move(root); }
 
   // --- For the binding; the running G. ---
 
-  // tri.go: the stack holds a body and arguments, `n` in all; pushes the handle
-  // of a new G, queued to run. `in_group`: the value on top, popped, is the
-  // group that waits for its end. May raise; upvalue 1 of the running C
-  // function must be the table of handles (PushHandles).
+  // tri.go. The stack holds a body and arguments, `n` in all; pushes the handle
+  // of a new G, queued to run. `in_group`: on top is the group that waits for
+  // its end, which is popped. May raise. Upvalue 1 of the running C function
+  // must be the table of handles (PushHandles).
   GHandle* Go(lua_State* L, int n, bool in_group, CoroutineBody body = {});
   // Pushes the table of anchored handles, for use as an upvalue.
   void PushHandles(lua_State* L);
-  // Pushes the handle of a live G; null if it has none yet (the main G).
+  // Pushes the handle of a live G; nil if it has none yet (the main G).
   void PushHandle(lua_State* L, LuaG* g);
-  // Makes the handle of the main G; pushes it. May raise.
+  // Makes and pushes the handle of the main G. May raise.
   void MakeMainHandle(lua_State* L);
   // Pops the metatable of handles.
   void SetHandleMetatable(lua_State* L);
 
-  // Cancels a G. The reason is on top of `L`'s stack and is popped; may raise
-  // before anything has changed. False: it was cancelled before.
+  // Cancels a G. The reason is on top of `L`, and is popped. May raise before
+  // anything has changed. False: the G was cancelled before.
   bool Cancel(lua_State* L, LuaG* g);
-  // As Cancel, with the default reason; cannot raise.
+  // As Cancel, with the default reason. Cannot raise.
   bool CancelQuietly(LuaG* g);
   // Pushes the reason for which `g` was cancelled.
   void PushReason(lua_State* L, LuaG* g);
-  // Raises it, in the running G `g`. That is all of a host's interrupt: the
-  // main G goes on as if it had never been cancelled, if it catches it.
+  // Raises that reason in the running G `g`. An interrupt of the host ends with
+  // it: a main G that catches it goes on as if it had never been cancelled.
   [[noreturn]] void RaiseReason(lua_State* L, LuaG* g);
 
-  // Pushes the results of an ended G as join gives them: true, results... or
-  // false, error, and its traceback if there is one. Returns their number. May
-  // raise.
+  // Pushes the results of an ended G as join gives them: true and results, or
+  // false, the error and its traceback if there is one. Returns their number.
+  // May raise.
   int PushResults(lua_State* L, GHandle* handle, int handle_index);
-  // Whether the running G's waits raise: it is cancelled, or runs the function
-  // of an interrupted group.
+  // Whether each wait of the running G raises: it is cancelled, or runs the
+  // function of an interrupted group; and no shield covers it.
   [[nodiscard]] bool MustRaise() const;
   [[nodiscard]] Groups& groups() { return groups_; }
   [[nodiscard]] const Groups& groups() const { return groups_; }
   [[nodiscard]] Failures& failures() { return failures_; }
 
-  // os.exit: records the request, of a spawned isolate with its root, and never
-  // returns, if that can be had; raises otherwise.
+  // os.exit: records the request, of a spawned isolate with its root. Never
+  // returns; raises where the G cannot leave its stack.
   int Exit(lua_State* L, int code, bool close);
 
   // --- Limits; see limits.cc. ---
 
-  // Looks whether a limit is used up, and ends the isolate's work then: every G
-  // is cancelled, with the limit as the reason, and none is made any more.
+  // Looks whether a limit is used up. If so, ends the isolate's work: cancels
+  // every G with the limit as the reason, and refuses new ones.
   void CheckLimits();
-  // Before a limit refuses: garbage may hold what counts, the heap too much.
+  // Called before a limit refuses: garbage may hold what counts.
   void CollectForLimit(lua_State* L);
   [[nodiscard]] bool killed() const { return killed_; }
   // Requires: killed().
   [[nodiscard]] const char* kill_reason() const { return kill_reason_.c_str(); }
-  // How the host is told of an error: as kLimit, if one has ended the work.
+  // How the host is told of an error: as kLimit, if a limit ended the work.
   [[nodiscard]] Status ErrorStatus(StatusCode code,
                                    std::string_view message) const;
-  // For the signal handler: a limit is used up, so `L`, which runs, shall come
-  // to a preemption point, even in a finalizer, a hook, or after an error in
-  // one. Charges for instructions that nobody could count there.
+  // For the signal handler: whether a limit is used up. Then the running `L`
+  // must come to a preemption point even in a finalizer, a hook, or after an
+  // error in one. Charges for instructions that no hook could count there.
   [[nodiscard]] TRI_NO_TSAN bool MustForceHooks(lua_State* L);
-  // A protected call in `L` has failed: if such a request stands, Lua may have
-  // switched hooks off again.
+  // A protected call in `L` has failed. If MustForceHooks has set hooks, Lua
+  // may have switched them off again.
   void KeepHooks(lua_State* L) {
     if (is_watched() && IsOverLimit()) AllowHooks(L);
   }
-  // Whether signals are of use to look at limits, or to end what cannot be
+  // Whether signals are needed: to look at limits, or to end what cannot be
   // preempted.
   [[nodiscard]] TRI_NO_TSAN bool is_watched() const {
     return is_timed_ || killed_ || closing_;
@@ -186,8 +185,8 @@ class Isolate final : public Strand,
                                      : config_.budget->max_message_bytes();
   }
 
-  // The G `g` runs on, where it was. The signal handler looks at `current`
-  // first, so it is set last.
+  // The G `g` runs on, where it was. `current` is set last, because the signal
+  // handler looks at it first.
   void Enter(LuaG* g, CoFrame* its_frames, int its_close_depth) {
     meter_.BeginCpu();
     frames = its_frames;
@@ -205,7 +204,7 @@ class Isolate final : public Strand,
     frames = nullptr;
     preempter_.Moved();
   }
-  // The state in which Lua code of a G runs, or null. For the handler, too.
+  // The state in which Lua code of a G runs, or null. Also for the handler.
   [[nodiscard]] TRI_NO_TSAN lua_State* Innermost() const {
     const LuaG* g = current;
     lua_State* base = g != nullptr          ? g->L
@@ -218,33 +217,33 @@ class Isolate final : public Strand,
   }
   [[nodiscard]] Preempter& preempter() { return preempter_; }
   [[nodiscard]] RuntimeState* runtime() const { return config_.runtime; }
-  // Where that is: in a hook of ours, which is all that Lua does before the
-  // instruction; in one of a script's; in a C function that may wait.
+  // Where a preemption point is: in our own hook, with nothing between it and
+  // the next instruction; in a script's hook; in a C function that may wait.
   enum class Point : uint8_t { kInstruction, kScriptHook, kCall };
-  // The running G, in `L`, was asked to let others go first, or to raise. May
-  // do so, and park.
+  // The running G, in `L`, was asked to let others run, or to raise. May do so,
+  // and park.
   void AtPreemptionPoint(lua_State* L, Point point);
   [[noreturn]] void RaiseAtWait(lua_State* L) {
     RaiseAt(L, LuaG::kRaiseOfWait);
   }
-  // Ends the running G of an isolate that was closed: nothing of Lua is left,
-  // and nothing comes back to its stack.
+  // Ends the running G of a closed isolate: nothing of Lua is left, and nothing
+  // comes back to its stack.
   [[noreturn]] static void DropCurrent();
-  // Whether the handler shall arm for a request that is not of other strands.
+  // Whether the strand itself has a reason for the handler to arm.
   [[nodiscard]] bool HasReasonToPreempt() const;
-  // Whether the next instruction of the running G is to be a preemption point,
+  // Whether the next instruction of the running G must be a preemption point,
   // whatever hooks it has.
   [[nodiscard]] TRI_NO_TSAN bool MustStopAtOnce() const;
-  // Whether a request of sysmon's is of use to anybody.
+  // Whether sysmon's request to preempt serves anybody.
   [[nodiscard]] bool ShallTakeRequest(const M* m) const;
 
   // tri.atomic. From Begin to End no other G of this isolate runs.
   void BeginAtomic(AtomicCall* call);
   void EndAtomic(lua_State* L, AtomicCall* call);
   [[nodiscard]] bool in_atomic() const { return atomic_ != 0; }
-  // The innermost call, or 0. As a coroutine fails the calls in it are left
-  // without an EndAtomic, which comes when it is closed, if ever: so whoever
-  // resumed it sets what was the innermost one before.
+  // The innermost call, or 0. A coroutine that fails leaves its calls without
+  // an EndAtomic, which comes when it is closed, if ever. So the function that
+  // resumed it sets back what was the innermost call before.
   [[nodiscard]] uint64_t atomic() const { return atomic_; }
   void set_atomic(uint64_t number) { atomic_ = number; }
 
@@ -253,17 +252,18 @@ class Isolate final : public Strand,
   // Writes "goroutine N [state]:" and the stack of every G.
   [[nodiscard]] std::string Dump();
 
-  // A G that runs no Lua: `kind` runs it at `body.next_ns`, or earlier, without
-  // memory; `g->timer` is its own. It is not live. Null without memory, also of
-  // the limit, unless the isolate itself needs it: `own`.
+  // Makes a G that runs no Lua: `kind` runs it at `body.next_ns`, or earlier if
+  // there is no memory. `g->timer` is its own. It is not live. Null without
+  // memory; `own`: the isolate itself needs it, and no limit refuses it.
   LuaG* StartTimer(const GKind* kind, const TimerBody& body, bool own);
-  // Its run function returns one of these: it waits until next_ns, or ends.
+  // The run function of such a G returns one of these: it waits until next_ns,
+  // or it ends.
   [[nodiscard]] Outcome ParkTimer(LuaG* g);
   [[nodiscard]] Outcome EndTimer(LuaG* g);
-  // Ends it, at once or, if it was just woken, as it runs without a target.
+  // Ends it at once. One that was just woken runs without a target, and ends.
   static void StopTimer(LuaG* g);
-  // For IsolatePool, in the isolate's strand: it is spare from now on, and asks
-  // whether it shall go at `next_ns`.
+  // For IsolatePool, in the isolate's strand: it is spare from now on. At
+  // `next_ns` it asks whether it must go.
   void KeepWarm(IsolatePool* pool, int64_t next_ns);
 
   // --- Use, and collections in idle time; see isolate_registry.h, idle_gc.cc.
@@ -276,23 +276,23 @@ class Isolate final : public Strand,
   [[nodiscard]] const RegistryEntry& registry_entry() const {
     return registry_entry_;
   }
-  // Whether it has collected or grown since its last full collection. For any
-  // thread.
+  // Whether the heap has collected or grown since its last full collection. For
+  // any thread.
   [[nodiscard]] bool MayBeWorthCollecting() const {
     return heap_.used_bytes() > worth_bytes_;
   }
 
-  // The state on which a timer may push a value to send; nothing is called on
+  // The state on which a timer may push a value to send. Nothing is called on
   // it.
   [[nodiscard]] lua_State* data() { return data_; }
 
-  // Lists a wait of the running G in queues shared with other isolates; such a
-  // wait is `external` to the scheduler. It is a deadlock, if no wait of the
-  // isolate can be ended from outside.
+  // Lists a wait of the running G in queues shared with other isolates. The
+  // scheduler counts it as `external`. If nothing outside can end any wait of
+  // the isolate, IsStuck finds the deadlock.
   void AddSharedWait(SharedWait* wait);
   void RemoveSharedWait(SharedWait* wait);
-  // From any thread that keeps the isolate alive: a listed wait's may_end may
-  // have turned false. False: it is awake already and will look. True: the
+  // From any thread that keeps the isolate alive: the may_end of a listed wait
+  // may have become false. Null: the isolate is awake and will look. Else the
   // caller must Ready the G it gets.
   [[nodiscard]] G* WakeToLook();
 
@@ -306,7 +306,8 @@ class Isolate final : public Strand,
   }
   [[nodiscard]] lua_State* main() const { return main_; }
   [[nodiscard]] bool halted() const { return halted_; }
-  // Finalizers run that are the last code of all; none is called that they set.
+  // Inside or after lua_close: the last finalizers run, and one that they set
+  // is not called.
   [[nodiscard]] bool closing() const { return closing_; }
   [[nodiscard]] Heap& heap() { return heap_; }
   [[nodiscard]] const Heap& heap() const { return heap_; }
@@ -327,8 +328,8 @@ class Isolate final : public Strand,
   Children children;                    // that nobody has waited for yet
   Loans loans;                          // of functions that run
   uint32_t module_generation = 0;  // calls of require that loaded something
-  // Has yielded so that who resumed it ends it as a whole, with the reason of
-  // the running G's cancellation, or null: see ShallAbandon.
+  // A state that has yielded so that its resumer ends it as a whole, with the
+  // reason of the running G's cancellation; or null. See ShallAbandon.
   lua_State* abandoned = nullptr;
   void TakeAbandoned();  // before it is closed
 
@@ -337,11 +338,11 @@ class Isolate final : public Strand,
   friend class Groups;
   friend class Shields;
 
-  // lua_pcall, outside any G, of what may run code of scripts: finalizers at
-  // least, wherever memory is asked for. Limits hold there, too. In the midst
-  // of a G's code it is as if that G had left; nothing in the call can wait.
+  // lua_pcall outside any G, for calls that may run code of scripts: any that
+  // allocates may run finalizers. Limits hold there, too. In the midst of a G's
+  // code it is as if the G had left. Nothing in the call can wait.
   int CallOutside(lua_State* L, int arguments, int results);
-  // Lets host_g_ run, which does what must not be done between two Gs.
+  // Lets host_g_ run. It does what must not be done between two Gs.
   void WakeService();
   void LookForUnseen();
   void EndDeadlock();
@@ -405,19 +406,19 @@ class Isolate final : public Strand,
     kFailed,         // slot -> record of a G that failed and cleans up
     kNested,         // see failures.h
   };
-  // All that data_'s stack may hold; as many as a new thread has room for.
+  // All that data_'s stack may hold: as many as a new thread has room for.
   static constexpr int kDataSlots = 32;
   static constexpr uint64_t kIdBatch = 1024;
   static constexpr int64_t kLeastLongAtomicNs = 10'000'000;
   static constexpr size_t kMaxMessage = size_t{1} << 30;
   static constexpr size_t kMaxText = size_t{8} << 10;
-  // A finalizer in lua_close is ended after that long.
+  // The finalizers of a lua_close are ended after this time.
   static constexpr int64_t kFinalizersNs = 500'000'000;
   static constexpr int kFirstHandles = 4;
   static constexpr size_t kMaxStates = 256;
 
-  // Records in the isolate's first slab, its second...: each as many as those
-  // before it together, up to the largest slab there is.
+  // Records in the slab of this number. Each slab has as many as those before
+  // it together, up to the largest slab there is.
   static size_t SlabRecords(size_t index) {
     constexpr size_t kLeast = SlabPool::kMinRecords;
     if (index == 0) return kLeast;
@@ -440,8 +441,7 @@ class Isolate final : public Strand,
   [[nodiscard]] bool AddSlab(bool own);
   LuaG* Allocate(bool own);
   [[nodiscard]] uint64_t NextId() {
-    // Reserved a batch at a time: an atomic add costs as much as a whole
-    // switch.
+    // Reserved a batch at a time: an atomic add costs as much as a switch.
     if (next_id_ == ids_end_) {
       next_id_ = sched->NextGIds(kIdBatch);
       ids_end_ = next_id_ + kIdBatch;
@@ -454,7 +454,7 @@ class Isolate final : public Strand,
   [[nodiscard]] int16_t TakeStateNumber();
   void ReleaseState(LuaG* g, GHandle* handle);
   void Finish(LuaG* g, int status, int n);
-  // What is kept outside of the heap, for people to read, has a limit if the
+  // Text kept outside of the heap, for people to read, has a limit if the
   // isolate has one.
   [[nodiscard]] size_t max_text() const {
     return config_.budget == nullptr ? SIZE_MAX : kMaxText;
@@ -467,10 +467,10 @@ class Isolate final : public Strand,
   void EndRunning(LuaG* g);
   void Ended(LuaG* g, GHandle* handle);
   void EndWaitOf(LuaG* g);
-  // Whether `g` runs `L`: its own state, or a coroutine it is resuming.
+  // Whether `g` runs `L`: its own state, or a coroutine that it resumes.
   [[nodiscard]] bool IsRunBy(const LuaG* g, const lua_State* L) const;
-  // The G that runs `L` now, or null: it is suspended, or has failed. Mostly
-  // `likely`, if that is still the G of this id.
+  // The G that runs `L` now; null: `L` is suspended, or has failed. Mostly it
+  // is `likely`, if that is still the G with this id.
   [[nodiscard]] LuaG* RunnerOf(lua_State* L, LuaG* likely, uint64_t id) const;
   void EndHostCall(GHandle* handle);
   [[nodiscard]] std::string TraceOf(lua_State* L, int level = 0);
@@ -523,26 +523,26 @@ class Isolate final : public Strand,
   int64_t atomic_since_ns_ = 0;
   Heap heap_;
   lua_State* main_ = nullptr;
-  // A stack of things to hold and move, on which nothing is ever called, so
-  // that its slots keep their indices and no use of it can raise.
+  // A stack of things to hold and move. Nothing is ever called on it, so its
+  // slots keep their indices and no use of it can raise.
   lua_State* data_ = nullptr;
   // For protected calls outside any G.
   lua_State* worker_ = nullptr;
-  // Pooled states, each anchored at its number in kStates for as long as it is
-  // fit for use; and the numbers that are idle, or have no state now, with room
+  // Pooled states, each anchored at its number in kStates while it is fit for
+  // use. And the numbers that are idle, with or without a state; there is room
   // for all.
   std::vector<lua_State*> states_;
   std::vector<int16_t> idle_states_;
   std::vector<LuaG*> slabs_;
   uint32_t records_ = 0;  // in all slabs
   LuaG* free_ = nullptr;
-  LuaG* half_made_ = nullptr;  // of a Go that raised
+  LuaG* half_made_ = nullptr;  // taken by a Go that raised
   LuaG* main_g_ = nullptr;
   lua_CFunction opener_ = nullptr;  // until the heap is made
   Status opened_;                   // how that went
   bool main_runs_ = false;
   bool interrupts_once_ = false;  // the main G's cancel is an interrupt
-  bool is_timed_ = false;         // a limit is to be looked at now and then
+  bool is_timed_ = false;         // has limits that CheckLimits looks at
   bool killed_ = false;           // a limit is used up
   std::string kill_reason_;
   size_t records_charge_ = 0;        // bytes of the budget's, for records of Gs
@@ -550,23 +550,23 @@ class Isolate final : public Strand,
   // A state in which code of scripts runs outside any G, or null.
   lua_State* outside_ = nullptr;
   LuaG* limit_timer_ = nullptr;  // looks at the time limit
-  // Of the Gs counted in `external`, how many wake nobody who waits in here.
+  // How many of the Gs counted in `external` can wake no other G in here.
   uint32_t daemons_ = 0;
   uint32_t gs_taken_ = 0;       // from the budget
-  bool has_g_to_make_ = false;  // one of them is not made yet
+  bool has_g_to_make_ = false;  // one of gs_taken_ is not made yet
   int64_t closing_since_ns_ = 0;
   bool stopping_ = false;
   bool halted_ = false;   // no G runs any more
   bool closing_ = false;  // inside or after lua_close
   Groups groups_{this};
   Failures failures_{this};
-  bool wants_look_ = false;   // for errors that nobody can see any more
-  bool seems_stuck_ = false;  // as nothing was runnable
+  bool wants_look_ = false;   // LookForUnseen is due
+  bool seems_stuck_ = false;  // OnStuck was called
   int64_t next_idle_gc_ns_ = 0;
   LuaG* idle_timer_ = nullptr;            // collects when the isolate is idle
-  uint32_t idle_gtick_ = 0;               // as it began to wait
-  int idle_gives_way_ = 0;                // how often it found the P in use
-  Gauge<size_t> worth_bytes_ = SIZE_MAX;  // with more a full one is worth it
+  uint32_t idle_gtick_ = 0;               // when the timer began to wait
+  int idle_gives_way_ = 0;                // how often it found the P wanted
+  Gauge<size_t> worth_bytes_ = SIZE_MAX;  // above it, a full one is worth it
   bool has_sentinel_ = false;             // collections are counted
   Usage usage_;
   Meter meter_{&usage_};
@@ -582,7 +582,7 @@ class Isolate final : public Strand,
   uint64_t next_id_ = 0;         // of the ids reserved, up to ids_end_
   uint64_t ids_end_ = 0;
 
-  // Runs requests; a G so that Post can wake the strand. Its memory outlives
+  // Serves requests; a G so that Post can wake the strand. Its memory outlives
   // this object, as sysmon may still look at it. Null without memory.
   LuaG* const host_g_;
   std::atomic<bool> has_requests_{false};  // [NC1], as a cancelled flag

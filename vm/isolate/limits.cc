@@ -1,10 +1,24 @@
-// Limits: the isolate's use of its budget, and its end when a limit is used up.
+// Limits: an isolate's use of its budget, and its end when a limit is used up.
 //
-// Memory and Gs are refused where they are asked for, and the script may catch
-// that. Instructions, CPU time and time end the isolate's work. They are looked
-// at where a G is at a preemption point: after each slice at least, as sysmon
-// asks every G that runs for so long; the time also by a timer, as all Gs may
+// Memory, Gs and messages are refused where they are asked for, and the script
+// may catch that. Instructions, CPU time and time end the isolate's work
+// (Kill): every G is cancelled with the limit as the reason, new ones are
+// refused, and shields hold nothing off.
+//
+// These three limits are looked at where a G is at a preemption point
+// (CheckLimits). sysmon asks each G that has run for a slice, so that happens
+// at least so often. A timer looks at the time as well, because all Gs may
 // wait.
+//
+// Hostile code would hide where liblua calls no hooks: in finalizers, in hooks,
+// and after an error in a hook. The signal handler looks whether a limit is
+// used up (MustForceHooks), and then switches hooks on again in the state
+// (vm/lua/allow_hook.h). What no hook reaches is C code.
+//
+// Finalizers also run where no G does, in any call that allocates. So each
+// protected call outside a G goes through CallOutside. It makes the state that
+// really runs the innermost one, for as long as the call lasts; the handler
+// then arms the right state.
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,7 +37,7 @@
 namespace trilune::vm {
 namespace {
 
-// Not by clock_gettime, where ThreadSanitizer sits.
+// The handler calls this. Not clock_gettime, which ThreadSanitizer intercepts.
 TRI_NO_TSAN int64_t SafeClockNs(clockid_t clock) {
   timespec time = {};
   syscall(SYS_clock_gettime, clock, &time);
@@ -42,7 +56,7 @@ TRI_NO_TSAN bool Isolate::MustForceHooks(lua_State* L) {
   return IsOverLimit();
 }
 
-// For the handler, too.
+// Also for the handler.
 TRI_NO_TSAN bool Isolate::IsOverLimit() const {
   if (killed_) return true;
   const int64_t now = SafeClockNs(CLOCK_MONOTONIC);
@@ -90,8 +104,8 @@ void Isolate::GiveGs(uint32_t n) {
 
 int Isolate::CallOutside(lua_State* L, int arguments, int results) {
   lua_State* const before = outside_;
-  // Of a G on whose behalf this is done: it does not run meanwhile, nor do the
-  // coroutines that it resumes.
+  // A G may run, on whose behalf this is done. During the call it counts as not
+  // running, and so do the coroutines that it resumes.
   LuaG* const g = current;
   CoFrame* const its_frames = frames;
   const bool meters = meter_.BeginCpu();
@@ -116,7 +130,7 @@ void Isolate::WatchTime() {
   }
   const TimerBody body = {this, config_.budget->deadline_ns(), 0};
   limit_timer_ = StartTimer(&kLimitTimerKind, body, /*own=*/true);
-  if (limit_timer_ == nullptr) return;  // then only running Gs look
+  if (limit_timer_ == nullptr) return;  // no memory: only running Gs look
   daemons_++;
 }
 
@@ -150,7 +164,7 @@ void Isolate::CheckLimits() {
 
 void Isolate::CollectForLimit(lua_State* L) {
   lua_gc(L, LUA_GCCOLLECT);
-  // What only garbage in channels held, with its messages.
+  // Frees what only garbage in channels has held, with its messages.
   if (config_.runtime != nullptr) config_.runtime->cycles()->Collect();
   heap_.TrimBudget(0);
   meter_.TrimStacks();
@@ -162,7 +176,7 @@ void Isolate::Kill(int64_t now_ns) {
   killed_ = true;
   stopping_ = true;
   usage_.exceeded = true;
-  // What made this look necessary may not be charged yet.
+  // The time that used the limit up may not be charged yet.
   meter_.ChargeCpu();
   kill_reason_ = config_.budget->Reason(now_ns);
   lua_pushcfunction(worker_, [](lua_State* L) {
@@ -176,7 +190,7 @@ void Isolate::Kill(int64_t now_ns) {
     lua_replace(data_, kDefaultReason);
   }
   lua_settop(worker_, top);
-  // Waits that nothing may end, as of a group for its members, stay.
+  // Shielded waits, such as a group's for its members, stay as they are.
   shields_.EndAll();
   CancelAll();
   ForEachG([this](LuaG* g) {
@@ -186,8 +200,8 @@ void Isolate::Kill(int64_t now_ns) {
   EndCallsInKernel();
 }
 
-// What the kernel does for a G takes its time: who waits for the G's end is
-// told now.
+// The kernel may take long for a G's system call. A caller that waits for the
+// G's end is told now.
 void Isolate::EndCallsInKernel() {
   HostCall* ended = nullptr;
   for (HostCall** link = &waiting_; *link != nullptr;) {
@@ -195,7 +209,7 @@ void Isolate::EndCallsInKernel() {
     const LuaG* g = call->IsMain()            ? main_g_
                     : call->handle == nullptr ? nullptr
                                               : call->handle->g;
-    // Others wait on, as the G uses what belongs to who waits.
+    // Other callers wait on: the G uses memory in their frames.
     const bool may_go = call->keep != nullptr || call->on_complete != nullptr;
     if (!may_go || g == nullptr || g->word.state() != GState::kSyscall) {
       link = &call->next;
