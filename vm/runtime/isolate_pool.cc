@@ -1,3 +1,26 @@
+// Isolates that wait for a program: how they are prepared, taken and closed.
+// docs/state-machines.md, "Spare isolate", has their states.
+//
+// One isolate is prepared at a time (BeginPreparation), on its own strand: the
+// programs that were just spawned need the Ps as well. When it is ready,
+// Prepared puts it on the idle list and begins the next one, up to target_.
+// Each Take that finds nothing doubles target_. Each isolate that nobody takes
+// for ten seconds leaves, and lowers it (Expire). So the pool follows the need,
+// and has no size to configure.
+//
+// A module of tri.preload may fail, or wait for ever. If it fails, nothing is
+// preloaded any more, because every further preparation would fail too;
+// programs load their modules themselves. If it waits, the next spawn ends the
+// preparation after ten seconds (EndSlowPreparation).
+//
+// Post looks at the isolate until it returns, but the call it has posted may be
+// completed before that, and free the Spare. So each caller of Post holds the
+// isolate itself.
+//
+// The end of an isolate is counted in closing_ from the decision on, in the
+// same critical section that takes it from the other counts. AwaitNone would
+// otherwise see a moment in which all counts are 0.
+
 #include "vm/runtime/isolate_pool.h"
 
 #include <algorithm>
@@ -13,9 +36,9 @@
 
 namespace trilune::vm {
 
-// An isolate of the pool, with every call that leads it to its end: what ends
-// it needs no memory. Held by the preparation, then by the list of the idle,
-// and by the end that was begun.
+// An isolate of the pool, with every call that leads it to its end, so that the
+// end needs no memory. Held by the preparation, then by the idle list, then by
+// the end once that has begun.
 struct IsolatePool::Spare {
   struct Call : HostCall {
     using HostCall::HostCall;
@@ -51,11 +74,11 @@ struct IsolatePool::Spare {
   Call prepare;
   Call drain;
   Call close;
-  // Under the pool's lock. Once `ends` is true, which it becomes once, OnClosed
-  // frees this; the preparation is over by then, as each call before a close
-  // is completed before that.
+  // Under the pool's lock. `ends` becomes true once; from then on OnClosed
+  // frees this object. The preparation is over by then, because a call that was
+  // posted before a close is completed before it.
   bool ends = false;
-  Spare* next = nullptr;  // among the idle, or those to be closed
+  Spare* next = nullptr;  // in the idle list, or in one of those to close
 };
 
 IsolatePool::~IsolatePool() {
@@ -69,7 +92,8 @@ std::shared_ptr<Isolate> IsolatePool::Take(PreemptMode mode) {
   std::unique_ptr<Spare> spare;
   {
     MutexLock lock(mu_);
-    // Coroutines that preloaded modules have made could not be counted.
+    // The mode count needs a hook in every state. Coroutines that preloaded
+    // modules have made have none.
     const bool fits = mode != PreemptMode::kCount || what_ == nullptr;
     if (fits && idle_ != nullptr) {
       spare.reset(std::exchange(idle_, idle_->next));
@@ -111,8 +135,9 @@ std::shared_ptr<Isolate> IsolatePool::NewIsolate() const {
   return Isolate::Create(all_->sched(), std::move(config), all_->open());
 }
 
-// Null: no more are wanted, or there is no memory; the next Take tries again.
-// One at a time: the programs that were just spawned need the Ps as well.
+// Null: no more isolates are wanted, or there is no memory. The next Take tries
+// again. One at a time: the programs that were just spawned need the Ps as
+// well.
 std::unique_ptr<IsolatePool::Spare> IsolatePool::BeginPreparation() {
   MutexLock lock(mu_);
   if (stopping_ || preparing_ > 0 || idle_count_ >= target_) return nullptr;
@@ -140,8 +165,8 @@ void IsolatePool::Refill() {
     return;
   }
   Spare* spare = made.release();
-  // Posting looks at the isolate to the end; by then it may have been taken,
-  // and closed.
+  // Post looks at the isolate until it returns. By then the isolate may have
+  // been taken, and closed.
   const std::shared_ptr<Isolate> iso = spare->iso;
   bool is_late = false;
   {
@@ -165,7 +190,7 @@ void IsolatePool::OnPrepared(HostCall* call, const Status& status) {
 
 namespace {
 
-// Without memory, less tellingly.
+// Without memory, with fewer words.
 void ReportFailedPreload(const std::function<void(std::string_view)>& report,
                          const Status& status) try {
   Isolate::ReportTo(report,
@@ -176,8 +201,8 @@ void ReportFailedPreload(const std::function<void(std::string_view)>& report,
 
 }  // namespace
 
-// Whether to prepare the next one. False: the heap could not be opened; soon
-// after it cannot be, either. `spare` may be gone afterwards.
+// Whether to prepare the next isolate. False: the heap could not be opened, and
+// a second try at once would fail, too. `spare` may be gone afterwards.
 bool IsolatePool::Prepared(Spare* spare, const Status& result) {
   std::shared_ptr<const Report> report;
   Status status = result;
@@ -207,12 +232,12 @@ bool IsolatePool::Prepared(Spare* spare, const Status& result) {
     }
     failed = !status.ok() && is_wanted;
     if (failed && has_body) {
-      generation_++;  // as all others would: programs load their modules
+      generation_++;  // others would fail, too: programs load the modules
       body_ = nullptr;
       report = report_;
     }
     ends_now = !spare->ends;
-    if (ends_now) BeginEnd(spare);  // here: AwaitNone shall see no gap
+    if (ends_now) BeginEnd(spare);  // here, so that AwaitNone sees no gap
   }
   if (failed && has_body) {
     ReportFailedPreload(report != nullptr ? *report : Report(), status);
@@ -227,7 +252,7 @@ void IsolatePool::BeginEnd(Spare* spare) {
   closing_++;
 }
 
-// Posting looks at the isolate to the end, when the spare may be gone.
+// Post looks at the isolate until it returns. The spare may be gone before.
 void IsolatePool::Drain(Spare* spare) {
   const std::shared_ptr<Isolate> iso = spare->iso;
   iso->Post(&spare->drain);
@@ -285,7 +310,7 @@ bool IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
   return true;
 }
 
-// To be closed.
+// Takes all idle isolates, to be closed.
 IsolatePool::Spare* IsolatePool::TakeIdle() {
   for (Spare* spare = idle_; spare != nullptr; spare = spare->next)
     BeginEnd(spare);
@@ -293,7 +318,8 @@ IsolatePool::Spare* IsolatePool::TakeIdle() {
   return std::exchange(idle_, nullptr);
 }
 
-// To be ended, as nobody wants it any more: its modules may wait for ever.
+// Takes the isolate in preparation, to be ended: nobody wants it any more, and
+// its modules may wait for ever.
 IsolatePool::Spare* IsolatePool::TakeInPreparation() {
   if (in_preparation_ != nullptr) BeginEnd(in_preparation_);
   return std::exchange(in_preparation_, nullptr);
@@ -308,7 +334,8 @@ int64_t IsolatePool::Expire(const Isolate* iso, int64_t now_ns) {
       link = &(*link)->next;
     gone = *link;
     if (gone == nullptr) return 0;
-    // Nobody took it in all that time: those prepared later lie above.
+    // It was not taken in all that time, although those prepared later lie
+    // above it and are taken first. If it is one of the least number, it stays.
     if (idle_count_ <= least_) return now_ns + kIdleNs;
     *link = gone->next;
     idle_count_--;

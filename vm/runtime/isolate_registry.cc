@@ -1,3 +1,13 @@
+// The list of isolates, and a round of collections when memory is short.
+//
+// A round moves along the list by cursor_. TrimIdle wakes the first `at_once`
+// isolates that are idle and worth a collection. Each calls Trimmed when it is
+// done (idle_gc.cc), which wakes the next one. The last one gives the memory
+// back to the system.
+//
+// An isolate may be closed in the middle of a round. Then Remove passes its
+// turn on, or the round would never end.
+
 #include "vm/runtime/isolate_registry.h"
 
 #include <malloc.h>
@@ -40,7 +50,7 @@ void IsolateRegistry::Remove(Isolate* iso) {
     if (cursor_ == iso) cursor_ = entry.next;
     count_--;
   }
-  // It was closed before it could do so.
+  // It was closed before it could collect.
   if (entry.wants_trim.load(std::memory_order_relaxed)) Trimmed(iso);
 }
 
@@ -101,7 +111,8 @@ void IsolateRegistry::TrimIdle(int at_once) {
   }
 }
 
-// Wakes the next idle one that has something to collect; false: there is none.
+// Wakes the next idle isolate that has something to collect. False: there is
+// none.
 bool IsolateRegistry::TrimNext() {
   while (Isolate* iso = cursor_) {
     cursor_ = iso->registry_entry().next;

@@ -1,3 +1,7 @@
+// Reads how much memory the process may use and does use. It keeps the files
+// open, and each look costs one pread of a few bytes for each number. The long
+// `stat` file is read only when memory seems short.
+
 #include "vm/runtime/memory_watch.h"
 
 #include <fcntl.h>
@@ -20,8 +24,8 @@ int Open(const std::string& path) {
   return open(path.c_str(), O_RDONLY | O_CLOEXEC);
 }
 
-// The text of a file, cut off at the size of `buffer`; each read of such a file
-// gives what is so now.
+// The text of a file, cut off at the size of `buffer`. Each read of such a file
+// gives the numbers of this moment.
 std::string_view ReadText(int fd, char* buffer, size_t bytes) {
   size_t n = 0;
   while (n < bytes) {
@@ -43,14 +47,14 @@ uint64_t ParseNumber(std::string_view text) {
   return number;
 }
 
-// 0 for "max", and where there is no such file.
+// The number in a file. 0: the file says "max", or there is none.
 uint64_t ReadNumber(int fd) {
   char buffer[32];
   if (fd < 0) return 0;
   return ParseNumber(ReadText(fd, buffer, sizeof(buffer)));
 }
 
-// The number behind `name` at the start of a line; 0: there is none.
+// The number behind `name` at the start of a line. 0: there is none.
 uint64_t Field(std::string_view text, std::string_view name) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
@@ -72,7 +76,7 @@ bool HasMemory(std::string_view list) {
   return false;
 }
 
-// v1 says so that there is no limit.
+// From this number on, cgroup v1 means that there is no limit.
 constexpr uint64_t kNoLimit = uint64_t{1} << 60;
 constexpr size_t kTextBytes = 8192;
 
@@ -97,7 +101,8 @@ void SystemMemory::Forget() {
 }
 
 void SystemMemory::AddGroup(const std::string& directory, bool is_v1) {
-  // Listed first: what throws closes nothing.
+  // Listed first: if something below throws, Forget still finds the files that
+  // are open.
   Group& group = groups_.emplace_back();
   group.is_v1 = is_v1;
   const std::string base = directory + "/memory.";
@@ -111,9 +116,9 @@ void SystemMemory::AddGroup(const std::string& directory, bool is_v1) {
   group.stat = Open(base + "stat");
 }
 
-// The process's cgroup and all around it, whose limits bind it, too. In a
-// container the path may be one that only the host knows: then what is mounted
-// as the root is the container's own.
+// Finds the process's cgroup and all cgroups around it, whose limits bind the
+// process, too. In a container the path may be one that only the host knows.
+// Then the directory mounted as the root is the container's own.
 void SystemMemory::Find() {
   meminfo_ = Open(proc_ + "/meminfo");
   const int fd = Open(proc_ + "/self/cgroup");
@@ -152,7 +157,8 @@ MemoryUse SystemMemory::ReadGroup(const Group& group) {
   if (limit == kNoLimit) return {};
   MemoryUse use = {ReadNumber(group.used), limit};
   if (!MemoryWatch::IsShort(use) || group.stat < 0) return use;
-  // Only now, as it is long: what the kernel can take back at once.
+  // Read only now, because the file is long: memory that the kernel can take
+  // back at once.
   char buffer[kTextBytes];
   const std::string_view text = ReadText(group.stat, buffer, sizeof(buffer));
   const uint64_t cache =
@@ -176,7 +182,7 @@ MemoryUse SystemMemory::Read() {
   if (!has_looked_) {
     try {
       Find();
-    } catch (const std::bad_alloc&) {  // sysmon has nobody to tell
+    } catch (const std::bad_alloc&) {  // sysmon has no caller to tell
       Forget();
       return {};  // the next time
     }

@@ -1,11 +1,12 @@
 // MemoryWatch: notices that memory gets short, and has idle isolates collected.
 //
 // Role       Sysmon asks it about once a second while any P is in use. It looks
-//            at the limits of the process's cgroups (v2, or v1), or at the
-//            machine's memory where they have none.
-// Threads    OnWatch: sysmon. The rest: before that, and after.
-// Locks      IsolateRegistry's
-// Errors     What cannot be read is as if there were no limit.
+//            at the limits of the process's cgroups (v2 or v1). Where they have
+//            none, it looks at the machine's memory.
+// Threads    OnWatch: sysmon. The rest: before sysmon starts, and after it
+//            ends.
+// Locks      those of IsolateRegistry
+// Errors     A number that cannot be read counts as no limit.
 // Tests      tests/vm/memory_watch_test.cc, tests/vm/idle_gc_test.cc
 
 #ifndef TRI_VM_RUNTIME_MEMORY_WATCH_H_
@@ -27,15 +28,15 @@ struct MemoryUse {
   uint64_t limit = 0;  // 0: not known
 };
 
-// Where the numbers come from.
+// The source of the numbers. Tests have their own.
 class MemorySource {
  public:
   virtual ~MemorySource() = default;
   virtual MemoryUse Read() = 0;
 };
 
-// Of the cgroup that is closest to its limit; memory that only caches files is
-// not in use.
+// The numbers of the cgroup that is closest to its limit. Memory that only
+// caches files does not count as used.
 class SystemMemory final : public MemorySource {
  public:
   // The directories where procfs and the cgroups are mounted.
@@ -48,7 +49,8 @@ class SystemMemory final : public MemorySource {
   MemoryUse Read() override;
 
  private:
-  // A cgroup, or one around it; -1: there is no such file.
+  // The files of a cgroup, the process's own or one around it. -1: there is no
+  // such file.
   struct Group {
     int used = -1;
     int max = -1;
@@ -66,7 +68,7 @@ class SystemMemory final : public MemorySource {
   const std::string proc_;
   const std::string cgroups_;
   bool has_looked_ = false;
-  std::vector<Group> groups_;  // those with files
+  std::vector<Group> groups_;  // that have limits
   int meminfo_ = -1;
 };
 
@@ -75,7 +77,7 @@ class MemoryWatch final : public WatchListener {
   // Memory is short when more than nine tenths of the limit are in use.
   static constexpr uint64_t kShortNumerator = 9;
   static constexpr uint64_t kShortDenominator = 10;
-  // While it stays short, idle isolates are collected so often.
+  // While memory stays short, a round of collections begins this often.
   static constexpr int64_t kPauseNs = 10'000'000'000;
 
   MemoryWatch(std::unique_ptr<MemorySource> source, Scheduler* sched,

@@ -1,3 +1,31 @@
+// The life of a spawned program, from Start to the end of its isolate.
+//
+// Three HostCalls drive it. They lie in the Program, so that its end needs no
+// memory:
+// 1. spawn_, posted by Start. Its G is the body. When the body has ended,
+//    OnProgramEnd publishes the outcome and begins the end.
+// 2. drain_ cancels the Gs that the body has left behind (BeginEnd). It is
+//    posted once, at the end of the body or by Abort.
+// 3. close_ closes the heap. It is posted when drain_ is completed (OnDrained).
+//    When it is completed, OnClosed drops the isolate, as the last use of it on
+//    its own strand.
+//
+// A fourth one, cancel_, is posted by the first Cancel.
+//
+// Until OnClosed the Program holds a reference to itself. To drop its handle
+// changes nothing: the program goes on.
+//
+// Publication is one store [SP1]. The body writes outcome_ under lock_ until
+// ended_ is true. Afterwards it is constant, so joiners read it without a lock.
+// A joiner is noted with the ticket of its wait, and lock_ is held until that
+// wait is public. So either Publish finds the joiner waiting, or the joiner
+// finds ended_. A joiner that was woken in another way, or whose isolate is
+// gone, loses TryWake.
+//
+// An error that no joiner has seen is reported by the destructor of the
+// Program. Only the spawner's heap knows whether the handle is garbage, so
+// LookForJoiner asks it to collect.
+
 #include "vm/runtime/program.h"
 
 #include <cstdlib>
@@ -38,7 +66,8 @@ Program::~Program() {
       !cancelled_.load(std::memory_order_relaxed)) {
     ReportUnseen();
   }
-  // No isolate took the configuration, and the G with it.
+  // No isolate took the configuration, and with it the G that Start has taken
+  // from the budget.
   if (config_.budget != nullptr) config_.budget->GiveG();
   if (call_ != nullptr) FreeMessage(call_);
   auto* reason = static_cast<Message*>(spawn_.unread_reason);
@@ -49,7 +78,8 @@ Program::~Program() {
     delete std::exchange(joiners_, joiners_->next);
 }
 
-// Without a handle, but before its end, the isolate's strand writes it.
+// Before the end of a program without a handle, its isolate's strand writes
+// these fields. So nothing is visited before ended().
 void Program::VisitHeld(void (*visit)(Shared* held, void* argument),
                         void* argument) {
   if (ended() && outcome_.values != nullptr) {
@@ -60,7 +90,7 @@ void Program::VisitHeld(void (*visit)(Shared* held, void* argument),
   }
 }
 
-// Of one that nobody can reach: its isolate is closed.
+// Called for a program that nobody can reach, so its isolate is closed.
 void Program::DropHeld() {
   Message* values = std::exchange(outcome_.values, nullptr);
   if (values != nullptr) FreeMessage(values);
@@ -68,7 +98,8 @@ void Program::DropHeld() {
 }
 
 bool Program::TakeRoom(const Isolate* spawner, MemoryCharge** room) {
-  // With limits of its spawner it has some itself, and so do its texts.
+  // A program whose spawner has limits has limits itself, so its texts are
+  // bounded.
   constexpr size_t kRoom = sizeof(Program) + kMaxName + kMaxText + kMaxTrace;
   return MemoryCharge::Grow(spawner->config().budget, kRoom, room);
 }
@@ -97,7 +128,8 @@ Program* Program::Start(const Type* type, Isolate* spawner,
     *why = Refusal::kNoMemory;
     return nullptr;
   }
-  // Here, so that who spawns for ever learns of its limit; see Configure.
+  // Taken here, so that a loop that spawns fails in tri.spawn at its limit.
+  // Configure counts it in the new isolate.
   if (config.budget != nullptr && !config.budget->TakeG()) {
     *why = Refusal::kGoroutines;
     program->Release();
@@ -134,8 +166,9 @@ Program* Program::Start(const Type* type, Isolate* spawner,
   return program;
 }
 
-// A body that goes on after a deadlock, the isolate's end, or a limit that it
-// did not notice, says nothing new.
+// Does nothing once the outcome is public. A body may go on after a deadlock,
+// after the isolate's end, or after a limit that it did not notice; it says
+// nothing new.
 void Program::SetValues(bool ok, Message* values) {
   lock_.Lock();
   if (!ended()) {
@@ -175,10 +208,10 @@ void Program::SetEarly(Message* error, const char* text) {
   EarlyError early;
   early.error = error;
   const std::string words = Limited(text, kMaxText);
-  // Only the body's isolate, which is the caller's, writes the trace.
+  // Only the isolate of the body writes the trace, and the caller runs there.
   if (!MemoryCharge::Grow(budget_, words.size() + outcome_.trace.size() + 2,
                           &early.charge)) {
-    Free(early);  // then the end will tell
+    Free(early);  // the end of the program will tell
     return;
   }
   early.text = strdup(words.c_str());
@@ -271,7 +304,7 @@ void Program::OnProgramEnd(HostCall* call, const Status& status) {
 
 namespace {
 
-// Makes a call that its completion frees; false: not enough memory.
+// Posts a call that its completion frees. False: no memory.
 bool PostOwned(Isolate* iso, HostCall::Kind kind) {
   auto* call = new (std::nothrow) HostCall(kind, nullptr, nullptr);
   if (call == nullptr) return false;
@@ -285,10 +318,11 @@ bool PostOwned(Isolate* iso, HostCall::Kind kind) {
 void Program::PublishIfOverdue(int64_t now_ns) {
   if (ended() || !budget_->IsUsedUp(now_ns, 0)) return;
   if (overdue_since_ns_ == 0) {
-    // It may wait, and somebody else have used up what they share.
+    // All its Gs may wait, while another program has used up the common limit.
+    // So tell the isolate to look.
     const std::shared_ptr<Isolate> iso = isolate();
     if (iso != nullptr && !PostOwned(iso.get(), HostCall::Kind::kLimits)) {
-      return;  // without memory: the next time
+      return;  // no memory: try again the next time
     }
     overdue_since_ns_ = now_ns;
     return;
@@ -297,17 +331,18 @@ void Program::PublishIfOverdue(int64_t now_ns) {
   Publish(Status(StatusCode::kLimit, budget_->Reason(now_ns)), nullptr);
 }
 
-// `reason`, owned: what it was cancelled with before it ran, or null.
+// Makes the outcome public and wakes the joiners. `reason`, owned: the reason
+// if it was cancelled before it ran, or null.
 void Program::Publish(const Status& status, Message* reason) {
   std::string text = Limited(status.message().c_str(), kMaxText);
   lock_.Lock();
-  if (ended()) {  // at its limit, while it did not answer
+  if (ended()) {  // PublishIfOverdue was first
     lock_.Unlock();
     if (reason != nullptr) FreeMessage(reason);
     return;
   }
   if (!status.ok()) {
-    // It ended before its body could say how.
+    // The program ended before its body could say how.
     std::swap(outcome_.values, reason);
     outcome_.ok = false;
     outcome_.text.swap(text);
@@ -340,8 +375,8 @@ void Program::OnDrained(HostCall* call, const Status&) {
   iso->Post(&self->close_);
 }
 
-// If nobody can join any more, the error is to be reported soon. Whether the
-// handle is garbage only its heap knows.
+// If nobody can join any more, the error is to be reported soon. Only the
+// spawner's heap knows whether the handle is garbage.
 void Program::LookForJoiner() {
   if (outcome_.ok || cancelled_.load(std::memory_order_relaxed) ||
       seen_.load(std::memory_order_relaxed)) {
@@ -349,15 +384,16 @@ void Program::LookForJoiner() {
   }
   const std::shared_ptr<Isolate> spawner = spawner_.lock();
   if (spawner == nullptr) return;
-  // Without memory the handle's end tells.
+  // Without memory the error is reported when the handle is collected.
   static_cast<void>(PostOwned(spawner.get(), HostCall::Kind::kLook));
 }
 
 // The last use of the isolate on its strand. It is destroyed here, unless
-// somebody just looks at it.
+// another thread is just looking at it.
 void Program::OnClosed(HostCall* call, const Status&) {
   Program* self = static_cast<Call*>(call)->program;
-  // If its body never ran: what was sent along may refer to its handle.
+  // If the body never ran, its message is still there, and may refer to this
+  // program's handle.
   Message* unread = self->TakeCall();
   if (unread != nullptr) FreeMessage(unread);
   self->lock_.Lock();

@@ -92,7 +92,8 @@ bool RuntimeState::AwaitNone(int64_t deadline_ns) {
 }
 
 RuntimeState::Living RuntimeState::living() {
-  // Dropped without the lock: the last one that holds a Program may report.
+  // Released without the lock: the last reference to a Program may report its
+  // error.
   struct Retained {
     explicit Retained(Program* one) : program(one) { one->Retain(); }
     Retained(Retained&& other) noexcept

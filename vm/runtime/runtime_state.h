@@ -1,6 +1,7 @@
 // RuntimeState: all isolates of one runtime, and what they share.
 //
-// Role       Where an isolate finds what there is once per runtime.
+// Role       Where an isolate finds what exists once per runtime: the pool, the
+//            registry, the search for cycles, extensions of modules.
 // Threads    any
 // Locks      mu_ (kIsolates)
 // Tests      tests/vm/program_test.cc
@@ -30,7 +31,7 @@ class Program;
 
 class RuntimeState {
  public:
-  // What a module of stdlib keeps once per runtime.
+  // An object that a module of stdlib keeps once per runtime.
   class Extension {
    public:
     virtual ~Extension() = default;
@@ -52,26 +53,29 @@ class RuntimeState {
 
   [[nodiscard]] IsolatePool& pool() { return pool_; }
   [[nodiscard]] IsolateRegistry& registry() { return registry_; }
-  // How long an isolate is idle before it is collected; 0: it never is. Set it
-  // before there is one.
+  // How long an isolate is idle before it is collected. 0: it never is. Set
+  // before the first isolate is made.
   void set_idle_gc_ns(int64_t ns) { idle_gc_ns_ = ns; }
   [[nodiscard]] int64_t idle_gc_ns() const { return idle_gc_ns_; }
 
   // --- Program isolates. ---
 
-  // Lists one whose isolate is about to start; false: the runtime is stopping.
+  // Lists a program whose isolate is about to start. False: the runtime is
+  // stopping.
   [[nodiscard]] bool Add(Program* program) TRI_EXCLUDES(mu_);
-  // Its isolate was closed: drops that, and the reference of its own.
+  // The isolate of `program` was closed. Drops it, and the program's reference
+  // to itself.
   void Remove(Program* program, std::shared_ptr<Isolate> isolate)
       TRI_EXCLUDES(mu_);
-  // Refuses new ones and ends all there are.
+  // Refuses new programs, and ends all there are.
   void Stop() TRI_EXCLUDES(mu_);
-  // Waits for the last one; false: some are left at `deadline_ns`.
+  // Waits until no program is left. False: some are left at `deadline_ns`.
   [[nodiscard]] bool AwaitNone(int64_t deadline_ns) TRI_EXCLUDES(mu_);
-  // For sysmon: tells those who join one that does not answer at its limit.
+  // For sysmon: wakes the joiners of programs that do not answer although their
+  // limit is used up.
   void PublishOverdue(int64_t now_ns) TRI_EXCLUDES(mu_);
-  // The isolates that live now, with what they are called in dumps. Throws
-  // without memory.
+  // The isolates that live now, with their names in dumps. Throws without
+  // memory.
   using Living = std::vector<std::pair<std::string, std::shared_ptr<Isolate>>>;
   [[nodiscard]] Living living() TRI_EXCLUDES(mu_);
 
@@ -85,13 +89,14 @@ class RuntimeState {
   SharedCycles cycles_;       // outlives what extensions and isolates hold
   IsolatePool pool_{this};
   CondVar changed_;
-  // A list of them through `next`, which only one caller at a time may use,
-  // each retained for it: sysmon and Stop may need memory for nothing.
+  // A list of the programs through `next`, each retained for the caller. Only
+  // one caller at a time may use one `next`. A list of pointers would need
+  // memory, which sysmon and Stop may not have.
   [[nodiscard]] Program* RetainAll(Program* Program::*next, bool timed_only)
       TRI_EXCLUDES(mu_);
 
   Program* first_ TRI_GUARDED_BY(mu_) = nullptr;
-  size_t count_ TRI_GUARDED_BY(mu_) = 0;  // listed, or just being removed
+  size_t count_ TRI_GUARDED_BY(mu_) = 0;  // listed, or in Remove
   bool stopping_ TRI_GUARDED_BY(mu_) = false;
   Mutex mu_{LockRank::kIsolates};
   std::vector<std::pair<const void*, std::unique_ptr<Extension>>> extensions_
