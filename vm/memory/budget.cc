@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
-// Adds `n` unless the sum is above `limit`; 0: none.
+// Adds `n`, unless the sum would be above `limit`. 0: no limit.
 template <class T>
 bool TryAdd(std::atomic<T>& counter, T n, T limit) {
   T now = counter.load(std::memory_order_relaxed);

@@ -1,8 +1,8 @@
 // Budget: what an isolate and those that it spawns may use together.
 //
 // Role       Limits and their counters. An isolate without limits of its own
-//            has its parent's budget, one with limits has a budget below the
-//            parent's: a program does not escape its limits by spawning.
+//            has the budget of its parent. One with limits has a budget below
+//            the parent's. So a program does not escape its limits by spawning.
 //            Memory is taken in steps and given back, so that no allocation
 //            touches shared counters.
 // Threads    any
@@ -24,7 +24,7 @@
 
 namespace trilune::vm {
 
-// 0 each: no limit.
+// Of each, 0 means no limit.
 struct Limits {
   size_t memory_bytes = 0;
   size_t message_bytes = 0;
@@ -43,18 +43,19 @@ class Budget {
  public:
   static constexpr size_t kNoLimit = SIZE_MAX;
   static constexpr size_t kSpare = size_t{256} << 10;
-  // Budgets below each other at most: each look goes up to the top.
+  // How many budgets a chain may have. Each look goes up to the top.
   static constexpr int kMaxDepth = 64;
 
   // `parent` may be null.
   Budget(std::shared_ptr<Budget> parent, const Limits& limits, int64_t now_ns);
 
-  // Takes `bytes`, here and from every budget above; false: one is used up, and
-  // nothing was taken. Give gives back.
+  // Takes `bytes` from this budget and every one above. False: one of them is
+  // used up, and nothing was taken. GiveMemory gives back.
   [[nodiscard]] bool TakeMemory(size_t bytes);
   void GiveMemory(size_t bytes);
-  // The same for what heaps have reserved, chunks and large blocks, for what
-  // counts above: twice the limit and kSpare. `force`: takes it in any case.
+  // The same for what heaps have reserved, which is chunks and large blocks.
+  // Its bound is twice the memory limit and kSpare. `force`: takes it in any
+  // case.
   [[nodiscard]] bool TakeReserved(size_t bytes, bool force);
   void GiveReserved(size_t bytes);
   // The same for a live G.
@@ -63,13 +64,13 @@ class Budget {
 
   void ChargeInstructions(uint64_t n);
   void ChargeCpu(int64_t ns);
-  // Whether a limit is used up that ends an isolate. `cpu_ns`: what is not
-  // charged yet. Async-signal-safe.
+  // Whether one of the limits that end an isolate is used up. `cpu_ns`: CPU
+  // time that is not charged yet. Async-signal-safe.
   [[nodiscard]] TRI_NO_TSAN bool IsUsedUp(int64_t now_ns, int64_t cpu_ns) const;
-  // Which one, in words: "instruction limit (1000000) exceeded".
+  // Which limit that is, in words: "instruction limit (1000000) exceeded".
   [[nodiscard]] std::string Reason(int64_t now_ns) const;
 
-  // Of the whole chain.
+  // The least limit of the whole chain.
   [[nodiscard]] uint32_t max_goroutines() const {
     uint32_t least = UINT32_MAX;
     for (const Budget* at = this; at != nullptr; at = at->parent_.get()) {
@@ -89,11 +90,11 @@ class Budget {
     return counts_instructions_;
   }
   [[nodiscard]] bool meters_cpu() const { return meters_cpu_; }
-  // Whether an isolate has to look at IsUsedUp now and then.
+  // Whether an isolate must look at IsUsedUp now and then.
   [[nodiscard]] bool is_timed() const;
 
   [[nodiscard]] const Limits& limits() const { return limits_; }
-  // How many are in the chain from here up.
+  // How many budgets are in the chain, from here up.
   [[nodiscard]] int depth() const { return depth_; }
   [[nodiscard]] uint64_t instructions() const {
     return instructions_.load(std::memory_order_relaxed);
@@ -103,12 +104,13 @@ class Budget {
   }
 
  private:
-  // Adds `n` here and in every budget above, or nowhere; `limit(limits)` of
-  // each, 0 for none.
+  // Adds `n` here and in every budget above, or nowhere. `limit(limits)` gives
+  // the limit of each, or 0 for none.
   template <class T, class LimitOf>
   bool TakeInChain(std::atomic<T> Budget::*counter, T n, LimitOf limit);
 
-  // The counters are relaxed: each is for itself, and says nothing of others.
+  // The counters are relaxed: each stands for itself, and says nothing about
+  // others.
   const std::shared_ptr<Budget> parent_;
   const Limits limits_;
   const int depth_;
@@ -124,21 +126,21 @@ class Budget {
   std::atomic<uint32_t> gs_{0};
 };
 
-// Memory outside of a heap that counts in a budget. What holds it is plain: a
+// Memory outside of a heap that counts in a budget. Its holder has a plain
 // pointer, null if there is nothing to count.
 class MemoryCharge {
  public:
   // Takes `bytes` more. False: more than the limit, and nothing was taken.
   [[nodiscard]] static bool Grow(const std::shared_ptr<Budget>& budget,
                                  size_t bytes, MemoryCharge** charge);
-  // Gives back all but `bytes` of it, and all.
+  // Shrink gives back all but `bytes`, Give gives back all.
   static void Shrink(MemoryCharge* charge, size_t bytes);
   static void Give(MemoryCharge* charge);
 
  private:
   explicit MemoryCharge(std::shared_ptr<Budget> of) : budget_(std::move(of)) {}
 
-  const std::shared_ptr<Budget> budget_;  // which may outlive its isolates
+  const std::shared_ptr<Budget> budget_;  // may outlive its isolates
   size_t bytes_ = 0;
 };
 

@@ -1,3 +1,7 @@
+// Where chunks come from, and how many idle ones are kept. A chunk of less than
+// kHugePage is malloc's, a larger one is mapped and aligned. The lock is held
+// for the lists only: memory is asked for and given back without it.
+
 #include "vm/memory/chunk_pool.h"
 
 #include <sys/mman.h>
@@ -58,7 +62,7 @@ void ChunkPool::PutAll(Chunk* chunks) {
       chunks = chunk->next;
       used_bytes_ -= chunk->bytes;
       const int index = SizeIndex(chunk->bytes);
-      // A quarter of what is in use covers the ups and downs of its number.
+      // A quarter of what is in use covers the ups and downs of its amount.
       const size_t most = std::max(kMinIdle, used_bytes_ / 4);
       if (index < kSizes && idle_bytes_ + chunk->bytes <= most) {
         idle_bytes_ += chunk->bytes;
@@ -96,7 +100,7 @@ Chunk* ChunkPool::Make(size_t bytes) {
     memory = std::malloc(bytes);
     if (memory == nullptr) return nullptr;
   } else {
-    // More than is wanted, to cut an aligned part out.
+    // Map more than is wanted, and cut an aligned part out.
     const size_t reserve = bytes + kHugePage;
     void* area = mmap(nullptr, reserve, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,11 +1,11 @@
 // ChunkPool: the central heap, from which every isolate's Heap takes its
 // chunks.
 //
-// Role       Chunks of ended isolates serve the next ones, their pages already
-//            there, so that making and closing isolates does not go to the
+// Role       Chunks of ended isolates serve the next ones, with their pages
+//            already there. So making and closing isolates does not go to the
 //            kernel. What is idle beyond a share of what is in use is given
 //            back. One for the process.
-// Threads    any, in the midst of Lua code too: it touches no P
+// Threads    any, also in the midst of Lua code: it touches no P
 // Locks      mu_ (kChunks), a leaf
 // Tests      tests/vm/heap_test.cc
 
@@ -21,14 +21,14 @@ namespace trilune::vm {
 // At the head of each chunk.
 struct Chunk {
   Chunk* next;
-  size_t bytes;  // of all, this header included
+  size_t bytes;  // of the chunk, with this header
 };
 
 class ChunkPool {
  public:
   static constexpr size_t kMinChunk = size_t{2} << 10;
   static constexpr size_t kMaxChunk = size_t{8} << 20;
-  // Of idle chunks, this much is kept however little is in use.
+  // This much of idle chunks is kept, however little is in use.
   static constexpr size_t kMinIdle = size_t{4} << 20;
   // Aligned for huge pages from this size on; such chunks are not kept.
   static constexpr size_t kHugePage = size_t{2} << 20;
@@ -42,15 +42,15 @@ class ChunkPool {
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
-  // The process's.
+  // The one of the process.
   static ChunkPool* Get();
 
-  // A chunk of `bytes`, a power of two from kMinChunk to kMaxChunk; null
-  // without memory. Of what follows its header nothing is known.
+  // A chunk of `bytes`, which is a power of two from kMinChunk to kMaxChunk.
+  // Null: no memory. Its contents behind the header are undefined.
   [[nodiscard]] Chunk* Take(size_t bytes) TRI_EXCLUDES(mu_);
   // Takes back a list of chunks.
   void PutAll(Chunk* chunks) TRI_EXCLUDES(mu_);
-  // Gives all that is idle back to the kernel.
+  // Gives all idle chunks back to the kernel.
   void Trim() TRI_EXCLUDES(mu_);
   [[nodiscard]] Stats stats() TRI_EXCLUDES(mu_);
 

@@ -1,3 +1,24 @@
+// The allocator of one Lua state. One M at a time runs in it, so nothing here
+// is locked or atomic.
+//
+// - A block of up to kMaxMedium bytes has a size class. Freed blocks are in one
+//   list for each class; they have no header, because Lua passes the old size
+//   to each free.
+// - A new block is cut from the current chunk (bump_ to bump_end_). When a
+//   chunk is used up, what remains becomes free blocks (PutRest). Before
+//   another chunk is taken, a free block of 288 bytes or more is cut up instead
+//   (ReuseMedium).
+// - A larger block is malloc's own, with a head that links it in a list.
+//
+// Freed blocks never join with their neighbours. So a script could scatter its
+// blocks, and reserve much more than it uses. I3 bounds that: before a chunk or
+// a large block would pass the bound, Trim gives back the chunks in which
+// nothing is in use. It finds them by counting free blocks for each chunk, as
+// nothing else knows the chunk of a block.
+//
+// At the end lua_close frees every object. The chunks go back as a whole, so
+// those frees do nothing (AllocateAtEnd).
+
 #include "vm/memory/heap.h"
 
 #include <bit>
@@ -20,7 +41,7 @@ constexpr size_t kMaxSmallLog = std::countr_zero(Heap::kMaxSmall);
 static_assert(Heap::kMaxSmall == size_t{1} << kMaxSmallLog);
 
 constexpr size_t kStillSmall = size_t{64} << 10;
-// Less than this is not worth a look for empty chunks.
+// A smaller heap is not worth a look for empty chunks.
 constexpr size_t kWorthTrimming = size_t{1} << 20;
 constexpr size_t kHeader = (sizeof(Chunk) + 15) / 16 * 16;
 
@@ -68,7 +89,7 @@ size_t Heap::BytesOf(size_t size_class) {
 void* Heap::Allocate(void* heap, void* block, size_t old_bytes,
                      size_t new_bytes) {
   auto* self = static_cast<Heap*>(heap);
-  // Without a block, Lua passes the kind of object as the old size.
+  // If there is no block, Lua passes the kind of object as the old size.
   if (block == nullptr) return new_bytes == 0 ? nullptr : self->New(new_bytes);
   if (new_bytes == 0) {
     self->used_bytes_ -= old_bytes;
@@ -120,8 +141,9 @@ void* Heap::Resize(void* block, size_t old_bytes, size_t new_bytes) {
       std::memcpy(result, block, std::min(old_bytes, new_bytes));
       Put(block, old_bytes);
     } else if (new_bytes < old_bytes) {
-      // I2: a smaller block is good enough where the larger one was. What is
-      // kept of a large one joins a class's free list, until Release.
+      // I2: if there is no memory for a smaller block, the larger one serves.
+      // What is left of a large one joins a free list when it is freed, until
+      // Release.
       result = IsLarge(old_bytes)
                    ? ResizeLarge(block, old_bytes, BytesOf(ClassOf(new_bytes)))
                    : block;
@@ -192,7 +214,7 @@ void Heap::PutLarge(void* block, size_t bytes) {
   std::free(head);
 }
 
-// The next `bytes` of the chunk, which are all of a block.
+// Cuts a block from the chunk. `bytes` is the full size of its class.
 void* Heap::Refill(size_t bytes) {
   if (static_cast<size_t>(bump_end_ - bump_) < bytes && !AddChunk(bytes)) {
     return nullptr;
@@ -202,7 +224,7 @@ void* Heap::Refill(size_t bytes) {
   return block;
 }
 
-// What is left of the chunk becomes blocks of the classes that fit.
+// Makes free blocks, of the classes that fit, of what is left of the chunk.
 void Heap::PutRest() {
   auto rest = static_cast<size_t>(bump_end_ - bump_);
   while (rest >= kGrain) {
@@ -221,12 +243,12 @@ void Heap::SetBudget(Budget* budget) {
   limit_bytes_ = budget->max_memory_bytes();
   allowed_bytes_ = 0;
   static_cast<void>(budget_->TakeReserved(reserved_bytes(), /*force=*/true));
-  // What is in use already may be above the limit: then only growing fails.
+  // If more is in use already than the limit, only growing fails.
   if (!Extend(used_bytes_)) allowed_bytes_ = 0;
 }
 
-// Takes as much more from the budget that `used` bytes may be in use. The sum
-// may have wrapped around: then GetLarge would refuse it.
+// Takes so much more from the budget that `used` bytes may be in use. The sum
+// may have wrapped around: such sizes GetLarge would refuse anyway.
 bool Heap::Extend(size_t used) {
   if (budget_ == nullptr || used > PTRDIFF_MAX) return false;
   const size_t need = used - allowed_bytes_;
@@ -255,7 +277,7 @@ bool Heap::IsShort() {
   return true;
 }
 
-// Takes `bytes` more, if I3 permits; I2 goes before that.
+// Takes `bytes` more if I3 permits. I2 goes before I3.
 bool Heap::Reserve(size_t bytes) {
   if (budget_ != nullptr) return budget_->TakeReserved(bytes, is_shrinking_);
   constexpr size_t kSpare = Budget::kSpare;
@@ -268,7 +290,7 @@ void Heap::Unreserve(size_t bytes) {
   if (budget_ != nullptr) budget_->GiveReserved(bytes);
 }
 
-// Blocks of what is left of a larger block that is free.
+// Makes a free medium block the current chunk, so that blocks are cut from it.
 bool Heap::ReuseMedium(size_t least) {
   for (size_t i = kClasses; --i >= kSmallClasses && BytesOf(i) >= least;) {
     if (free_[i] == nullptr) continue;
@@ -280,15 +302,16 @@ bool Heap::ReuseMedium(size_t least) {
   return false;
 }
 
-// For a large block, or the growth of one.
+// Reserves room for a large block, or for the growth of one.
 bool Heap::MakeRoom(size_t bytes) {
   if (bytes > PTRDIFF_MAX) return false;
   return Reserve(bytes) || (Trim() && Reserve(bytes));
 }
 
-// Chunks grow with the heap: by an eighth or less at first, so that a small one
-// has little to spare, later by up to a quarter. Where there is a limit they
-// are small parts of it, of which some get empty.
+// The size of the next chunk. Chunks grow with the heap. At first they are an
+// eighth of it or less, so that a small heap has little to spare; later up to a
+// quarter. In a heap with a limit they are small parts of the limit, so that
+// some of them get empty.
 size_t Heap::NextChunkBytes() const {
   if (chunk_bytes_ == 0) return kFirstChunk;
   const size_t part = chunk_bytes_ < kStillSmall ? 8 : 4;
@@ -298,7 +321,7 @@ size_t Heap::NextChunkBytes() const {
                     most);
 }
 
-// Whether to look for empty chunks before another one is taken; not again until
+// Whether to look for empty chunks before another one is taken. Not again until
 // the heap has grown by a quarter.
 bool Heap::IsMostlyFree() const {
   return chunk_bytes_ >= kWorthTrimming &&
@@ -341,14 +364,15 @@ bool Heap::AddChunk(size_t least) {
 
 namespace {
 
-// How much of a chunk is in free blocks; all but the header: it is empty.
+// How much of a chunk is in free blocks. If that is all but the header, the
+// chunk is empty.
 struct Use {
   Chunk* chunk;
   size_t free_bytes;
 };
 
-// That of the chunk, of those from `uses` to `end`, in which a block is. Null
-// for a block that was malloc's once: see Resize.
+// Of the chunks from `uses` to `end`, the one that contains `block`. Null for a
+// block that was malloc's once: see Resize.
 Use* FindUse(Use* uses, Use* end, const void* block) {
   Use* after =
       std::upper_bound(uses, end, block, [](const void* at, const Use& use) {

@@ -1,20 +1,21 @@
 // Heap: the memory of one Lua state.
 //
 // Role       A lua_Alloc with size classes over bump-allocated chunks: no
-//            header per block, no lock, no atomics. Chunks come from ChunkPool
-//            and go back there all at once; large blocks come from malloc, each
-//            linked in a list: a G that was dropped in the midst of a C call
-//            may own some that Lua knows nothing of. Has a limit. Under
-//            AddressSanitizer every block is malloc's, so that it sees each use
-//            after free.
-// Threads    The isolate's strand, one M at a time. What gives a number of
-//            bytes: any.
-// Locks      ChunkPool's, for a new chunk
-// Invariants I1. used_bytes() is the sum of the sizes that Lua asked for.
+//            header for each block, no lock, no atomics. Chunks come from
+//            ChunkPool and go back there all at once. Large blocks come from
+//            malloc, and each is linked in a list: a G that was dropped in the
+//            midst of a C call may own blocks that Lua knows nothing of. It has
+//            a limit. Under AddressSanitizer every block is malloc's, so that
+//            ASan sees each use after free.
+// Threads    The isolate's strand, one M at a time. Functions that give a
+//            number of bytes: any.
+// Locks      ChunkPool's, for a new chunk Invariants I1. used_bytes() is the
+//            sum of the sizes that Lua asked for.
 //            I2. Shrinking and freeing never fail.
-//            I3. Of a heap with a limit, or of all that share a budget, chunks
+//            I3. In a heap with a limit, or in all that share a budget, chunks
 //                and large blocks together take at most twice the limit, and
 //                Budget::kSpare.
+// Docs       heap.cc
 // Tests      tests/vm/heap_test.cc
 
 #ifndef TRI_VM_MEMORY_HEAP_H_
@@ -44,54 +45,56 @@ class Heap {
   static void* Allocate(void* heap, void* block, size_t old_bytes,
                         size_t new_bytes);
   // The same for lua_close: what it frees is not made ready for use again. Set
-  // it just before, by lua_setallocf.
+  // by lua_setallocf just before.
   static void* AllocateAtEnd(void* heap, void* block, size_t old_bytes,
                              size_t new_bytes);
 
-  // Gives everything back, after lua_close: also what that did not know.
+  // Gives everything back, after lua_close. Also the blocks that Lua did not
+  // know.
   void Release();
 
-  // Gives back the chunks in which nothing is in use; false: there is none.
+  // Gives back the chunks in which nothing is in use. False: there is none.
   // Takes time for each free block.
   bool Trim();
 
-  // From now on; 0 for none. If more is in use, only growing fails.
+  // The limit from now on; 0 for none. If more is in use already, only growing
+  // fails.
   void SetLimit(size_t limit_bytes) {
     allowed_bytes_ = limit_bytes == 0 ? SIZE_MAX : limit_bytes;
     limit_bytes_ = allowed_bytes_;
   }
-  // From now on what is in use counts in `budget`, which must outlive this, and
-  // has its limit. Once.
+  // From now on the heap counts in `budget`, and has its limit. The budget must
+  // outlive the heap. Called once.
   void SetBudget(Budget* budget);
-  // Gives back what it has taken in advance, but for `keep`.
+  // Gives back to the budget what it has taken in advance, but for `keep`.
   void TrimBudget(size_t keep = kStep) {
     if (budget_ != nullptr && allowed_bytes_ > used_bytes_ + 2 * keep) {
       GiveBack(keep);
     }
   }
-  // SIZE_MAX: none.
+  // SIZE_MAX: no limit.
   [[nodiscard]] size_t limit_bytes() const { return limit_bytes_; }
   [[nodiscard]] size_t used_bytes() const { return used_bytes_; }
   // The most that was ever in use.
   [[nodiscard]] size_t peak_bytes() const { return peak_bytes_; }
-  // What may still be asked for.
+  // How much Lua may still ask for.
   [[nodiscard]] size_t headroom() const {
     return allowed_bytes_ - std::min(used_bytes(), allowed_bytes_);
   }
   // Counts memory outside of this heap that an object in it holds, and that
-  // would go with the object; see vm/memory/pressure.h.
+  // goes with the object. See vm/memory/pressure.h.
   void NoteOutside(size_t bytes) { outside_bytes_ += bytes; }
   [[nodiscard]] size_t outside_bytes() const { return outside_bytes_; }
-  // What was counted since the last call.
+  // Returns what was counted since the last call.
   [[nodiscard]] size_t TakeOutside() {
     return std::exchange(outside_bytes_, 0);
   }
-  // Where there is a limit: whether so much of it is in use, and so much more
-  // than when this was last true, that a full collection is worth it.
+  // Whether so much of the limit is in use that a full collection is worth it,
+  // and so much more than when this was last true. False without a limit.
   [[nodiscard]] bool IsShort();
-  // How often Lua was refused; it collects then and asks once more.
+  // How often Lua was refused. It collects then, and asks once more.
   [[nodiscard]] uint64_t refused() const { return refused_; }
-  // Taken from the pool and from malloc for all of this.
+  // What was taken from the pool and from malloc for all of this.
   [[nodiscard]] size_t reserved_bytes() const {
     return chunk_bytes_ + large_bytes_;
   }
@@ -141,7 +144,7 @@ class Heap {
 
   Gauge<size_t> used_bytes_;
   Gauge<size_t> limit_bytes_ = SIZE_MAX;
-  // What may be in use before Extend is asked: the limit, or what was taken
+  // How much may be in use before Extend is asked: the limit, or what was taken
   // from the budget.
   size_t allowed_bytes_ = SIZE_MAX;
   Budget* budget_ = nullptr;
@@ -155,9 +158,9 @@ class Heap {
   LargeHead* large_ = nullptr;
   size_t outside_bytes_ = 0;
   size_t short_at_ = 0;
-  size_t trimmed_at_ = 0;  // chunk_bytes_ at the last look for empty ones
+  size_t trimmed_at_ = 0;  // chunk_bytes_ at the last look for empty chunks
   uint64_t refused_ = 0;
-  bool is_shrinking_ = false;  // I2 goes before I3
+  bool is_shrinking_ = false;  // then I2 goes before I3
 };
 
 }  // namespace trilune::vm

@@ -8,11 +8,11 @@ namespace trilune::vm {
 void StepForOutside(lua_State* L) {
   Isolate* iso = Isolate::Of(L);
   const size_t bytes = iso->heap().TakeOutside();
-  // A script may have stopped the collector; inside a finalizer it does not
+  // A script may have stopped the collector, and inside a finalizer it does not
   // answer.
   if (lua_gc(L, LUA_GCISRUNNING) != 1) return;
-  // Lua's own collection for want of memory runs no finalizers, and so would
-  // free nothing of all this: near the limit it comes too late.
+  // The collection that Lua makes when memory runs out calls no finalizers. So
+  // it would free nothing of all this, and near the limit it comes too late.
   if (iso->heap().IsShort()) {
     iso->CollectForLimit(L);
     return;

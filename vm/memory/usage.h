@@ -1,6 +1,7 @@
 // Usage: what an isolate uses, as others may read it without its heap.
 //
-// Role       The counters that are not in Heap or Strand, and a copy of all.
+// Role       The counters that are not in Heap or Strand, and a record that has
+//            a copy of all of them.
 // Threads    Usage: written by the isolate's strand, read by any thread.
 //            UsageRecord: a plain value.
 // Locks      none
@@ -21,12 +22,12 @@ struct Usage {
   Gauge<int64_t> longest_gc_ns;  // of the full ones that the runtime made
   Gauge<uint64_t> instructions;  // while the budget counts them
   Gauge<int64_t> cpu_ns;         // likewise
-  Gauge<uint64_t> sent;          // messages written, and read
+  Gauge<uint64_t> sent;          // messages written; below: read
   Gauge<uint64_t> received;
   Gauge<bool> exceeded;  // a limit has ended its work
 };
 
-// Plain, as it lives where Lua may raise.
+// Plain data, because it lives in frames that a Lua error may jump over.
 struct UsageRecord {
   static constexpr size_t kNameBytes = 64;
 

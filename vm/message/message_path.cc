@@ -1,6 +1,6 @@
-// Where in a message a value is that cannot be sent. Looked for only then: the
-// writer notes of each value with an identity which one holds it; the keys are
-// searched here.
+// Where in a message the value is that cannot be sent. Looked for only after a
+// failure. The writer notes for each value with an identity which entry holds
+// it; the keys are searched here.
 
 #include <algorithm>
 #include <cctype>
@@ -67,7 +67,7 @@ bool IsIdentifier(const char* text, size_t size) {
       });
 }
 
-// The key at `index`, as it stands in an expression.
+// Adds the key at `index`, as it stands in an expression.
 void AddKey(lua_State* L, int index, PathText* path) {
   constexpr size_t kShown = 60;
   char number[64];
@@ -117,7 +117,7 @@ void AddKey(lua_State* L, int index, PathText* path) {
 
 enum class Step : uint8_t { kFound, kIsKey, kLost };
 
-// The value on top holds the one at `address`, which replaces it.
+// The value on top holds the one at `address`. Replaces it by that one.
 Step StepDown(lua_State* L, const void* address, bool metatables,
               PathText* path) {
   const int holder = lua_gettop(L);

@@ -1,3 +1,15 @@
+// Reading a message. The data is read once, from its beginning to its end, and
+// each value is made as its tag comes: depth first, as it was written.
+//
+// What an error leaves behind matters here, as Lua may raise at each value. A
+// plain message of up to kMaxQuick bytes is read without a protected call. If
+// it raises, the message stays in the isolate's list, and the next reading
+// frees it. Any other message is read below lua_pcall, and freed afterwards.
+//
+// Values that are referred to (kReferenced) are kept in a table by their
+// offset. Values nested deeper than kInlineDepth are read from a list of
+// frames, as message_writer_deep.cc writes them.
+
 #include "vm/message/message_reader.h"
 
 #include <algorithm>
@@ -14,13 +26,14 @@
 namespace trilune::vm {
 namespace {
 
-// Stands for nil among the objects.
+// Stands for nil in the table of objects.
 constexpr char kNilObject = 0;
 
-// Of what is in a frame: it gets one itself.
+// The depth of values in a frame: a table or function there gets a frame, too.
 constexpr int kInFrame = kInlineDepth + 1;
 
-// A table or function that is nested deep, and what is still to be read of it.
+// A table or function that is nested deep, and how much of it is still to be
+// read.
 struct Frame {
   enum class Next : uint32_t { kMetatable, kEntry, kValue };
 
@@ -102,9 +115,9 @@ class Reader {
   size_t budget_;  // values that tables may still announce: each has a byte
   const ReadOptions& options_;
   // Stack indices of tables, if the flags ask for them.
-  int objects_ = 0;     // by offset, what is referenced
+  int objects_ = 0;     // values that are referred to, by offset
   int work_ = 0;        // of frame n: its value at n + 1, a key at -n - 1
-  int frames_ = 0;      // the memory of frame_at_
+  int frames_ = 0;      // not a table: the memory of frame_at_
   int metatables_ = 0;  // table, metatable, table, ...
   Frame* frame_at_ = nullptr;
   uint32_t frame_count_ = 0;
@@ -142,7 +155,7 @@ int Reader::Read() {
   return static_cast<int>(count);
 }
 
-// Pushes `count` values, complete.
+// Pushes `count` values. They are complete, with their metatables.
 void Reader::Segment(uint32_t count) {
   const lua_Integer pending = pending_;
   for (uint32_t i = 0; i < count; i++)
@@ -220,10 +233,10 @@ void Reader::Value(int depth) {
   Remember(start, tag);
 }
 
-// The value on top is the one at `offset`.
+// Keeps the value on top as the one at `offset`.
 void Reader::RememberAt(lua_Integer offset) {
   NeedFlag(kHasReferences);
-  if (lua_isnil(L_, -1)) {  // a __transfer has given it
+  if (lua_isnil(L_, -1)) {  // a constructor of a __transfer has made it
     lua_pushlightuserdata(L_, const_cast<char*>(&kNilObject));
   } else {
     lua_pushvalue(L_, -1);
@@ -276,7 +289,7 @@ void Reader::TableContents(int table, const TableHead& head, int depth) {
   }
 }
 
-// A __transfer may have given the key on top.
+// The constructor of a __transfer may have made the key on top.
 void Reader::CheckKey() {
   if (lua_isnil(L_, -1)) luaL_error(L_, "a key has become nil on its way");
   if (lua_type(L_, -1) == LUA_TNUMBER && lua_rawequal(L_, -1, -1) == 0) {
@@ -285,7 +298,7 @@ void Reader::CheckKey() {
 }
 
 // The contents of the table or function on top follow. Reads them, too, unless
-// those of another frame are being read: then they are next.
+// the loop for another frame is running: then that takes this frame next.
 void Reader::Deep(const Frame& frame, int depth) {
   NeedFlag(kIsDeep);
   const uint32_t number = frame_count_;
@@ -315,7 +328,8 @@ void Reader::Deep(const Frame& frame, int depth) {
   }
 }
 
-// Reads on until the table has ended, or something in it has got a frame.
+// Goes on with the table until it has ended, or something in it has got a
+// frame.
 void Reader::DeepTable(int table, uint32_t number) {
   using Next = Frame::Next;
   const auto has_left = [this, number] { return frame_count_ > number + 1; };
@@ -331,7 +345,7 @@ void Reader::DeepTable(int table, uint32_t number) {
     if (has_left()) return;
   }
   while (true) {
-    if (frame_at_[number].next == Next::kValue) {  // it has left after the key
+    if (frame_at_[number].next == Next::kValue) {  // the key is read already
       frame_at_[number].next = Next::kEntry;
       lua_rawgeti(L_, work_, -lua_Integer{number} - 1);
     } else {
@@ -360,8 +374,9 @@ void Reader::DeepFunction(int function, uint32_t number) {
   frame_count_--;
 }
 
-// Last of all: a __gc must be there when a metatable is set, and a weak table
-// must not lose what is not yet referred to.
+// Keeps the metatable for SetMetatables, which sets it last of all. A __gc must
+// be in the metatable when that is set. And a weak table must not lose values
+// that nothing refers to yet.
 void Reader::Metatable(int table, int depth) {
   NeedFlag(kHasMetatables);
   Value(depth + 1);

@@ -1,9 +1,9 @@
-// ReadData: what ReadMessage does, for data that may be anything.
+// ReadData: the work of ReadMessage, for data that may be anything.
 //
 // Role       The reader checks everything it reads against the bytes there are,
-//            so that wrong data raises an error; only bytecode and pointers
-//            cannot be checked. So they are refused where data is not this
-//            process's own.
+//            so that wrong data raises an error. Bytecode and pointers cannot
+//            be checked. So they are refused unless the data is this process's
+//            own.
 // Threads    the running G, or a test's
 // Locks      none
 // Errors     Lua errors: "malformed message"

@@ -1,3 +1,20 @@
+// Memory for messages: blocks, scratch of writers, and lists of what is in use.
+//
+// Blocks. Most messages are small, and one isolate frees what another has
+// allocated. So free blocks would pile up at receivers. Each isolate keeps free
+// blocks of two sizes in magazines of up to kBatch, two magazines a size:
+// loaded_ and spare_. It fetches and returns whole magazines at the depot,
+// under a lock, once in kBatch messages. With two magazines, an isolate whose
+// use goes up and down a little does not visit the depot each time.
+//
+// Lists. A Lua error jumps over C++ frames, and a G may be dropped in the midst
+// of a call. So everything that a frame uses is in a list of the isolate:
+// scratch in scratches_, messages that are being read in quick_ or reading_.
+// The destructor frees what is left.
+//
+// Scratch. Its entries find a value by address: one by one while there are few,
+// by an open hash afterwards.
+
 #include "vm/message/message_space.h"
 
 #include <algorithm>
@@ -14,12 +31,12 @@
 namespace trilune::vm {
 namespace {
 
-// Bytes of a block's data, by size class; the last class, kMallocClass, is
-// malloc's.
+// Bytes of a block's data, by size class. Blocks of the last class,
+// kMallocClass, are malloc's own.
 constexpr size_t kClassBytes[] = {80, 272};
 
 #if defined(TRI_ASAN)
-constexpr bool kPlainMalloc = true;  // so that it sees each use after free
+constexpr bool kPlainMalloc = true;  // ASan sees each use after free
 #else
 constexpr bool kPlainMalloc = false;
 #endif
@@ -39,8 +56,8 @@ void ReleaseShared(const Message* message) {
 
 }  // namespace
 
-// Where senders get back the blocks that receivers freed: once in kBatch
-// messages.
+// The place where senders get back the blocks that receivers have freed. Each
+// visits it once in kBatch messages.
 class MessageDepot {
  public:
   // Never destroyed: Ms may run until the process ends.
@@ -163,7 +180,7 @@ uint32_t WriteScratch::FindOrAdd(const void* address, bool* is_new) {
       if (entries.at[i].address == address) return i;
     }
   } else {
-    // At most half full, the new one included.
+    // The hash is at most half full, with the new entry.
     if (mask == 0 || (entries.count + 1) * 2 > mask) {
       const uint32_t larger = mask == 0 ? kFirstSlots : (mask + 1) * 2;
       if (larger == 0 || !Rehash(larger)) return kNone;
@@ -269,7 +286,7 @@ WriteScratch* MessageSpace::TakeScratch() {
   }
   scratch = static_cast<WriteScratch*>(std::malloc(sizeof(WriteScratch)));
   if (scratch == nullptr) return nullptr;
-  // All but the buffer.
+  // Clears all but the buffer.
   std::memset(static_cast<void*>(scratch), 0, offsetof(WriteScratch, fixed));
   scratch->next = scratches_;
   scratches_ = scratch;
@@ -277,8 +294,8 @@ WriteScratch* MessageSpace::TakeScratch() {
 }
 
 void MessageSpace::GiveScratch(WriteScratch* scratch) {
-  // What the next message may need, and is counted nowhere until then, is kept
-  // once.
+  // One scratch keeps its memory for the next message. That memory is counted
+  // nowhere until then, so no other scratch keeps any.
   if (free_scratches_ == nullptr) {
     scratch->Reset();
   } else {
@@ -346,8 +363,9 @@ void MessageSpace::DropFirst() {
 }
 
 void MessageSpace::DropStale(lua_State* L) {
-  // Inside a finalizer the messages below are being read. Elsewhere nobody
-  // reads: they are what memory errors have left.
+  // Inside a finalizer, the messages in the list are being read by the code
+  // that it has interrupted. Elsewhere nobody reads them: memory errors have
+  // left them.
   if (lua_gc(L, LUA_GCCOUNT) == -1) return;
   while (quick_ != nullptr)
     DropFirst();

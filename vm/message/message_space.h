@@ -1,13 +1,14 @@
 // MessageSpace: what an isolate needs to write and read messages.
 //
-// Role       Scratch memory of writers, blocks of small messages, the messages
+// Role       Scratch memory of writers, blocks for small messages, the messages
 //            that are being read, and the index of modules. Made at the first
-//            message; freed with the isolate, and with it all that an error or
-//            a G that was dropped left behind.
+//            message, and freed with the isolate. With it goes everything that
+//            an error, or a G that was dropped, has left behind.
 // Threads    the strand's owner
-// Locks      that of the depot of blocks (kMessages)
-// Invariants I1. A scratch is on the free list, or has one writer. Several are
-//                in use at once when a __transfer metamethod sends or parks.
+// Locks      that of the depot of blocks (kMessages) Invariants I1. A scratch
+//            is on the free list, or has one writer. Several are in use at one
+//            time when a __transfer metamethod sends or parks.
+// Docs       message_space.cc
 // Tests      tests/vm/message_test.cc
 
 #ifndef TRI_VM_MESSAGE_MESSAGE_SPACE_H_
@@ -24,7 +25,7 @@
 
 namespace trilune::vm {
 
-// An array in plain memory. No destructor: errors may skip it.
+// An array in plain memory. It has no destructor, because errors may skip it.
 template <class T>
 struct RawArray {
   T* at = nullptr;
@@ -37,18 +38,19 @@ struct RawArray {
   void Free();
 };
 
-// A value with an identity, in the message that is being written.
+// A value with an identity in the message that is being written: a second
+// encounter becomes a reference.
 struct WriteEntry {
   const void* address;
   uint64_t offset;  // of its tag
-  uint32_t parent;  // entry of what holds it, or kRoot + number of the argument
+  uint32_t parent;  // entry of its holder, or kRoot + number of the argument
   uint32_t detail;  // of an upvalue: its number; else WriteDetail
 };
 
 enum WriteDetail : uint32_t {
   kPlainEntry = 0,
-  kConstructing = 1,  // inside its own __transfer's values
-  kConstructed = 2,   // what it holds is its __transfer's values
+  kConstructing = 1,  // the values of its own __transfer are being written
+  kConstructed = 2,   // it holds the values of its __transfer
 };
 
 // A table or function that is nested deep, and how much of it is written.
@@ -58,7 +60,7 @@ struct WriteFrame {
   uint32_t entry;
   uint32_t items;  // of a function: upvalues
   uint32_t pairs;
-  uint32_t integers;  // keys of these
+  uint32_t integers;  // pairs whose key is an integer
   Next next;
   bool has_metatable;
 };
@@ -73,29 +75,29 @@ struct WriteScratch {
 
   WriteScratch* next;
   WriteScratch* next_free;
-  Message* block;        // has the data, once `fixed` is too small
+  Message* block;        // holds the data, once `fixed` is too small
   MemoryCharge* charge;  // for the block
   RawArray<WriteEntry> entries;
   uint32_t* slots;  // hash of the entries: number + 1, or 0
   uint32_t slots_capacity;
   uint32_t mask;                // slots in use less one; 0: none yet
-  RawArray<WriteFrame> frames;  // each in the one before
+  RawArray<WriteFrame> frames;  // each nested in the one before
   RawArray<Shared*> shared;     // each retained
   RawArray<char> text;          // the name that is being written
   char fixed[kFixedBytes];
 
-  // The entry of `address`, which is made if there is none (*is_new). kNone
-  // without memory.
+  // The entry of `address`. Makes one if there is none (*is_new). kNone: no
+  // memory.
   uint32_t FindOrAdd(const void* address, bool* is_new);
-  // Copies `size` bytes behind what is in `text`. False: no memory.
+  // Appends `size` bytes to `text`. False: no memory.
   bool AddText(const char* bytes, size_t size);
-  // What it has outside of itself, but for the block.
+  // The memory that it has outside of itself, without the block.
   [[nodiscard]] size_t bytes() const {
     return entries.capacity * sizeof(WriteEntry) +
            frames.capacity * sizeof(WriteFrame) +
            slots_capacity * sizeof(uint32_t);
   }
-  // Ready for the next message; gives large memory back.
+  // Makes it ready for the next message. Gives large memory back.
   void Reset();
   void FreeAll();
 
@@ -112,7 +114,7 @@ class MessageSpace {
   MessageSpace(const MessageSpace&) = delete;
   MessageSpace& operator=(const MessageSpace&) = delete;
 
-  // That of L's isolate. Null without memory.
+  // The space of the isolate of `L`. Null: no memory.
   static MessageSpace* Of(lua_State* L);
 
   // Null without memory.
@@ -123,11 +125,11 @@ class MessageSpace {
   Message* Allocate(size_t bytes);
   // Frees a message whose references have been released.
   void Free(Message* message);
-  // The same without an isolate.
+  // The same, for a thread without an isolate.
   static void FreeToDepot(Message* message);
 
-  // Messages that are read without protection: an error leaves them here, and
-  // the next one frees them. They nest.
+  // Around the unprotected reading of a message. These nest. An error leaves
+  // the message here, and the next reading frees it.
   void BeginQuickRead(lua_State* L, Message* message) {
     if (quick_ != nullptr) DropStale(L);
     message->next = quick_;
@@ -138,13 +140,13 @@ class MessageSpace {
       DropFirst();
     quick_ = message->next;
   }
-  // Messages that are read in protected mode, in any order.
+  // Around the protected reading of a message. These may end in any order.
   void BeginRead(Message* message);
   void EndRead(Message* message);
 
   ModuleIndex modules;
 
-  static constexpr uint32_t kMallocClass = 2;  // of blocks of any size
+  static constexpr uint32_t kMallocClass = 2;  // blocks of any size
 
  private:
   static constexpr int kClasses = 2;

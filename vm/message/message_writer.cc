@@ -1,6 +1,24 @@
-// Writing a message: the walk, and what every value needs. What is nested deep
-// is in message_writer_deep.cc; functions, userdata and what has a __transfer
-// metamethod are in message_writer_types.cc.
+// Writing a message: the walk, and what every value needs. Values nested deep
+// are in message_writer_deep.cc. Functions, userdata and values with a
+// __transfer metamethod are in message_writer_types.cc.
+//
+// WriteMessage tries twice:
+// 1. kQuick, without a protected call. It stops at the first value that needs
+//    something of Lua which may raise: a metatable, a function, great depth.
+// 2. kProtected, below lua_pcall, from the beginning. Here Lua code may run,
+//    and drop values that were written already. Their addresses are noted, so
+//    another value could get one of them. Therefore each value with an identity
+//    is anchored.
+//
+// Each value with an identity has an entry by its address (Identify). A second
+// encounter writes the offset of the first one, and marks its tag, so the
+// reader keeps only values that are referred to (Refer).
+//
+// A table's head is written before its contents, with numbers that are not
+// known yet; FinishTable fills them in.
+//
+// The scratch belongs to the isolate. An error that jumps over the writer's
+// frame loses nothing.
 
 #include "vm/message/message_writer.h"
 
@@ -137,7 +155,8 @@ bool MessageWriter::TableContents(int index, uint32_t entry, int depth) {
     lua_settop(L_, key - 1);
   }
   lua_pushnil(L_);
-  // Lua gives the array part first, in order: its values go without their keys.
+  // lua_next gives the array part first, in order. Those values go without
+  // their keys.
   int more = lua_next(L_, index);
   for (; more != 0; more = lua_next(L_, index)) {
     if (lua_isinteger(L_, key) == 0 ||
@@ -159,12 +178,13 @@ bool MessageWriter::TableContents(int index, uint32_t entry, int depth) {
   return FinishTable(index, entry, items, pairs, integers, metatable);
 }
 
-// Writes the head: `items` values of the keys 1, 2, ... stand there, and
-// `pairs` others, of which `integers` have an integer for a key.
+// Fills in the head of a table whose contents are written: `items` values of
+// the keys 1, 2, ..., and `pairs` others, of which `integers` have an integer
+// as key.
 bool MessageWriter::FinishTable(int index, uint32_t entry, uint64_t items,
                                 uint64_t pairs, uint64_t integers,
                                 uint32_t metatable) {
-  // An array with holes gets its size back, and so its border.
+  // An array with holes gets its size back, and with it its border.
   uint64_t array = items;
   if (integers != 0) {
     const uint64_t border = lua_rawlen(L_, index);
@@ -228,7 +248,7 @@ bool MessageWriter::Charge(size_t bytes) {
   return Fail(WriteFailure::kOverBudget);
 }
 
-// A G that parks in a __transfer keeps its scratch.
+// Counts the scratch, too: a G that parks in a __transfer keeps it.
 bool MessageWriter::ChargeScratch() {
   const size_t bytes = scratch_->bytes();
   if (bytes <= charged_scratch_) return true;
@@ -243,7 +263,7 @@ Message* MessageWriter::Finish(int count) {
     return nullptr;
   }
   const size_t bytes = offset();
-  size_t room = 0;  // more than the bytes of data
+  size_t room = 0;  // in the block, beyond the data
   Message* message = scratch_->block;
   if (message != nullptr) {
     scratch_->block = nullptr;
@@ -284,7 +304,7 @@ Message* MessageWriter::Finish(int count) {
 
 Message* MessageWriter::Write(int first, int count, WriteMode mode) {
   scratch_->Reset();
-  charged_scratch_ = scratch_->bytes();  // what was kept is no more than that
+  charged_scratch_ = scratch_->bytes();  // kept memory does not count
   mode_ = mode;
   failure_ = WriteFailure::kNone;
   in_metamethod_ = false;
@@ -313,7 +333,7 @@ Message* MessageWriter::Run(int first, int count) {
 
 namespace {
 
-// What a protected call of the writer is told, and tells.
+// Arguments and result of the writer's protected call.
 struct ProtectedWrite {
   MessageWriter* writer;
   Message* message;
@@ -327,7 +347,8 @@ int RunProtected(lua_State* L) {
 
 constexpr size_t kMaxPath = 256;
 
-// Raises what the writer noted, without its scratch.
+// Raises the error that the writer has noted. Its scratch is given back
+// already.
 [[noreturn]] void Raise(lua_State* L, WriteFailure failure, const char* what,
                         const char* path, size_t max_bytes) {
   if (failure == WriteFailure::kTooLarge) {
@@ -342,7 +363,7 @@ constexpr size_t kMaxPath = 256;
   std::abort();  // luaL_error does not return
 }
 
-// A metamethod's error on top of the stack: names where it was.
+// A metamethod's error is on top of the stack. Adds where it was.
 void AddPath(lua_State* L, const char* path) {
   const Isolate* iso = Isolate::Of(L);
   if (lua_type(L, -1) != LUA_TSTRING ||
@@ -393,7 +414,7 @@ Message* WriteMessage(lua_State* L, int first, int count,
     Isolate::Of(L)->usage().sent++;
     return message;
   }
-  // Lua's own errors go on as they are, unless a metamethod raised them.
+  // Lua's own errors go on unchanged, unless a metamethod has raised them.
   char path[kMaxPath];
   const bool has_path = status == LUA_OK
                             ? writer.failure() == WriteFailure::kRefused

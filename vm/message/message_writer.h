@@ -1,16 +1,18 @@
 // MessageWriter: one call of WriteMessage.
 //
-// Role       Walks the values depth first, on the C and Lua stacks as far as
+// Role       Walks the values depth first: on the C and Lua stacks as far as
 //            kInlineDepth, in a list of frames below that. Most messages need
-//            nothing of Lua that can raise: they are written in kQuick mode.
-//            What does (see WriteMode) starts anew, below a protected call.
+//            nothing of Lua that can raise, and are written in kQuick mode. Any
+//            other (see WriteMode) starts anew, below a protected call.
 // Threads    the running G
 // Locks      none
-// Errors     Its functions return false, and have noted why; Lua errors come
-//            only from Lua's own functions.
-// Invariants I1. In kProtected mode every value with an identity is kept from
-//                the collector, so that no two values have the same address.
-//            I2. What has begun and not ended contains what is being written.
+// Errors     Its functions return false, and have noted why. Lua errors come
+//            only from Lua's own functions. Invariants I1. In kProtected mode
+//            every value with an identity is kept from the collector, so that
+//            no two values have the same address.
+//            I2. The values that have begun and not ended contain the one that
+//                is being written.
+// Docs       message_writer.cc
 // Tests      tests/vm/message_test.cc
 
 #ifndef TRI_VM_MESSAGE_MESSAGE_WRITER_H_
@@ -29,8 +31,8 @@ namespace trilune::vm {
 
 enum class WriteMode : uint8_t {
   kQuick,  // nothing that can raise
-  // Allocates in the heap, so finalizers run, and __transfer metamethods: both
-  // may drop what was written.
+  // May allocate in the heap, so finalizers may run, and calls __transfer
+  // metamethods. Both may drop values that were written.
   kProtected,
 };
 
@@ -53,7 +55,7 @@ class MessageWriter {
         options_(options),
         generation_(generation) {}
 
-  // Writes the `count` values from index `first` on; null: failed.
+  // Writes the `count` values from index `first` on. Null: it failed.
   Message* Write(int first, int count, WriteMode mode);
   // The same in kProtected mode.
   Message* Run(int first, int count);
@@ -61,7 +63,8 @@ class MessageWriter {
   [[nodiscard]] WriteFailure failure() const { return failure_; }
   [[nodiscard]] const char* what() const { return what_; }
   [[nodiscard]] bool in_metamethod() const { return in_metamethod_; }
-  // Where it failed: "value.items[3].file". The values are at `first` again.
+  // Where it failed: "value.items[3].file". Requires: the values are at `first`
+  // again.
   void FormatPath(lua_State* L, int first, int count, char* text,
                   size_t size) const;
 
@@ -92,7 +95,8 @@ class MessageWriter {
   bool FindMemberAnew(int index, ModuleName* name);
   Message* Finish(int count);
 
-  // The entry of the value at `index`; *is_new false: a reference was written.
+  // The entry of the value at `index`. *is_new false: it has written a
+  // reference to that.
   bool Identify(int index, const void* address, uint32_t* entry, bool* is_new);
   bool Refer(uint32_t entry);
 
@@ -106,7 +110,7 @@ class MessageWriter {
     return Fail(WriteFailure::kRefused);
   }
 
-  // Room for `bytes` at at_.
+  // Makes room for `bytes` at at_.
   bool Reserve(size_t bytes) {
     return static_cast<size_t>(end_ - at_) >= bytes || Grow(bytes);
   }
@@ -153,13 +157,13 @@ class MessageWriter {
   char* end_ = nullptr;
   uint32_t parent_ = WriteScratch::kNone;
   uint32_t flags_ = 0;
-  int work_ = 0;      // of the frames' table: each one's value, and its key
-  int anchors_ = 0;   // of the table of what must not be collected
+  int work_ = 0;      // index of the table of frames' values and keys
+  int anchors_ = 0;   // index of the table of values that must stay
   int segments_ = 0;  // nested
   WriteMode mode_ = WriteMode::kQuick;
   WriteFailure failure_ = WriteFailure::kNone;
   bool in_metamethod_ = false;
-  bool looked_anew_ = false;  // at the modules
+  bool looked_anew_ = false;  // FindMemberAnew was called
   bool has_collected_ = false;
   size_t charged_scratch_ = 0;  // bytes of the scratch that are counted
   uint32_t culprit_ = WriteScratch::kNone;

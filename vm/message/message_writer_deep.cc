@@ -1,16 +1,21 @@
-// Writing what is nested deeper than kInlineDepth: each table or function there
-// has a frame in the scratch, where it is left for what is nested in it, and
-// gone on with afterwards. So neither stack grows with depth.
+// Writing values nested deeper than kInlineDepth. Each table or function there
+// has a frame in the scratch. When something nested in it gets a frame of its
+// own, the outer one stays as it is, and goes on afterwards. The order of the
+// data is depth first all the same, and neither stack grows with depth.
+//
+// Deep is called in two ways. From the C stack, it runs the loop that writes
+// the top frame until its own frame has ended. From inside that loop (depth
+// kInFrame), it only adds a frame, which the loop takes next.
 
 #include "vm/message/message_writer.h"
 
 namespace trilune::vm {
 namespace {
 
-// Of what is in a frame: it gets one itself.
+// The depth of values in a frame: a table or function there gets a frame, too.
 constexpr int kInFrame = kInlineDepth + 1;
 
-// Indices in the frames' table.
+// Indices in the table work_, by the number of the frame.
 lua_Integer ValueAt(uint32_t number) {
   return lua_Integer{number} * 2 + 1;
 }
@@ -20,8 +25,8 @@ lua_Integer KeyAt(uint32_t number) {
 
 }  // namespace
 
-// The head is written. Writes the contents, too, unless those of another frame
-// are being written: then they are next.
+// The head is written. Writes the contents, too, unless the loop for another
+// frame is running: then that takes this frame next.
 bool MessageWriter::Deep(int index, uint32_t entry, int depth) {
   if (mode_ == WriteMode::kQuick) return Fail(WriteFailure::kNeedsProtection);
   const uint32_t number = scratch_->frames.count;
@@ -37,7 +42,7 @@ bool MessageWriter::Deep(int index, uint32_t entry, int depth) {
   }
   lua_pushvalue(L_, index);
   lua_rawseti(L_, work_, ValueAt(number));
-  lua_pushboolean(L_, 0);  // so that it stays an array
+  lua_pushboolean(L_, 0);  // the table stays an array
   lua_rawseti(L_, work_, KeyAt(number));
   if (depth == kInFrame) return true;
   const uint32_t outer = parent_;
@@ -56,8 +61,8 @@ bool MessageWriter::Deep(int index, uint32_t entry, int depth) {
   return true;
 }
 
-// Writes the value at `index`. False: it failed, or has got a frame, and
-// `frame` is kept for later, with its key.
+// Writes the value at `index`. False: it failed; or the value got a frame, and
+// `frame` was kept for later, with its key.
 bool MessageWriter::InFrame(int index, int key, uint32_t number,
                             const WriteFrame& frame) {
   if (!Value(index, kInFrame)) return false;
@@ -68,7 +73,8 @@ bool MessageWriter::InFrame(int index, int key, uint32_t number,
   return false;
 }
 
-// Writes on until the table has ended, or something in it has got a frame.
+// Goes on with the table until it has ended, or something in it has got a
+// frame.
 bool MessageWriter::DeepTable(int index, uint32_t number) {
   using Next = WriteFrame::Next;
   WriteFrame frame = scratch_->frames.at[number];
@@ -89,7 +95,7 @@ bool MessageWriter::DeepTable(int index, uint32_t number) {
   } else {
     lua_rawgeti(L_, work_, KeyAt(number));
   }
-  if (frame.next == Next::kValue) {  // it was kept after the key
+  if (frame.next == Next::kValue) {  // the key is written already
     frame.next = Next::kEntry;
     lua_pushvalue(L_, key);
     lua_rawget(L_, index);

@@ -1,5 +1,5 @@
-// Writing what is no plain data: functions, userdata, values with a name in
-// every heap, and those with a __transfer metamethod.
+// Writing values that are no plain data: functions, userdata, values with a
+// name in every heap, and values with a __transfer metamethod.
 
 #include "vm/isolate/isolate.h"
 #include "vm/message/message_writer.h"
@@ -28,8 +28,8 @@ bool IsGlobals(lua_State* L, const void* address) {
 
 }  // namespace
 
-// The texts of `name` are copied first: room for them may be made by collecting
-// garbage, whose finalizers may have the modules looked at anew.
+// Copies the texts of `name` first. Making room for them may collect garbage,
+// and finalizers may make the index anew, which owns the texts.
 bool MessageWriter::Named(const ModuleName& name) {
   flags_ |= kIsDemanding;
   const bool is_member = name.member != nullptr;
@@ -52,7 +52,8 @@ bool MessageWriter::Named(const ModuleName& name) {
   return PutBytes(text.at + module_size, member_size);
 }
 
-// What a table may be besides a plain one. *done: it has been written.
+// Writes a table that is no plain one: the globals, a module, or one with a
+// __transfer. *done: it has been written.
 bool MessageWriter::Object(int index, uint32_t entry, bool* done) {
   const void* address = scratch_->entries.at[entry].address;
   *done = true;
@@ -103,7 +104,8 @@ bool MessageWriter::CallTransfer(int index, uint32_t entry, bool* is_called) {
   return true;
 }
 
-// The modules may have changed. Once a message: each look costs all of them.
+// Looks at the modules anew, as they may have changed. Once for each message: a
+// look costs a walk through all of them.
 bool MessageWriter::FindMemberAnew(int index, ModuleName* name) {
   if (looked_anew_) return false;
   looked_anew_ = true;
@@ -119,7 +121,7 @@ bool MessageWriter::Function(int index, int depth) {
   if (c != nullptr) {
     is_closure = lua_getupvalue(L_, index, 1) != nullptr;
     if (is_closure) lua_pop(L_, 1);
-    // The same in every heap of this process.
+    // It is the same function in every heap of this process.
     if (!is_closure && IsPartOfProgram(c)) return PutWith(Tag::kCFunction, c);
   }
   uint32_t entry = 0;
@@ -175,7 +177,8 @@ bool MessageWriter::FunctionContents(int index, uint32_t entry, int depth) {
   return true;
 }
 
-// The upvalue's value is on top.
+// Writes one upvalue, whose value is on top. Functions that share an upvalue
+// share it afterwards, too: the second one refers to the first.
 bool MessageWriter::OneUpvalue(int index, uint32_t entry, int number,
                                int depth) {
   bool is_new = false;

@@ -1,3 +1,25 @@
+// References, cycles of them, and handles.
+//
+// The count is one word: handles above, other references below. So "one handle
+// and nothing else" is a single value, which IsOnlyHandle looks for.
+//
+// Cycles. A channel may lie in its own buffer, or two in each other's. Their
+// counts never fall to 0. But nobody can use an object without a handle, so
+// only objects without one need a search. They are in a list (SharedCycles). A
+// search first takes each object's count, and subtracts the references that
+// come from messages inside listed objects. If something is left, something
+// outside of the list refers to the object: it is reached, and so is everything
+// in its messages. The others are emptied.
+//
+// Nothing listed changes during a search. To send or receive needs a handle,
+// and the first handle is made under the lock of the list (Adopt). So
+// RetainHandle and Drop take that lock where an object has references but no
+// handle, before or afterwards. With handles on both sides they are one
+// compare-and-swap.
+//
+// Destruction is a loop, not a recursion: an object may hold the last reference
+// of the next one, and so on without end (Dying).
+
 #include "vm/message/shared.h"
 
 #include <algorithm>
@@ -13,15 +35,15 @@
 namespace trilune::vm {
 namespace {
 
-// Objects that this thread is destroying: one may hold the last reference of
-// the next, and so on, without end.
+// Objects that this thread is destroying. One may hold the last reference of
+// the next, and so on without end.
 struct Dying {
   Shared* first = nullptr;
   bool at_work = false;
 };
 thread_local Dying dying;
 
-// Registry key of the isolate's handles by object, a table with weak values.
+// Registry key of a table with weak values: the isolate's handles by object.
 constexpr char kHandlesKey = 0;
 
 void PushHandlesTable(lua_State* L) {
@@ -131,8 +153,9 @@ bool SharedCycles::Drop(Shared* object, uint64_t part) {
   bool last = false;
   {
     MutexLock lock(mu_);
-    // Adopted meanwhile: exactly one handle may be left, of which
-    // DropToOnlyHandle has to hear. Handles without a lock do not reach 0.
+    // The object may have been adopted meanwhile. Then exactly one handle may
+    // be left, and DropToOnlyHandle must be told of that. Handles dropped
+    // without the lock do not reach 0.
     uint64_t word = object->refs_.load(std::memory_order_relaxed);
     do {
       if (word - part >= Shared::kHandle) return false;
@@ -151,9 +174,10 @@ bool SharedCycles::Drop(Shared* object, uint64_t part) {
   return true;
 }
 
-// Nobody touches the listed objects, nor what they hold, while the lock is
-// held: see the invariants I2 and I3. A reference of one that comes from no
-// message in another one comes from outside.
+// Takes out of the list all objects that nothing from outside can reach. While
+// the lock is held, nobody touches listed objects or what they hold: I2 and I3.
+// A reference to a listed object that comes from no message in another listed
+// object comes from outside.
 Shared* SharedCycles::TakeUnreached() {
   for (Shared* object = listed_; object != nullptr; object = object->next_) {
     object->from_outside_ = object->refs_.load(std::memory_order_relaxed);
@@ -166,7 +190,8 @@ Shared* SharedCycles::TakeUnreached() {
         },
         nullptr);
   }
-  // What is reached, but has not been looked into, is linked by next_dying_.
+  // Objects that are reached, and not yet looked into, are linked by
+  // next_dying_.
   Shared* pending = nullptr;
   for (Shared* object = listed_; object != nullptr; object = object->next_) {
     if (object->from_outside_ == 0) continue;
@@ -193,7 +218,7 @@ Shared* SharedCycles::TakeUnreached() {
     if (!object->reached_) {
       Unlink(object);
       object->Retain();  // until all of them are empty
-      // Stays out of the list: as if it were in it.
+      // It looks as if it were listed, so that Drop does not list it again.
       object->listed_ = true;
       object->prev_ = object->next_ = nullptr;
       object->next_dying_ = unreached;
@@ -263,7 +288,7 @@ Shared* TestShared(lua_State* L, int index) {
 }
 
 void PushShared(lua_State* L, Shared* object) {
-  // An object without its messages, which are counted elsewhere.
+  // An object without its messages, which count elsewhere.
   constexpr size_t kOutside = 256;
   PressCollector(L);
   luaL_checkstack(L, 5, nullptr);
@@ -274,7 +299,7 @@ void PushShared(lua_State* L, Shared* object) {
     return;
   }
   lua_pop(L, 1);
-  // In lua_close nobody would finalize it.
+  // In lua_close no finalizer of a new handle would be called.
   if (Isolate::Of(L)->closing()) {
     luaL_error(L, "cannot make a %s: the isolate is closing",
                object->type->name);
@@ -310,8 +335,9 @@ void RaiseCollected(lua_State* L, const Shared::Type& type) {
 int ReleaseSharedHandle(lua_State* L) {
   SharedHandle* handle = TestHandle(L, 1);
   if (handle == nullptr) return 0;  // called by a script
-  // Brought back, and in use: to be finalized anew when that is over. The waits
-  // of an isolate that closes have been dropped.
+  // The handle was brought back, and a wait uses it: it is to be finalized
+  // again when that is over. In an isolate that closes, the waits have been
+  // dropped.
   if (handle->waits > 0 && !Isolate::Of(L)->closing()) {
     if (lua_getmetatable(L, 1) != 0) lua_setmetatable(L, 1);
     return 0;

@@ -1,20 +1,23 @@
 // Shared: an object that several isolates hold, by handles and in messages.
 //
-// Role       Base of what crosses between heaps by reference: shared channels,
-//            spawned isolates' handles, dictionaries. Counts references; Lua
-//            holds one by a userdata, of which an isolate has one per object,
-//            so that handles are equal if their objects are.
-//            An object that holds messages may be reachable from nothing but
-//            itself: such cycles are found by SharedCycles.
+// Role       Base of the objects that cross between heaps by reference: shared
+//            channels, handles of spawned programs, dictionaries. Counts
+//            references. Lua holds one by a userdata. An isolate has one such
+//            userdata for each object, so handles are equal if their objects
+//            are.
+//            An object that holds messages may be reachable only from itself.
+//            SharedCycles finds such cycles.
 // Threads    any; Push: the running G
-// Locks      SharedCycles::mu_ (kCycles)
-// Invariants I1. A userdata of a handle is a SharedHandle, and its metatable
-//                has kSharedKey: so the writer of messages knows it.
-//            I2. Who has no handle of an object never touches what it holds.
-//            I3. Exactly the objects that have a SharedCycles, references and
-//                no handle are in its list. Only under its lock an object gets
+// Locks      SharedCycles::mu_ (kCycles) Invariants I1. A userdata of a handle
+//            is a SharedHandle, and its metatable has kSharedKey. So the writer
+//            of messages knows it.
+//            I2. An isolate without a handle of an object never touches what
+//                the object holds.
+//            I3. The list of a SharedCycles has exactly its objects that have
+//                references and no handle. Only under its lock an object gets
 //                its first handle, loses its last one while references are
 //                left, or loses a reference while it has no handle.
+// Docs       shared.cc
 // Tests      tests/vm/shared_test.cc
 
 #ifndef TRI_VM_MESSAGE_SHARED_H_
@@ -35,7 +38,7 @@ struct Message;
 
 class Shared {
  public:
-  // What an isolate has to know to make a handle.
+  // What an isolate needs to make a handle.
   struct Type {
     const char* name;  // for error messages: "channel"
     const void* tag;   // first member of the handle, see stdlib/binding.h
@@ -50,19 +53,20 @@ class Shared {
   Shared& operator=(const Shared&) = delete;
 
   void Retain() {
-    // relaxed: who retains holds a reference already.
+    // relaxed: the caller holds a reference already.
     refs_.fetch_add(1, std::memory_order_relaxed);
   }
   // Destroys the object with its last reference.
   void Release() { Drop(1); }
 
-  // The same for the reference of a handle. Who makes one holds a reference.
+  // The same for the reference of a handle. RetainHandle: the caller holds a
+  // reference.
   void RetainHandle();
   void ReleaseHandle() { Drop(kHandle); }
 
-  // Whether the caller's handle is the only reference: then nobody but its
-  // isolate can reach the object. A snapshot, exact while no G of that isolate
-  // runs: who could retain has to hold a reference.
+  // Whether the caller's handle is the only reference. Then only its isolate
+  // can reach the object. A snapshot; exact while no G of that isolate runs,
+  // because only a holder of a reference can retain.
   [[nodiscard]] bool IsOnlyHandle() const {
     // relaxed: the answer stands by itself; see LastHandleIsLeft.
     return refs_.load(std::memory_order_relaxed) == kHandle;
@@ -73,15 +77,16 @@ class Shared {
  protected:
   virtual ~Shared() = default;
 
-  // Calls `visit` for each reference in the messages it holds, once each.
+  // Calls `visit` once for each reference in the messages that the object
+  // holds.
   virtual void VisitHeld(void (*visit)(Shared* held, void* argument),
                          void* argument);
-  // Frees the messages it holds.
+  // Frees the messages that the object holds.
   virtual void DropHeld() {}
-  // The memory of those.
+  // The memory of these messages.
   [[nodiscard]] virtual size_t HeldBytes() const { return 0; }
-  // Gives `part` of the references up, `word` in all, after which one handle
-  // is left. False: the count has changed meanwhile.
+  // Drops `part` of the references, of which there are `word`; one handle is
+  // left afterwards. False: the count has changed meanwhile.
   virtual bool DropToOnlyHandle(uint64_t word, uint64_t part) {
     return TryDrop(&word, part);
   }
@@ -99,7 +104,7 @@ class Shared {
   void Drop(uint64_t part);
   void Destroy();
 
-  // Handles in the upper half, other references in the lower one.
+  // Counts handles in the upper half, other references in the lower one.
   std::atomic<uint64_t> refs_{1};
   SharedCycles* const cycles_;
   Shared* next_dying_ = nullptr;
@@ -117,9 +122,10 @@ void VisitMessage(const Message* message,
                   void (*visit)(Shared* held, void* argument), void* argument);
 
 // Finds objects that only messages inside such objects refer to, and empties
-// them. A search looks at every object without a handle; it comes when their
-// number, or the memory of their messages, has doubled since the last one, so
-// that its cost is that of making them; and before a limit refuses.
+// them. A search looks at every object without a handle. It comes when their
+// number, or the memory of their messages, has doubled since the last one. So
+// searching costs in proportion to making them. It also comes before a limit
+// refuses.
 class SharedCycles {
  public:
   SharedCycles() = default;
@@ -137,9 +143,10 @@ class SharedCycles {
   static constexpr size_t kFirstSearch = 64;
   static constexpr size_t kFirstBytes = size_t{1} << 20;
 
-  // RetainHandle and Drop, for objects that have no handle before or after it.
+  // RetainHandle and Drop, for objects that have no handle before or
+  // afterwards.
   void Adopt(Shared* object) TRI_EXCLUDES(mu_);
-  // False: it has a handle by now, and nothing has happened.
+  // False: the object has a handle by now, and nothing has happened.
   bool Drop(Shared* object, uint64_t part) TRI_EXCLUDES(mu_);
   void Link(Shared* object) TRI_REQUIRES(mu_);
   void Unlink(Shared* object) TRI_REQUIRES(mu_);
@@ -153,39 +160,40 @@ class SharedCycles {
   size_t next_bytes_ TRI_GUARDED_BY(mu_) = kFirstBytes;
 };
 
-// The userdata by which Lua holds one. It owns a reference; null once its
-// finalizer has run, which a script may see: another finalizer of the same
-// collection can bring a handle back before its own one runs.
+// The userdata by which Lua holds an object. It owns a reference. `object` is
+// null once its finalizer has run. A script may see that: another finalizer of
+// the same collection can bring a handle back before its own one runs.
 struct SharedHandle {
   const void* tag;
   Shared* object;
-  uint32_t waits;  // of Gs, see BeginHandleWait
+  uint32_t waits;  // of Gs; see BeginHandleWait
 };
 
-// Around a wait that ends by the object: until then its handle, which lies at
-// `index` of the G's stack, refers to it, whatever brought the handle back.
-// Without a raise in between.
+// Around a wait that the object ends. Until then the handle, at `index` of the
+// G's stack, keeps referring to the object, even if a finalizer has brought the
+// handle back. Nothing may raise in between.
 void BeginHandleWait(lua_State* L, int index);
 void EndHandleWait(lua_State* L, int index);
 
-// For who finds null in a handle of `type`.
+// For a caller that finds null in a handle of `type`.
 [[noreturn]] void RaiseCollected(lua_State* L, const Shared::Type& type);
 
 // Marks the metatables of handles: metatable[lightuserdata(&kSharedKey)] =
 // true.
 extern const char kSharedKey;
 
-// The object of the handle at `index`, or null if it is none.
+// The object of the handle at `index`; null if that is no handle.
 Shared* TestShared(lua_State* L, int index);
 
-// Pushes this isolate's handle of `object`, which is made if there is none, and
-// then retains it. May raise, before it retains.
+// Pushes this isolate's handle of `object`. If there is none, makes one and
+// retains the object for it. May raise, before it retains.
 void PushShared(lua_State* L, Shared* object);
 
-// __gc of every handle.
+// The __gc of every handle.
 int ReleaseSharedHandle(lua_State* L);
 
-// Marks the metatable on top of the stack as one of handles, and sets __gc.
+// Marks the metatable on top of the stack as that of handles, and sets its
+// __gc.
 void SetSharedMetatable(lua_State* L);
 
 }  // namespace trilune::vm

@@ -1,4 +1,16 @@
-// What an isolate does with its waits in shared queues.
+// What an isolate does with its waits in shared queues, and how it finds a
+// deadlock among them.
+//
+// The scheduler counts such waits as `external`: another strand may end them.
+// But if no other isolate refers to the channel, none can. So when nothing is
+// runnable, and all that is external are listed waits (apart from daemons),
+// IsStuck asks each of them.
+//
+// The answer may change while the isolate is idle: another isolate may drop the
+// last reference but its own. That thread then calls WakeToLook, which wakes
+// host_g_ to look again. The channel's lock orders the two: a waiter is either
+// linked before the drop, and its isolate is woken; or it is linked afterwards,
+// and its isolate sees the drop when it looks.
 
 #include "vm/message/shared_wait.h"
 
@@ -7,8 +19,8 @@
 
 namespace trilune::vm {
 
-// A wait that somebody outside has just ended is among them: what it was given
-// is dropped with it.
+// A wait that another isolate has just ended is still among them. What it was
+// given is dropped with it.
 void Isolate::DropSharedWaits() {
   while (SharedWait* wait = shared_waits_) {
     RemoveSharedWait(wait);
@@ -45,7 +57,7 @@ bool Isolate::IsStuck() {
   }
   for (SharedWait* wait = shared_waits_; wait != nullptr; wait = wait->next) {
     if (!wait->kind->may_end(wait)) continue;
-    // First: so that the next look is short.
+    // It moves to the front, so that the next look is short.
     RemoveSharedWait(wait);
     AddSharedWait(wait);
     return false;
