@@ -1,3 +1,7 @@
+// Finds the byte `allowhook` of a lua_State, by a look at a state of its own:
+// before, inside and after a hook. A byte that behaves so is a candidate. It is
+// taken only if hooks are then called inside a hook (Works).
+
 #include "vm/lua/allow_hook.h"
 
 #include <atomic>
@@ -9,15 +13,15 @@
 namespace trilune::vm {
 namespace {
 
-// Where the byte is searched for: within the first words of the state.
+// The byte is searched for within the first words of the state.
 constexpr size_t kBytes = 64;
 
-// What the hook saw.
+// The first words of the state, as the hook saw them.
 unsigned char in_hook[kBytes];
 int depth = 0;
 
-// Its place; 0: not found. (The first bytes of any object are its header.)
-// relaxed: constant once FindAllowHook has returned.
+// The byte's place; 0: not found. (The first bytes of any object are its
+// header.) relaxed: constant once FindAllowHook has returned.
 std::atomic<size_t> place{0};
 
 void Look(lua_State* L, lua_Debug*) {
@@ -32,7 +36,7 @@ void Nest(lua_State* L, lua_Debug*) {
   lua_call(L, 0, 0);
 }
 
-// Whether hooks are called inside a hook once AllowHooks was.
+// Whether hooks are called inside a hook after AllowHooks.
 bool Works(lua_State* L) {
   depth = 0;
   lua_sethook(L, &Nest, LUA_MASKCALL, 0);

@@ -1,3 +1,20 @@
+// The coroutine library. Why not the stock one? Each resume must tell the
+// isolate that another state is the innermost one now:
+// - dumps and tracebacks walk the chain (Isolate::frames);
+// - a request to preempt must be armed in the state that really runs
+//   (Preempter::Moved);
+// - groups and shields ask whether a G runs a state (Isolate::IsRunBy).
+//
+// The signal handler reads `frames` at any moment. So the new CoFrame is
+// complete before it is linked, and a compiler fence stands between.
+//
+// A G's own state looks like a normal coroutine to scripts. Its tag says whose
+// it is, so nobody resumes or closes it (Isolate::OfCoroutine is null).
+//
+// After lua_resume three things may have to be put right: shields in the
+// coroutine no longer cover the G, a failed coroutine has left its calls of
+// tri.atomic, and a state that was stopped for good is closed (EndAbandoned).
+
 #include "vm/lua/coroutine.h"
 
 #include "sched/thread/m.h"
@@ -8,8 +25,9 @@ namespace trilune::vm {
 namespace {
 
 constexpr int kMaxCloseDepth = 190;
-// A closed coroutine counts its nested C calls from the beginning: Lua's limit
-// of 200 takes up to half a megabyte, a C module's own recursion more.
+// A coroutine that is closed counts its nested C calls from the beginning.
+// Lua's limit of 200 takes up to half a megabyte of C stack, and a C module's
+// own recursion takes more.
 constexpr size_t kStackReserveBytes = 1536 << 10;
 
 lua_State* CheckThread(lua_State* L) {
@@ -39,7 +57,7 @@ CoStatus StatusOf(lua_State* L, lua_State* co) {
   }
 }
 
-// Whether `g` runs a coroutine that a script has made, see Isolate::Go.
+// Whether `g` runs a coroutine that a script has made: see Isolate::Go.
 bool RunsCoroutine(lua_State* L, LuaG* g) {
   Isolate::Of(L)->PushHandle(L, g);
   const auto* handle = static_cast<const GHandle*>(lua_touserdata(L, -1));
@@ -49,27 +67,27 @@ bool RunsCoroutine(lua_State* L, LuaG* g) {
 
 int Reset(lua_State* L, lua_State* co);
 
-// The running G was cancelled, and `co` is to be ended as a whole: see
-// Isolate::ShallAbandon. What its handlers raise is that reason again, mostly.
+// The running G was cancelled, and `co` is to be closed as a whole: see
+// Isolate::ShallAbandon. Its handlers mostly raise the same reason again.
 int EndAbandoned(lua_State* L, lua_State* co) {
   Isolate* iso = Isolate::Of(L);
   iso->TakeAbandoned();
   Reset(L, co);
   lua_settop(co, 0);
   iso->PushReason(L, iso->current);
-  // Who resumed it is raised at the next instruction.
+  // The resumer is raised at its next instruction.
   iso->preempter().Want(CurrentM());
   return -1;
 }
 
 // Moves `n` arguments to `co` and resumes it. Returns the number of results,
-// now on L's stack; or -1, with the error there.
+// which are on L's stack then; or -1, with the error there.
 int Resume(lua_State* L, lua_State* co, int n) {
   if (n > 0 && lua_checkstack(co, n) == 0) {
     lua_pushliteral(L, "too many arguments to resume");
     return -1;
   }
-  // Another G's thread, or this G's own: neither is anybody's coroutine.
+  // The own state of a G, this one or another: it is nobody's coroutine.
   Isolate* iso = Isolate::OfCoroutine(co);
   if (iso == nullptr) {
     lua_pushliteral(L, "cannot resume non-suspended coroutine");
@@ -93,7 +111,7 @@ int Resume(lua_State* L, lua_State* co, int n) {
     if (iso->loans.any()) iso->loans.OnFailed(L, co);
     return -1;
   }
-  // The arguments are gone: the stack that each C function has is free.
+  // The arguments are gone, so the slots that each C function has are free.
   if (results >= LUA_MINSTACK && lua_checkstack(L, results + 1) == 0) {
     lua_pop(co, results);
     lua_pushliteral(L, "too many results to resume");
@@ -116,7 +134,8 @@ int l_resume(lua_State* L) {
   return results + 1;
 }
 
-// lua_resetthread, with the coroutine's __close handlers seen as running in it.
+// lua_resetthread. During the call the coroutine is the innermost state, so
+// that its __close handlers count as running in it.
 int Reset(lua_State* L, lua_State* co) {
   Isolate* iso = Isolate::Of(L);
   CoFrame frame = {co, iso->frames};
@@ -129,7 +148,7 @@ int Reset(lua_State* L, lua_State* co) {
   std::atomic_signal_fence(std::memory_order_seq_cst);  // the handler's eyes
   iso->frames = &frame;
   iso->preempter().Moved();
-  // A wait in a handler may let another G run, with a nesting of its own.
+  // A wait in a handler may let another G run, which has a nesting of its own.
   const int depth = iso->close_depth;
   iso->close_depth = depth + 1;
   const int status = lua_resetthread(co);
@@ -144,10 +163,11 @@ int l_wrapped(lua_State* L) {
   const int results = Resume(L, co, lua_gettop(L));
   if (results >= 0) return results;
   int status = lua_status(co);
-  // It failed, now or before. A goroutine's end is no affair of ours.
+  // It has failed, now or before. The end of a goroutine is not handled here.
   if (status != LUA_OK && status != LUA_YIELD &&
       Isolate::OfCoroutine(co) != nullptr) {
-    // The message stays on L's stack; a copy is where the trace looks for it.
+    // The message stays on L's stack. The trace looks for it on the stack of
+    // `co`.
     lua_pushvalue(L, -1);
     lua_xmove(L, co, 1);
     Isolate::Of(L)->failures().NoteNested(L, co);
@@ -178,7 +198,8 @@ int l_wrap(lua_State* L) {
   return 1;
 }
 
-// Stack: the channel, the values. Those from `at` on are still to be sent.
+// Stack: the channel, the values. Those from index `at` on are still to be
+// sent.
 int SendYielded(lua_State* L, int, lua_KContext at) {
   while (at <= lua_gettop(L)) {
     lua_getfield(L, 1, "send");
@@ -193,11 +214,12 @@ int SendYielded(lua_State* L, int, lua_KContext at) {
 // coroutine.yield at a G's own level.
 int YieldOf(lua_State* L, LuaG* g) {
   if (!RunsCoroutine(L, g)) {
-    // As on the main thread: nobody resumed this state.
+    // As on the main thread: nobody has resumed this state.
     lua_pushliteral(L, "attempt to yield from outside a coroutine");
     return lua_error(L);
   }
-  // Only the runtime's own waits cross a C call: this raises.
+  // A yield cannot cross a C call, so this raises. Only the runtime's own waits
+  // can.
   if (lua_isyieldable(L) == 0) return lua_yield(L, 0);
   luaL_checkstack(L, 4, nullptr);
   Isolate::Of(L)->PushHandle(L, g);

@@ -12,7 +12,7 @@ lua_State* GetThread(lua_State* L, int* first) {
   return thread != nullptr ? thread : L;
 }
 
-// Room for a value that goes from one state to the other.
+// Makes room for a value that goes from one state to the other.
 void CheckRoom(lua_State* L, lua_State* of) {
   if (of != L && lua_checkstack(of, 1) == 0) luaL_error(L, "stack overflow");
 }
@@ -29,8 +29,8 @@ void CheckFrame(lua_State* L, lua_State* of, int first, lua_Debug* ar) {
   }
 }
 
-// What a C function keeps to be closed or finalized exactly once is nil to who
-// looks at its frame.
+// A value that a C function keeps to be closed or finalized exactly once reads
+// as nil in its frame.
 int l_getlocal(lua_State* L) {
   int first = 0;
   lua_State* of = GetThread(L, &first);
@@ -140,7 +140,7 @@ constexpr luaL_Reg kFunctions[] = {{"getlocal", &l_getlocal},
 
 namespace {
 
-// Of all keys, which are listed as the program starts.
+// The list of all keys, made when the program starts.
 constinit const MetatableKey* first_key = nullptr;
 
 }  // namespace

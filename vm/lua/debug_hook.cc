@@ -16,15 +16,15 @@ namespace {
 
 constexpr int kMaxStep = 1000;
 
-// What a script set for one state: a userdata whose user value is the function,
-// in the registry's table of hooks under the state.
+// What a script has set for one state. A userdata in the registry's table of
+// hooks, with the state as its key. Its user value is the script's function.
 struct Record {
   const void* tag;
   int mask;
   int count;   // as the script gave it; 0: no count events
   int left;    // instructions from the step's begin to the next count event
   int step;    // to the step's end; liblua counts these
-  int polled;  // to the step's begin, since the last preemption point
+  int polled;  // from the last preemption point to the step's begin
 };
 
 constexpr char kHooksKey = 0;  // and the tag of records
@@ -43,32 +43,41 @@ Record* PushRecord(lua_State* L, lua_State* of) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kHooksKey) != LUA_TTABLE) {
     return nullptr;
   }
-  // Both stacks have room: a hook's has LUA_MINSTACK slots.
+  // Both stacks have room: that of a hook has LUA_MINSTACK slots.
   lua_pushthread(of);
   if (L != of) lua_xmove(of, L, 1);
   lua_rawget(L, -2);
   lua_remove(L, -2);
-  // A script can reach the registry.
+  // Checked, because a script can reach the registry.
   return IsRecord(L, -1) ? static_cast<Record*>(lua_touserdata(L, -1))
                          : nullptr;
 }
 
 // --- Steps. ---
 //
-// liblua counts what the script's function does, too, and an event that comes
-// up there is lost, but the count begins anew. To lose the same events as stock
-// Lua, the state counts as stock Lua's while the function runs (BeginFunction):
-// N from event to event, with what is left now. What is left afterwards is read
-// from the state, and the next step begins there (EndFunction). An error in the
-// function skips that; then the counting goes on as stock Lua's until a
-// protected call ends (SettleHook) or the next event comes.
+// A state has one hook. So a script's count hook of N and the preemption points
+// of the scheduler must share it. UserHook is called in steps of at most
+// kMaxStep instructions. Each step's end is a preemption point, and each N-th
+// instruction an event of the script's.
 //
-// Rejected: steps that go on in the function. One that ends there is lost, and
-// with it the place of all later events: in mode count, 28518 events of 26011.
+// The script's function runs instructions as well, and stock Lua counts them.
+// An event that comes up in the function is lost, but the count begins anew. To
+// lose the same events as stock Lua, the state counts as stock Lua's while the
+// function runs (BeginFunction): N from event to event, and what is left now to
+// the first. What is left afterwards is read from the state, and the next step
+// begins there (EndFunction).
+//
+// An error in the function skips EndFunction. Then the counting goes on as
+// stock Lua's until a protected call ends (SettleHook), or until the next
+// event.
+//
+// Rejected: steps that go on in the function. A step that ends there is lost,
+// and with it the place of all later events: in mode count, 28518 events of
+// 26011.
 
 // The longest step that ends neither behind the script's next count event nor
-// behind the isolate's next preemption point. With line events there is no need
-// of steps: they are preemption points too.
+// behind the isolate's next preemption point. With line events no steps are
+// needed: each of them is a preemption point, too.
 int NextStep(const Preempter& preempter, const Record& record) {
   int step = (record.mask & LUA_MASKLINE) != 0 ? INT_MAX : kMaxStep;
   if (preempter.mode() == PreemptMode::kCount) {
@@ -93,8 +102,8 @@ bool CountsExactly(lua_State* L, const Record* record) {
   return record->count > 0 && lua_gethook(L) == &UserHook && FindHookCount();
 }
 
-// From here on liblua counts as for stock Lua. `L` is in a step, or at its end,
-// where it has just begun the next one of the same length.
+// From here on liblua counts as for stock Lua. `L` is in a step; or at its end,
+// and liblua has just begun the next one of the same length.
 void BeginFunction(lua_State* L, Record* record) {
   if (!CountsExactly(L, record)) return;
   const int ran = record->step - HookCountLeft(L);
@@ -104,7 +113,8 @@ void BeginFunction(lua_State* L, Record* record) {
   record->step = record->left = record->count;
 }
 
-// The next step begins where liblua counts now as for stock Lua.
+// The function is over. The next step begins at the place to which liblua has
+// counted, as for stock Lua.
 void EndFunction(lua_State* L, Record* record) {
   if (!CountsExactly(L, record)) return;
   record->left = HookCountLeft(L);
@@ -127,8 +137,9 @@ void CallFunction(lua_State* L, lua_Debug* ar) {
   iso->meter().EndHook();
 }
 
-// A step is over: what does that mean? At a preemption point, `*instructions`
-// have run since the last one.
+// A step is over. Says whether that is an event of the script's, and whether it
+// is a preemption point. At a preemption point `*instructions` have run since
+// the last one.
 void EndStep(lua_State* L, Record* record, bool* is_event, bool* is_point,
              int* instructions) {
   Preempter& preempter = Isolate::Of(L)->preempter();
@@ -156,7 +167,7 @@ void EndStep(lua_State* L, Record* record, bool* is_event, bool* is_point,
 
 void UserHook(lua_State* L, lua_Debug* ar) {
   Record* record = PushRecord(L, L);
-  if (record == nullptr) {  // a coroutine inherits a hook, but no function
+  if (record == nullptr) {  // a coroutine inherits the hook, but no record
     lua_pop(L, 1);
     if (ar->event == LUA_HOOKCOUNT) {
       Isolate::Of(L)->preempter().Poll(L, lua_gethookcount(L));
@@ -176,7 +187,7 @@ void UserHook(lua_State* L, lua_Debug* ar) {
     BeginFunction(L, record);
     lua_getiuservalue(L, -1, 1);
     CallFunction(L, ar);
-    // The function may have set another one.
+    // The function may have set another hook.
     record = PushRecord(L, L);
     if (record != nullptr) EndFunction(L, record);
     lua_pop(L, 1);
@@ -185,7 +196,7 @@ void UserHook(lua_State* L, lua_Debug* ar) {
   if (is_point) Isolate::Of(L)->preempter().Poll(L, instructions);
 }
 
-// As ldblib: an optional thread comes first.
+// As in ldblib: an optional thread comes first.
 lua_State* GetThread(lua_State* L, int* first) {
   lua_State* thread = lua_tothread(L, 1);
   *first = thread != nullptr ? 1 : 0;
@@ -201,7 +212,7 @@ int MaskOf(const char* text, int count) {
   return mask;
 }
 
-// Pushes the table of hooks; its keys are weak.
+// Pushes the table of hooks, which has weak keys.
 void PushHooks(lua_State* L) {
   if (lua_rawgetp(L, LUA_REGISTRYINDEX, &kHooksKey) == LUA_TTABLE) return;
   lua_pop(L, 1);
@@ -229,7 +240,7 @@ int l_sethook(lua_State* L) {
     count = static_cast<int>(luaL_optinteger(L, first + 3, 0));
     mask = MaskOf(text, count);
   }
-  // All that can raise comes first.
+  // Everything that can raise comes first.
   luaL_checkstack(L, 6, nullptr);
   if (of != L && lua_checkstack(of, 1) == 0) luaL_error(L, "stack overflow");
   PushHooks(L);
@@ -246,7 +257,7 @@ int l_sethook(lua_State* L) {
     lua_pushvalue(L, first + 1);
     lua_setiuservalue(L, -2, 1);
     setting = SettingFor(preempter, record);
-    // In a hook it is stock Lua's count that goes on: see BeginFunction.
+    // Set inside a hook: the count is stock Lua's now, see BeginFunction.
     if (count > 0 && !HooksAllowed(of)) setting.count = record->step = count;
   }
   lua_rawset(L, -3);

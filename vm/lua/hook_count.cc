@@ -7,7 +7,7 @@
 namespace trilune::vm {
 namespace {
 
-// Where the ints are searched for: within the first words of the state.
+// The ints are searched for within the first words of the state.
 constexpr size_t kBytes = 208;
 constexpr int kFirst = 0x3a5c71e;
 constexpr int kSecond = 0x51d2b96;
@@ -38,7 +38,8 @@ void CountCalls(lua_State* L, lua_Debug*) {
   lua_pop(L, 1);
 }
 
-// Runs the chunk on top of the stack, which stays there; the number of events.
+// Runs the chunk on top of the stack, which stays there. Returns the number of
+// events.
 int Events(lua_State* L) {
   lua_pushinteger(L, 0);
   lua_setfield(L, LUA_REGISTRYINDEX, "calls");
@@ -50,15 +51,15 @@ int Events(lua_State* L) {
   return calls;
 }
 
-// Whether the ints at `at` and behind it do what their names say.
+// Whether the int at `at` and the one after it do what their names say.
 bool Works(lua_State* L, size_t at) {
   lua_sethook(L, &CountCalls, LUA_MASKCOUNT, kFirst);
   SetIntAt(L, at, 1000);
   SetIntAt(L, at + sizeof(int), 1000);
   if (Events(L) != 0) return false;
   const int ran = 1000 - IntAt(L, at + sizeof(int));
-  // The same instructions again: the event comes with the last one; or one
-  // later, and does not come.
+  // Runs the same instructions again. With `ran` left, the event comes with the
+  // last of them; with one more left, it does not come.
   SetIntAt(L, at + sizeof(int), ran);
   if (ran < 5 || Events(L) != 1 || IntAt(L, at + sizeof(int)) != 1000) {
     return false;
@@ -68,7 +69,7 @@ bool Works(lua_State* L, size_t at) {
          lua_gethookcount(L) == 1000;
 }
 
-// In protected mode; gives the place, or 0.
+// In protected mode. Returns the place, or 0.
 int Search(lua_State* L) {
   if (luaL_loadstring(L, "local n = 0 for i = 1, 10 do n = n + i end") !=
       LUA_OK) {

@@ -4,7 +4,7 @@ namespace trilune::vm {
 
 namespace {
 
-// Of all kinds, which are listed as the program starts.
+// The list of all kinds, made when the program starts.
 constinit const InternalKind* first_kind = nullptr;
 
 }  // namespace

@@ -2,8 +2,9 @@
 //
 // Role       Their user values keep alive what plain pointers point to, and
 //            their metatables say what they are. The debug library's equals
-//            (debug_guard.h) ask here before they let a script at either.
-// Threads    Kinds are made by initialisers of the program; then any.
+//            (debug_guard.h) ask here before they let a script change or read
+//            either.
+// Threads    Kinds are made by initialisers of the program. Then any.
 // Locks      none
 // Tests      tests/lua/bad/debug_*.lua
 
@@ -16,13 +17,12 @@ namespace trilune::vm {
 
 class InternalKind {
  public:
-  // Whether the value at `index`, which may be any, is of the kind. May not
-  // raise.
+  // Whether the value at `index`, of any type, is of the kind. Must not raise.
   using IsOf = bool (*)(lua_State* L, int index);
   enum class What : unsigned char {
     kObject,  // scripts hold it and call its methods
-    kHidden,  // only C frames hold it: its finalizer may be called once
-    kStock,   // stock Lua has it as well, but without user values
+    kHidden,  // only C frames hold it; its finalizer is called once
+    kStock,   // stock Lua has it too, but without user values
   };
 
   InternalKind(IsOf is_of, What what);
@@ -40,8 +40,8 @@ class InternalKind {
   // Constant once main has begun.
 };
 
-// Whether a userdata at `index` has at least the size of `T`: light ones have
-// none.
+// Whether there is a userdata at `index` with at least the size of `T`. A light
+// one has no size.
 template <class T>
 bool HasSizeOf(lua_State* L, int index) {
   return lua_type(L, index) == LUA_TUSERDATA &&

@@ -1,3 +1,14 @@
+// An index of package.loaded by address, so that the writer of messages sends a
+// module's function or table by its name.
+//
+// It is made in two levels: first the modules alone, which every message with a
+// table needs; their members only at the first need. `require` counts the
+// modules it loads (Isolate::module_generation), and another count makes the
+// index anew.
+//
+// An address proves nothing: the value may have been collected, and another one
+// have its address. So Find looks the name up in Lua, and compares.
+
 #include "vm/lua/module_index.h"
 
 #include <algorithm>
@@ -23,7 +34,7 @@ void RaiseNoMemory(lua_State* L) {
   luaL_error(L, "not enough memory");
 }
 
-// Whether a member has to be found by name: see I1.
+// Whether a member must be found by its name: see I1.
 bool IsIndexed(lua_State* L, int index, bool of_globals) {
   switch (lua_type(L, index)) {
     case LUA_TUSERDATA:
@@ -158,7 +169,7 @@ bool ModuleIndex::AddMembers(lua_State* L, int loaded, bool of_globals) {
   return true;
 }
 
-// `members`: where the module lies, and its name below it.
+// `members`: the index of the module; its name lies below it.
 bool ModuleIndex::AddMembersOf(lua_State* L, int members, bool of_globals) {
   uint32_t module = kNoMember;
   lua_pushnil(L);
@@ -231,8 +242,8 @@ bool ModuleIndex::Find(lua_State* L, int index, ModuleName* name) const {
     if (found == nullptr) return false;
     const Entry entry = *found;
     const uint32_t builds = builds_;
-    // As it is now. A push may collect garbage, and a finalizer that sends
-    // something may build this index anew.
+    // Looks up what has the name now. A push may collect garbage, and a
+    // finalizer that sends something may build this index anew.
     lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     *name = NameOf(entry);
     lua_pushlstring(L, name->module, name->module_size);

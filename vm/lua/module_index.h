@@ -2,14 +2,14 @@
 //
 // Role       Finds a value in package.loaded, or one level inside a module, by
 //            its address. Scripts may change modules at any time, and the
-//            collector gives addresses to others: who finds something looks it
-//            up in Lua before relying on it.
+//            collector gives addresses to other values. So whatever is found is
+//            looked up in Lua before it counts.
 // Threads    the strand's owner
 // Locks      none
-// Memory     counts in the isolate's budget
-// Invariants I1. Globals that are Lua functions or userdata are not indexed:
-//                they are a script's own. Nor are C functions without upvalues
-//                that are part of this program: these are the same everywhere.
+// Memory     counts in the isolate's budget Invariants I1. Globals that are Lua
+//            functions or userdata are not indexed: they are a script's own.
+//            Nor are C functions without upvalues that are part of this
+//            program: these are the same everywhere.
 // Tests      tests/vm/message_test.cc
 
 #ifndef TRI_VM_LUA_MODULE_INDEX_H_
@@ -50,9 +50,9 @@ class ModuleIndex {
     return FindTable(table) != nullptr;
   }
 
-  // Whether the value at `index`, absolute, has a name: `name` is valid
-  // until the next call. Looks at the modules anew if they have changed, or on
-  // demand. May raise, without memory; runs no Lua code but finalizers.
+  // Whether the value at `index`, absolute, has a name. `name` is valid until
+  // the next call. Looks at the modules anew if they have changed, or if
+  // `anew`. May raise, without memory. Runs no Lua code except finalizers.
   bool FindModule(lua_State* L, int index, uint32_t generation,
                   ModuleName* name);
   bool FindMember(lua_State* L, int index, uint32_t generation, bool anew,
@@ -69,7 +69,7 @@ class ModuleIndex {
 
   void Clear();
   void Build(lua_State* L, uint32_t generation, Level level);
-  // These give false without memory, of the limit too.
+  // These return false without memory, or if the limit has none left.
   [[nodiscard]] bool TryBuild(lua_State* L, uint32_t generation, Level level);
   [[nodiscard]] bool AddModules(lua_State* L, int loaded);
   [[nodiscard]] bool AddMembers(lua_State* L, int loaded, bool of_globals);
@@ -93,8 +93,8 @@ class ModuleIndex {
   Level level_ = kNothing;
 };
 
-// Whether `function` is part of this program, not of a module's library, which
-// could be closed.
+// Whether `function` is part of this program, and not of a module's library,
+// which could be closed.
 bool IsPartOfProgram(lua_CFunction function);
 
 }  // namespace trilune::vm

@@ -6,7 +6,8 @@
 namespace trilune::vm {
 namespace {
 
-// Stack: `first - 1` values of our own, true, the results; or the error on top.
+// Stack: `first - 1` values of our own, then true and the results; or the error
+// on top.
 int Ended(lua_State* L, int status, lua_KContext first) {
   if (status == LUA_OK || status == LUA_YIELD) {
     return lua_gettop(L) - static_cast<int>(first) + 1;
@@ -39,8 +40,8 @@ int l_xpcall(lua_State* L) {
                3);
 }
 
-// As stock, but what it passes on may have been acquired just now, as in `local
-// held <close> = assert(m:lock(1))`: that is still safe from a raise.
+// As the stock function. But what it passes on may have been acquired just now,
+// as in `local held <close> = assert(m:lock(1))`. That stays safe from a raise.
 int l_assert(lua_State* L) {
   if (lua_toboolean(L, 1) != 0) {
     Isolate::Of(L)->raise_delay.PassOn();
@@ -58,10 +59,10 @@ int l_assert(lua_State* L) {
   return lua_error(L);
 }
 
-// Where load keeps the piece that its reader has just got.
+// The index at which load keeps the piece that its reader has just returned.
 constexpr int kPieceIndex = 5;
 
-// Calls the reader function of load for the next piece; none: the end.
+// Calls the reader function of load for the next piece. Null: the end.
 const char* ReadPiece(lua_State* L, void*, size_t* size) {
   luaL_checkstack(L, 2, "too many nested functions");
   lua_pushvalue(L, 1);

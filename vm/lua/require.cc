@@ -8,7 +8,8 @@ namespace {
 // Registry key of the function.
 constexpr char kRequireKey = 0;
 
-// Asks the searchers, in upvalue 1, for a loader: pushes it and its datum.
+// Asks the searchers of package, which is upvalue 1, for a loader. Pushes the
+// loader and its datum.
 void FindLoader(lua_State* L, const char* name) {
   if (lua_getfield(L, lua_upvalueindex(1), "searchers") != LUA_TTABLE) {
     luaL_error(L, "'package.searchers' must be a table");

@@ -1,7 +1,9 @@
-// OpenRequire: require, as stock Lua's, that tells when it has loaded a module.
+// OpenRequire: require, as stock Lua's, which also counts the modules it has
+// loaded.
 //
-// Role       An equal of loadlib's function, so that messages know by name what
-//            modules hold; and how they look up what came by name.
+// Role       An equal of loadlib's function. The count tells messages and
+//            tracebacks that the names they know may be stale. PushModule is
+//            how a message looks up what came by name.
 // Threads    the running G
 // Locks      none
 // Tests      tests/lua/stock/require_*.lua
@@ -19,7 +21,7 @@ namespace trilune::vm {
 // open.
 void OpenRequire(lua_State* L);
 
-// Pushes the module as require gives it. May raise, and run Lua code.
+// Pushes the module, as require gives it. May raise, and run Lua code.
 void PushModule(lua_State* L, const char* name, size_t size);
 
 }  // namespace trilune::vm

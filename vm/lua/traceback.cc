@@ -1,3 +1,16 @@
+// A traceback, with the text of luaL_traceback.
+//
+// 1. TakeLevels asks the state for the levels that are shown.
+// 2. TakeNames asks FunctionNames for the global name of each function. For
+//    those that are unknown, one Search walks package.loaded, and FunctionNames
+//    keeps what it finds.
+// 3. AddLevels writes the text. Nothing raises here, so the C++ string is safe.
+//
+// liblua may jump out of steps 1 and 2, so Making is plain data. FunctionNames
+// knows functions by a key that several may have in common. So a name it gives
+// is looked up first (IsStill), and "has no name" is kept only if no function
+// with the same key has one (is_twin).
+
 #include "vm/lua/traceback.h"
 
 #include <algorithm>
@@ -14,13 +27,14 @@
 namespace trilune::vm {
 namespace {
 
-// As in luaL_traceback: of more than 22 levels the first 10 and last 11.
+// As luaL_traceback does: of more than 22 levels the first 10 and the last 11.
 constexpr int kFirstLevels = 10;
 constexpr int kLastLevels = 11;
 constexpr int kMaxLevels = kFirstLevels + kLastLevels + 1;
 
 // Each level that is shown has three slots on the worker's stack: its function,
-// and the keys of its name in package.loaded and in the module there, or nil.
+// and the two keys of its name, in package.loaded and in the module there; or
+// nil.
 constexpr int kSlots = 3;
 
 struct Level {
@@ -29,17 +43,17 @@ struct Level {
   const void* address;  // of its function
 };
 
-// A traceback in the making. It is plain: liblua may jump out of here.
+// A traceback in the making. It is plain data: liblua may jump out of here.
 struct Making {
   lua_State* worker;
   lua_State* of;
   FunctionNames* names;
-  int loaded;  // indices on the worker's stack: package.loaded
+  int loaded;  // indices on the worker's stack: of package.loaded
   int slots;   // of the first level
   int count = 0;
   int skipped = 0;  // after kFirstLevels, as luaL_traceback counts them
   Level levels[kMaxLevels];
-  // Levels whose functions nothing is known of.
+  // The levels of functions of which nothing is known.
   int unknown_count = 0;
   int unknown[kMaxLevels];
   bool is_found[kMaxLevels];
@@ -55,12 +69,13 @@ uint64_t Mix(uint64_t hash, uint64_t value) {
   return hash ^ (hash >> 32);
 }
 
-// The keys of functions. Others may have the same: closures of one function,
-// and what is defined on the same lines of chunks of one name.
+// The keys of functions. Several functions may have the same key: closures of
+// one function, and functions defined on the same lines of chunks with one
+// name.
 uint64_t KeyOf(lua_CFunction function) {
   return reinterpret_cast<uintptr_t>(function) << 1;
 }
-// `ar` has what 'S' gives of a Lua function.
+// `ar`: what 'S' gives of a Lua function.
 uint64_t KeyOf(const lua_Debug& ar) {
   uint64_t key = Mix(static_cast<uint32_t>(ar.linedefined),
                      static_cast<uint32_t>(ar.lastlinedefined));
@@ -84,7 +99,7 @@ FunctionNames::Name NameAt(const Making& making, int level) {
   return name;
 }
 
-// Whether `name` is that of the level's function still; then it is set.
+// Whether `name` is still the name of the level's function. Then notes it.
 bool IsStill(const Making& making, int level, const FunctionNames::Name& name) {
   lua_State* worker = making.worker;
   const int slot = making.SlotOf(level);
@@ -108,8 +123,9 @@ bool IsStill(const Making& making, int level, const FunctionNames::Name& name) {
   return is_it;
 }
 
-// The function on top has a name: that of a level, perhaps. Keys are at these
-// indices; `member` may be 0. Allocates nothing: lua_next goes on after it.
+// The function on top has a name, by the keys at `module` and `member` (0:
+// none). Notes it for each level with that function. Allocates nothing:
+// lua_next goes on afterwards.
 void Match(Making* making, int module, int member) {
   lua_State* worker = making->worker;
   const void* address = lua_topointer(worker, -1);
@@ -188,7 +204,7 @@ int LastLevel(lua_State* L) {
   return end - 1;
 }
 
-// Takes what the state says of the levels that are shown, from `level` on.
+// Takes what the state says about the levels that are shown, from `level` on.
 void TakeLevels(Making* making, int level) {
   lua_State* of = making->of;
   Level* const levels = making->levels;
@@ -208,7 +224,7 @@ void TakeLevels(Making* making, int level) {
     lua_getinfo(of, "Slt", &levels[i].ar);
 }
 
-// Finds the names of those levels.
+// Finds the names of these levels.
 void TakeNames(Making* making) {
   lua_State* worker = making->worker;
   luaL_checkstack(worker, making->count * kSlots + LUA_MINSTACK, nullptr);
@@ -242,13 +258,13 @@ void TakeNames(Making* making) {
 
 // --- Text. ---
 
-// Appends to a string, neither throwing nor going beyond a limit.
+// Appends to a string. Does not throw, and does not go beyond a limit.
 class Text {
  public:
   Text(std::string* to, size_t max_bytes)
       : to_(to), left_(std::min(max_bytes, to->max_size() - to->size())) {}
 
-  // Takes memory for so much at once.
+  // Takes memory for so many bytes at once.
   void Expect(size_t bytes) {
     try {
       to_->reserve(to_->size() + std::min(bytes, left_));
@@ -262,7 +278,7 @@ class Text {
       to_->append(part);
       left_ -= part.size();
     } catch (const std::bad_alloc&) {
-      left_ = 0;  // what follows would be beside a gap
+      left_ = 0;  // else what follows would stand behind a gap
     }
   }
   void Add(int number) {
@@ -405,7 +421,7 @@ FunctionNames::Known FunctionNames::Find(uint64_t key, Name* name) {
   return Known::kName;
 }
 
-// Its entry, or one that makes way.
+// The entry of `key`, or one that makes way for it.
 FunctionNames::Entry* FunctionNames::Place(uint64_t key) {
   Entry* entry = Lookup(key);
   if (entry == nullptr) {

@@ -1,7 +1,7 @@
-// Debian's liblua raises errors with __longjmp_chk, the fortified longjmp,
-// which ThreadSanitizer does not intercept: its record of calls would keep the
+// Debian's liblua raises errors with __longjmp_chk, the fortified longjmp.
+// ThreadSanitizer does not intercept that. Its record of calls would keep the
 // frames that were left, and overflow after some ten thousand errors or waits.
-// The plain longjmp is one that it follows. Empty in other builds.
+// It follows the plain longjmp. In other builds this file is empty.
 
 #include "sched/sync/sanitizers.h"
 
