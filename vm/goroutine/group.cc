@@ -88,7 +88,7 @@ void Groups::Leave(GHandle* handle) {
   lua_getiuservalue(data, -1, GroupCore::kMembers);
   lua_pushvalue(data, at);
   lua_pushnil(data);
-  lua_rawset(data, -3);  // an existing key
+  lua_rawset(data, -3);  // the key exists, so this cannot raise
   group->live--;
   if (group->live == 0) {
     while (WaiterBase* waiter = group->waiters.PopAndWin()) {

@@ -377,7 +377,7 @@ void Isolate::ReleaseState(LuaG* g, GHandle* handle) {
   const int16_t number = handle->state;
   if (number == GHandle::kCoroutine) lua_settop(L, 0);  // dead, for scripts
   if (number < 0) return;
-  idle_states_.push_back(number);  // has room
+  idle_states_.push_back(number);  // has room, so it cannot throw
   // Only a state that ended well serves again. lua_resetthread of Lua 5.4.4
   // leaves the hook flags, the message handler and the call depth of a state
   // that failed.

@@ -1,19 +1,31 @@
-// How the caller of a host call waits, and how it is woken.
+// How a host call gets to its isolate, and how its caller waits for the end.
+// Both directions have the same race: a wake-up may come while a G is just
+// parking, so that its wait is not public yet and TryWake fails.
 //
-// A thread of the host waits on a condition variable. A G parks, like in any
-// other wait; its waker is a thread that runs another strand. The race is the
-// usual one: Complete may come before the wait of the G is public, so that
-// TryWake fails. Two things cover it [NC1]:
-// - A G of an isolate. Complete sets done_flag_, passes a heavy fence, and then
-//   tries to wake. Publish makes the wait public, passes a light fence, and
-//   then reads the flag. So one of the two sees the other.
-// - A native G. Its frame may be gone by the time that the M which it has left
-//   reads the flag: another waker may have been first. So it has no flag, and
-//   Complete waits for the few instructions until the state is public.
+// To the isolate. Isolate::Post hands the call over, and host_g_ of the isolate
+// serves it. One of the two sees the other [NC1]:
+//
+//   the poster (Post)                     host_g_ (RunHost, then Publish)
+//   1. link the request,                  1. make the wait public
+//      set has_requests_
+//   2. HeavyFence                         2. LightFence
+//   3. TryWake; won: Ready                3. has_requests_ is set: TryWake
+//                                            itself; won: run again
+//
+// A light fence costs nothing; the rare side, the poster, pays for both.
+//
+// Back to the caller. A thread of the host waits on a condition variable. A G
+// parks, as in any other wait, and Complete wakes it from another strand:
+// - A G of an isolate. done_flag_ takes the place of has_requests_ in the
+//   table, and Complete that of the poster.
+// - A native G. Its frame, with this call in it, may be gone by the time that
+//   the M which it has left reads the flag: another waker may have been first.
+//   So it has no flag, and Complete waits for the few instructions until the
+//   wait is public.
 //
 // The call lies in the frame of the caller, so cancellation must not end the
-// wait. Once done_ is set and mu_ is released, the call may be gone; Complete
-// touches only the record of the G then, which is type-stable.
+// wait. Once done_ is set and mu_ is released, the call may be gone. Complete
+// then touches only the record of the G, which is type-stable.
 
 #include "vm/isolate/host_call.h"
 
@@ -95,7 +107,7 @@ void HostCall::WaitAsG(G* g, int64_t deadline_ns) {
   const uint64_t ticket = g->word.BeginWait();
   {
     MutexLock lock(mu_);
-    if (done_) return;  // the ticket is simply never published
+    if (done_) return;  // this wait is never published
     waiter_ = g;
     ticket_ = ticket;
     waiter_is_solo_ = g->strand->solo;

@@ -74,7 +74,7 @@ struct HostCall {
   Status result;                  // after Wait
   HostCall* next = nullptr;       // in the isolate's lists
   GHandle* handle = nullptr;      // of kSpawn's G, while that may refer to this
-  uint64_t g_id = 0;              // of kSpawn: the id its G shall have, or 0
+  uint64_t g_id = 0;              // of kSpawn: the id that its G gets, or 0
   std::atomic<G*> made{nullptr};  // of kSpawn: its G [SP2]
   // Of kSpawn: what the isolate becomes with it, or null. Moved from.
   IsolateConfig* configure = nullptr;

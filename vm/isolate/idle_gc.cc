@@ -159,7 +159,7 @@ bool Isolate::MustWaitToCollect(LuaG* g) {
   int64_t& next_ns = g->timer.next_ns;
   if (now < next_ns) return true;
   const int64_t idle_ns = config_.runtime->idle_gc_ns();
-  if (gtick != idle_gtick_ + 1 || HasRunnable()) {  // others have run
+  if (gtick != idle_gtick_ + 1 || HasRunnable()) {  // other Gs have run
     next_ns = now + idle_ns;
     return true;
   }

@@ -3,8 +3,8 @@
 //
 // A thread of the host must not touch a running heap. So each request is a
 // HostCall, and one G of the strand, host_g_, serves them all (RunHost). It is
-// a G so that Post can wake the strand as any waker does. Post and the park of
-// host_g_ may race: [NC1], docs/architecture.md, "Host calls".
+// a G so that Post can wake the strand as any waker does. host_call.cc tells
+// how a request is not lost while host_g_ is just parking [NC1].
 
 #include "vm/isolate/isolate.h"
 
@@ -341,7 +341,7 @@ void Isolate::Serve(HostCall* call) {
 void Isolate::ServeDump(std::string* text) try {
   *text = main_ == nullptr ? "closed\n\n" : Dump();
 } catch (const std::bad_alloc&) {
-  *text = "no memory\n\n";  // short enough to need none
+  *text = "no memory\n\n";  // short enough to need no memory
 }
 
 void Isolate::InterruptMain(const char* reason) {

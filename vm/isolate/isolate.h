@@ -539,7 +539,7 @@ class Isolate final : public Strand,
   LuaG* half_made_ = nullptr;  // taken by a Go that raised
   LuaG* main_g_ = nullptr;
   lua_CFunction opener_ = nullptr;  // until the heap is made
-  Status opened_;                   // how that went
+  Status opened_;                   // the result of Open
   bool main_runs_ = false;
   bool interrupts_once_ = false;  // the main G's cancel is an interrupt
   bool is_timed_ = false;         // has limits that CheckLimits looks at
@@ -575,9 +575,9 @@ class Isolate final : public Strand,
   uint32_t shared_wait_count_ = 0;
   HostCall* waiting_ = nullptr;  // calls whose G has not ended
   HostCall* drains_ = nullptr;   // wait until every G has ended
-  LuaG* drain_timer_ = nullptr;  // ends that wait
+  LuaG* drain_timer_ = nullptr;  // completes drains_ at the deadline
   IsolatePool* pool_ = nullptr;  // while it is spare
-  LuaG* warm_timer_ = nullptr;   // ends that
+  LuaG* warm_timer_ = nullptr;   // asks the pool whether it must go
   HostCall* closes_ = nullptr;   // wait until nobody can reach this object
   uint64_t next_id_ = 0;         // of the ids reserved, up to ids_end_
   uint64_t ids_end_ = 0;

@@ -95,7 +95,7 @@ int Resume(lua_State* L, lua_State* co, int n) {
   }
   if (n > 0) lua_xmove(L, co, n);
   CoFrame frame = {co, iso->frames};
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // the handler's eyes
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // before it is linked
   iso->frames = &frame;
   iso->preempter().Moved();
   const uint64_t atomic = iso->atomic();
@@ -145,7 +145,7 @@ int Reset(lua_State* L, lua_State* co) {
   if (is_low || iso->close_depth >= kMaxCloseDepth) {
     luaL_error(L, "C stack overflow");
   }
-  std::atomic_signal_fence(std::memory_order_seq_cst);  // the handler's eyes
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // before it is linked
   iso->frames = &frame;
   iso->preempter().Moved();
   // A wait in a handler may let another G run, which has a nesting of its own.

@@ -133,7 +133,7 @@ void Match(Making* making, int module, int member) {
   uint64_t key = function == nullptr ? 0 : KeyOf(function);
   for (int i = 0; i < making->unknown_count; i++) {
     const Level& level = making->levels[making->unknown[i]];
-    if (making->is_found[i]) continue;  // as the first one does in stock Lua
+    if (making->is_found[i]) continue;  // stock Lua takes the first name, too
     if (level.address == address) {
       const int slot = making->SlotOf(making->unknown[i]);
       lua_copy(worker, module, slot + 1);

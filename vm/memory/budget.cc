@@ -144,7 +144,7 @@ std::string Budget::Reason(int64_t now_ns) const try {
   }
   return "limit exceeded";
 } catch (const std::bad_alloc&) {
-  return "limit exceeded";  // short enough to need none
+  return "limit exceeded";  // short enough to need no memory
 }
 
 bool Budget::is_timed() const {

@@ -156,7 +156,7 @@ class SharedCycles {
   Shared* listed_ TRI_GUARDED_BY(mu_) = nullptr;
   size_t count_ TRI_GUARDED_BY(mu_) = 0;
   size_t next_search_ TRI_GUARDED_BY(mu_) = kFirstSearch;
-  size_t bytes_ TRI_GUARDED_BY(mu_) = 0;  // that they hold
+  size_t bytes_ TRI_GUARDED_BY(mu_) = 0;  // that listed objects hold
   size_t next_bytes_ TRI_GUARDED_BY(mu_) = kFirstBytes;
 };
 

@@ -184,7 +184,7 @@ MemoryUse SystemMemory::Read() {
       Find();
     } catch (const std::bad_alloc&) {  // sysmon has no caller to tell
       Forget();
-      return {};  // the next time
+      return {};  // try again the next time
     }
     has_looked_ = true;
   }

@@ -135,7 +135,7 @@ Program* Program::Start(const Type* type, Isolate* spawner,
     program->Release();
     return nullptr;
   }
-  program->Retain();  // its own: until the isolate is closed
+  program->Retain();  // for itself, until the isolate is closed
   program->id_ = runtime->sched()->NextGIds(1);
   program->spawn_.g_id = program->id_;
   program->config_ = std::move(config);
@@ -257,7 +257,7 @@ bool Program::TakeEarly(EarlyError* early) {
 std::string Program::Limited(const char* text, size_t most) const try {
   return {text, budget_ != nullptr ? strnlen(text, most) : std::strlen(text)};
 } catch (const std::bad_alloc&) {
-  return "no memory";  // short enough to need none
+  return "no memory";  // short enough to need no memory
 }
 
 bool Program::Cancel(Message* reason) {

@@ -175,7 +175,7 @@ class Program final : public Shared {
   static constexpr size_t kMaxText = 4096;
   static constexpr size_t kMaxTrace = 8192;
   static constexpr size_t kMaxName =
-      256;  // about; see stdlib/spawn/spawn_options.cc
+      256;  // roughly; see stdlib/spawn/spawn_options.cc
 
   Program(const Type* type, Isolate* spawner, const IsolateConfig& config,
           lua_CFunction body);
@@ -217,7 +217,7 @@ class Program final : public Shared {
   std::atomic<bool> cancelled_{false};  // relaxed: only one caller gets false
   std::atomic<bool> seen_{false};       // read when no reference is left
   std::atomic<bool> ended_{false};      // [SP1] after it, outcome_ is constant
-  int64_t overdue_since_ns_ = 0;        // sysmon's; 0: it is not
+  int64_t overdue_since_ns_ = 0;        // sysmon's; 0: no limit is used up
   Outcome outcome_;  // the body's, under lock_, until it has ended
   HandoverLock lock_;
   Joiner* joiners_ TRI_GUARDED_BY(lock_) = nullptr;
