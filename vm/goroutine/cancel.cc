@@ -36,6 +36,7 @@ bool Isolate::Cancel(lua_State* L, LuaG* g) {
     lua_pop(L, 1);
     return false;
   }
+  // The reason is stored before the flag is set: storing may raise.
   if (!lua_isnil(L, -1)) {
     lua_pushvalue(data_, kReasons);
     lua_xmove(data_, L, 1);

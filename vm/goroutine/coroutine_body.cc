@@ -64,6 +64,7 @@ lua_State* BeginCoroutine(lua_State* data, int at, bool is_cancelled, int* n) {
     lua_rawgeti(data, at + 1, i);
     lua_xmove(data, co, 1);
   }
+  // The first user value anchors the coroutine from now on.
   lua_setiuservalue(data, at, 1);
   lua_settop(data, at - 1);
   return co;

@@ -11,10 +11,9 @@
 //    +- deadlock, os.exit        ReportAll
 //
 // A record is a Lua table, shared by the handle and by the list of the group.
-// Its report is a userdata with a finalizer, so an error is written exactly
-// when the collector has proved that no script can see it any more. As long as
-// a report waits, Isolate::OnIdle runs collections when the strand has nothing
-// to do.
+// Its report is a userdata with a finalizer. So the collector decides when an
+// error is written: once no script can see it any more. As long as a report
+// waits, Isolate::OnIdle runs collections when the strand has nothing to do.
 //
 // Which error is a failure? Not the reason for which the G was cancelled, nor
 // the error that has failed its group already: those only travel through it

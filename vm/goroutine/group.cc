@@ -10,8 +10,8 @@
 // So a wait must know whether the running G is inside an interrupted function
 // (MustRaise). Mostly the function runs in the G's own state. Then a count in
 // the G is enough, and the question costs one load. If the function runs in a
-// coroutine that anybody may resume, the group is listed instead, and MustRaise
-// looks for its state among those that the G is resuming.
+// coroutine, any G may resume that. So the group is listed instead, and
+// MustRaise looks for its state among those that the G is resuming.
 //
 // When the interrupted function ends, the G itself goes on as if nothing had
 // happened: EndFunction sets its raises back to 0.

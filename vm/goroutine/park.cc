@@ -64,6 +64,7 @@ const char* ChooseStackless(lua_State* L, Isolate* iso, const LuaG* g, M* m,
   // nor a finalizer. WhyNotLeave need not be asked.
   *stackless = g != nullptr && L == g->L && lua_isyieldable(L) != 0;
   if (*stackless) {
+    // It can go without its stack, but keeps it while that is cheap.
     *stackless = iso->stackful >= kStackfulPerStrand ||
                  iso->sched->fibers().made() >= kStackfulInAll ||
                  !FitsLimit(iso, m, /*needed=*/false) || !CanParkWithStack(m);

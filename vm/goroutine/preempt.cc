@@ -20,9 +20,9 @@
 // handler sets want_ before it looks at noarm_, and the code here looks at
 // want_ afterwards (Settle, or the next Moved).
 //
-// At most one state is armed. If another state becomes the innermost one while
-// a request stands, because a coroutine was entered or left, Moved disarms the
-// old state and arms the new one.
+// At most one state is armed. A coroutine may be entered or left while a
+// request stands, so that another state is the innermost one. Then Moved
+// disarms the old state and arms the new one.
 //
 // A script can set and read hooks itself, through the debug library. It must
 // not see ours: Get, Set and Inherit answer for the script's hook alone. If a

@@ -73,6 +73,7 @@ TRI_NO_TSAN bool Isolate::MustStopAtOnce() const {
 
 void Isolate::AtPreemptionPoint(lua_State* L, Point point) {
   LuaG* g = current;
+  // No code of a script runs, such as while the heap is opened.
   if (g == nullptr && outside_ == nullptr && !closing_) return;
   CurrentM()->has_request.store(false, std::memory_order_relaxed);
   CheckLimits();
@@ -86,6 +87,8 @@ void Isolate::AtPreemptionPoint(lua_State* L, Point point) {
     return;
   }
   M* m = CurrentM();
+  // In the mode count, points come without a request. A switch without need
+  // would only cost time.
   if (preempter_.mode() == PreemptMode::kCount && !HasReasonToPreempt() &&
       !sched->SomebodyWaitsForP(m)) {
     return;

@@ -69,9 +69,9 @@ class RaiseDelay {
   [[nodiscard]] TRI_NO_TSAN bool is_put_off() const { return is_put_off_; }
 
  private:
-  // In instructions. From the call to the mark there are three, of which the
-  // mark is the last, in `m:lock(1) or error "busy"`, in `assert(m:lock(1),
-  // "busy")` and in `select(1, m:lock())`.
+  // In instructions. From the call to the mark there are three, with the mark,
+  // in `m:lock(1) or error "busy"`, in `assert(m:lock(1), "busy")` and in
+  // `select(1, m:lock())`.
   static constexpr uint8_t kMost = 4;
   static constexpr uint8_t kLeast = 1;
 

@@ -282,6 +282,8 @@ Outcome Isolate::RunGoroutine(G* base) {
     }
   }
   for (;;) {
+    // Each turn resumes the state once. There is a further turn only if a C
+    // module has yielded by itself, and must raise now.
     iso->Enter(g, nullptr, 0);
     int results = 0;
     const int status = lua_resume(g->L, nullptr, n, &results);
@@ -289,10 +291,13 @@ Outcome Isolate::RunGoroutine(G* base) {
       iso->Finish(g, status, results);
       return Outcome::kEnded;
     }
+    // ShallAbandon has stopped the G in its own state.
     if (iso->abandoned == g->L) {
       iso->EndAbandoned(g);
       return Outcome::kEnded;
     }
+    // A yield of the runtime's own has set `pending`. MustRaise asks about the
+    // running G, so it comes before Leave.
     const Pending pending = iso->pending;
     const bool must_raise = pending == Pending::kNothing && iso->MustRaise();
     iso->Leave();
@@ -313,6 +318,7 @@ Outcome Isolate::RunMain(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
   if (iso->halted_) return iso->EndLate(g);
+  // At most one call that waits runs the main G: StartMain refuses others.
   HostCall* call = iso->waiting_;
   while (!call->IsMain())
     call = call->next;

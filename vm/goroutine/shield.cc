@@ -69,6 +69,8 @@ void Shields::Expire(Shield* shield) {
   if (L == nullptr) return;
   Remove(shield);
   LuaG* g = iso_->RunnerOf(L, shield->owner, shield->owner_id);
+  // Another shield may cover the G. If none does, a wait that a reason should
+  // have ended before ends now.
   if (g == nullptr || Covers(g)) return;
   if (g->Has(G::kCancelled) || iso_->groups().MustRaise(g)) iso_->EndWaitOf(g);
 }

@@ -34,6 +34,7 @@ Syscall::Syscall(lua_State* L, int wake_fd)
   if (was_cancelled_) iso_->raise_delay = RaiseDelay();  // others may run
   leaving_.emplace(iso_, m);
   g_->wake_fd = wake_fd;
+  // From here on P and strand may be taken at any moment.
   EnterSyscall(m, g_);
 }
 

@@ -1,8 +1,8 @@
 // Syscall: a call of the running G that may block in the kernel.
 //
 // Role       Between the constructor and End the scheduler may give the P and
-//            the strand to another M, so that other Gs go on, also those of
-//            this isolate. If that was not needed, it costs a few nanoseconds.
+//            the strand to another M. So other Gs go on, also those of this
+//            isolate. If that was not needed, it costs a few nanoseconds.
 // Threads    the running G, in a C function that Lua called
 // Locks      none
 // Rules      Between constructor and End nothing of Lua may be touched: no

@@ -124,6 +124,7 @@ void* Isolate::AllocateAtEnd(void* self, void* block, size_t old_bytes,
 
 void Isolate::CloseHeap() {
   lua_setallocf(main_, &AllocateAtEnd, this);
+  // Finalizers run in here, as the last code of all.
   lua_close(main_);
   M* m = CurrentM();
   if (m != nullptr)

@@ -4,10 +4,10 @@
 // other way than any wait: it is won by ticket, and a stopped timer that was
 // just woken runs once more, to end itself. It is not counted in `live`.
 //
-// When the strand is about to be released with nothing runnable, the scheduler
-// calls OnIdle, and OnStuck if live Gs wait and nothing outside can wake them.
-// Both run between two Gs, where no Lua may be called. So they only note what
-// to do, and wake host_g_ to do it (WakeService).
+// When nothing in the strand is runnable, the scheduler calls OnIdle before it
+// releases the strand. If live Gs wait and nothing outside can wake them, it
+// calls OnStuck, too. Both run between two Gs, where no Lua may be called. What
+// needs Lua they only note, and they wake host_g_ to do it (WakeService).
 
 #include "sched/base/clock.h"
 #include "sched/core/loop.h"
@@ -121,6 +121,8 @@ void Isolate::OnStuck() {
 // Called by RunHost, when nothing has become runnable since OnStuck.
 void Isolate::EndDeadlock() {
   failures_.ReportAll();  // one of them may be the cause
+  // A main script that can be woken gets an error to catch. Only if nothing is
+  // runnable after that do the host's calls end.
   const HostCall* call = main_runs_ ? waiting_ : nullptr;
   while (call != nullptr && !call->IsMain())
     call = call->next;

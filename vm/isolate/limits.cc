@@ -113,6 +113,7 @@ int Isolate::CallOutside(lua_State* L, int arguments, int results) {
   frames = nullptr;
   outside_ = L;
   preempter_.Moved();
+  // outside_ is set, and current null: Innermost gives `L` to the handler.
   const int status = lua_pcall(L, arguments, results, 0);
   outside_ = before;
   frames = its_frames;

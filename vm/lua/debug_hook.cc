@@ -155,6 +155,7 @@ void EndStep(lua_State* L, Record* record, bool* is_event, bool* is_point,
     *is_point = record->polled >= preempter.count();
   }
   if (*is_point) *instructions = std::exchange(record->polled, 0);
+  // Set the next step, unless liblua has begun one of that length by itself.
   const int old_step = record->step;
   const HookSetting setting = SettingFor(preempter, record);
   if (setting.count == old_step) return;

@@ -8,7 +8,7 @@
 //
 // liblua may jump out of steps 1 and 2, so Making is plain data. FunctionNames
 // knows functions by a key that several may have in common. So a name it gives
-// is looked up first (IsStill), and "has no name" is kept only if no function
+// is looked up first (IsStill). And "has no name" is kept only if no function
 // with the same key has one (is_twin).
 
 #include "vm/lua/traceback.h"

@@ -395,6 +395,8 @@ bool Heap::Trim() {
     count++;
   auto* uses = static_cast<Use*>(std::malloc(count * sizeof(Use)));
   if (uses == nullptr) return false;
+  // First, count the free bytes in each chunk. The chunks are sorted by
+  // address, so that a block's chunk is found by a binary search.
   Use* end = uses;
   for (Chunk* chunk = chunks_; chunk != nullptr; chunk = chunk->next)
     *end++ = {chunk, 0};
@@ -412,6 +414,7 @@ bool Heap::Trim() {
       if (use != nullptr) use->free_bytes += BytesOf(i);
     }
   }
+  // Second, take the free blocks of empty chunks out of their lists.
   const bool found = std::any_of(
       uses, end, [&is_empty](const Use& use) { return is_empty(&use); });
   for (size_t i = 1; found && i < kClasses; i++) {
@@ -424,6 +427,7 @@ bool Heap::Trim() {
     }
     *link = nullptr;
   }
+  // Third, sort the chunks into those that stay and those that go.
   Chunk* empty = nullptr;
   chunks_ = nullptr;
   for (const Use* use = uses; use != end; use++) {

@@ -310,6 +310,7 @@ Message* MessageSpace::Allocate(size_t bytes) {
   if (size_class != MessageSpace::kMallocClass) {
     Magazine& loaded = loaded_[size_class];
     if (loaded.count == 0) {
+      // Take from the spare magazine first, and only then from the depot.
       std::swap(loaded, spare_[size_class]);
       if (loaded.count == 0) loaded = MessageDepot::Get().Take(size_class);
     }

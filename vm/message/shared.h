@@ -14,9 +14,10 @@
 //            I2. An isolate without a handle of an object never touches what
 //                the object holds.
 //            I3. The list of a SharedCycles has exactly its objects that have
-//                references and no handle. Only under its lock an object gets
-//                its first handle, loses its last one while references are
-//                left, or loses a reference while it has no handle.
+//                references and no handle. Three changes need its lock: an
+//                object gets its first handle; it loses its last one while
+//                references are left; it loses a reference while it has no
+//                handle.
 // Docs       shared.cc
 // Tests      tests/vm/shared_test.cc
 

@@ -137,6 +137,7 @@ void IsolateRegistry::OneLess() {
     trimming_--;
     if (TrimNext() || trimming_ > 0) return;
   }
+  // The last one of the round: give memory back, outside of the lock.
   ChunkPool::Get()->Trim();
   malloc_trim(0);
   rounds_.fetch_add(1, std::memory_order_relaxed);

@@ -135,6 +135,9 @@ Program* Program::Start(const Type* type, Isolate* spawner,
     program->Release();
     return nullptr;
   }
+  // From Add on the program is listed, and the end of the runtime may Abort it
+  // at any moment. Abort finds no isolate to post drain_ to before isolate_ is
+  // set. Then ending_ says here that drain_ must follow.
   program->Retain();  // for itself, until the isolate is closed
   program->id_ = runtime->sched()->NextGIds(1);
   program->spawn_.g_id = program->id_;
@@ -214,6 +217,8 @@ void Program::SetEarly(Message* error, const char* text) {
     Free(early);  // the end of the program will tell
     return;
   }
+  // The error is noted and the joiners are taken in one critical section, so
+  // that each of them either finds has_early_ in Join, or is woken here.
   early.text = strdup(words.c_str());
   early.trace = strdup(outcome_.trace.c_str());
   Joiner* woken = nullptr;
