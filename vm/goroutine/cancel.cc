@@ -47,6 +47,8 @@ bool Isolate::Cancel(lua_State* L, LuaG* g) {
   return CancelQuietly(g);
 }
 
+// Cancels with the reason that is stored already, or the default one. The
+// default costs no memory, so this cannot raise.
 bool Isolate::CancelQuietly(LuaG* g) {
   if (g == main_g_ && interrupts_once_) {
     interrupts_once_ = false;  // from now on it is cancelled for good
@@ -65,6 +67,9 @@ bool Isolate::CancelQuietly(LuaG* g) {
   return true;
 }
 
+// Ends the present wait of a G that must raise, unless something keeps
+// cancellation away from it: a shield, or the wait itself. The G then raises in
+// the code after its wait.
 void Isolate::EndWaitOf(LuaG* g) {
   if (shields_.any() && shields_.Covers(g)) return;
   if (g->word.state() == GState::kSyscall) {
@@ -138,6 +143,8 @@ void Isolate::RaiseReason(lua_State* L, LuaG* g) {
   __builtin_unreachable();
 }
 
+// For a drain, the end of the main script, and a limit. host_g_ must stay: it
+// serves the end.
 void Isolate::CancelAll() {
   if (halted_) return;
   ForEachG([this](LuaG* g) {

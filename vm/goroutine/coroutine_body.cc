@@ -70,6 +70,9 @@ lua_State* BeginCoroutine(lua_State* data, int at, bool is_cancelled, int* n) {
   return co;
 }
 
+// Three reasons to raise instead: nobody could resume a function's own state;
+// the G must raise anyway; the values were to be sent, and only coroutine.yield
+// can do that.
 bool MayYield(lua_State* data, lua_State* L, bool has_values, bool must_raise) {
   const auto* handle = static_cast<const GHandle*>(lua_touserdata(data, -1));
   const bool is_coroutine = handle->state == GHandle::kCoroutine;

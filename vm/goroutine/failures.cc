@@ -159,6 +159,8 @@ void Failures::NoteEndOfFunction(lua_State* L, int group, int status) {
   lua_pop(iso_->data_, 1);
 }
 
+// For the function of a group. Its G goes on after it, so the record belongs to
+// the group's list alone, and not to the end of the G.
 void Failures::NoteIfOwn(lua_State* L, int group, bool has_trace) {
   lua_State* data = iso_->data_;
   const int at = lua_gettop(data) + 1;
@@ -503,6 +505,7 @@ char* Failures::MakeTrace(lua_State* L) {
 
 // --- Reports. ---
 
+// The finalizer of a report: nobody can see the error any more.
 int Failures::OnCollected(lua_State* L) {
   // A script may have called it, with anything.
   if (!HasSizeOf<FailureReport>(L, 1) || lua_getmetatable(L, 1) == 0) return 0;

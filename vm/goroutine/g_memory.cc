@@ -59,6 +59,7 @@ bool Isolate::AddSlab(bool own) {
   return true;
 }
 
+// The raises and interrupts of the G before are gone with `tag` and `timer_p`.
 LuaG* Isolate::Allocate(bool own) {
   if (free_ == nullptr && !AddSlab(own)) return nullptr;
   LuaG* g = free_;

@@ -33,6 +33,8 @@ void Groups::Begin(GroupCore* group, lua_State* L) {
   group->L = L;
 }
 
+// The G has raised for the sake of the function, which has ended. If the G is
+// not cancelled itself, it goes on with a count of 0.
 void Groups::EndFunction(GroupCore* group) {
   if (group->interrupted) {
     LuaG* g = iso_->current;
@@ -50,6 +52,7 @@ void Groups::Forget(GroupCore* group) {
   group->L = nullptr;
 }
 
+// For the guard's finalizer: a generator was dropped in the midst of a group.
 void Groups::Drop(lua_State* L, int group) {
   auto* core = static_cast<GroupCore*>(lua_touserdata(L, group));
   Forget(core);
@@ -66,6 +69,8 @@ void Groups::Cancel(lua_State* L, int group) {
   lua_pop(data, 1);
 }
 
+// The order: first the state of the group, which new members and further errors
+// look at; then the members; last the function, whose wait may end now.
 void Groups::Fail(const LuaG* source, uint32_t place) {
   lua_State* data = iso_->data();
   const int at = lua_gettop(data) - 1;
@@ -80,6 +85,7 @@ void Groups::Fail(const LuaG* source, uint32_t place) {
   if (source != nullptr) Interrupt(group);
 }
 
+// Called by Isolate::Ended, after joiners were woken.
 void Groups::Leave(GHandle* handle) {
   lua_State* data = iso_->data();
   const int at = lua_gettop(data);

@@ -130,6 +130,8 @@ Parking BeginPark(lua_State* L, WaitReason reason, bool shielded,
   return {g, stackless};
 }
 
+// In both ways the G runs on in `k`: lua_resume calls it, or the last line
+// here.
 int Park(lua_State* L, Parking parking, const ParkCommit& commit,
          lua_KFunction k, lua_KContext context) {
   Isolate* iso = Isolate::Of(L);

@@ -138,6 +138,8 @@ void Preempter::Want(M* m) {
   Arm(m);
 }
 
+// The handler may arm between two of these reads. Then armed_L_ has changed,
+// and the reads are made again.
 HookSetting Preempter::Get(lua_State* L) const {
   lua_State* armed = nullptr;
   HookSetting setting;
@@ -152,6 +154,8 @@ HookSetting Preempter::Get(lua_State* L) const {
   return setting;
 }
 
+// If `L` was armed, Hook goes with the old setting; Settle arms it again, over
+// the new one.
 void Preempter::Set(lua_State* L, const HookSetting& setting) {
   {
     const NoArm no_arm(noarm_);
@@ -177,6 +181,7 @@ void Preempter::Inherit(lua_State* L, lua_State* co) {
   Isolate::Of(L)->meter().Charge(count_);
 }
 
+// Does not call lua_sethook without need: that walks the frames of the state.
 void Preempter::Reset(lua_State* L) {
   if (mode_ == PreemptMode::kCount) {
     lua_sethook(L, &CountHook, LUA_MASKCOUNT, count_);
@@ -185,6 +190,8 @@ void Preempter::Reset(lua_State* L) {
   }
 }
 
+// In the mode count each turn is a preemption point. In the other modes only a
+// request makes one.
 void Preempter::Poll(lua_State* L, int instructions) {
   Isolate::Of(L)->meter().Charge(instructions);
   if (mode_ != PreemptMode::kCount) {
@@ -200,6 +207,9 @@ void Preempter::Poll(lua_State* L, int instructions) {
   Isolate::Of(L)->AtPreemptionPoint(L, Isolate::Point::kScriptHook);
 }
 
+// Called by Lua before the next instruction of an armed state, and for other
+// events that the script's own hook asked for. Those are passed on, unless
+// hooks are forced.
 void Preempter::Hook(lua_State* L, lua_Debug* ar) {
   Preempter& self = Isolate::Of(L)->preempter();
   const bool is_armed = self.armed_L_.load(std::memory_order_relaxed) == L;

@@ -56,6 +56,7 @@ TRI_NO_TSAN bool Isolate::ShallTakeRequest(const M* m) const {
          HasReasonToPreempt();
 }
 
+// Other Gs of the strand want to run, or the running one may have to raise.
 TRI_NO_TSAN bool Isolate::HasReasonToPreempt() const {
   const LuaG* g = current;
   return is_watched() || HasRunnable() || word.HasMail() ||
@@ -202,6 +203,8 @@ void Isolate::TakeAbandoned() {
 
 // --- tri.atomic. ---
 
+// Calls nest. `around` of a call names the one around it; 0 means that it is
+// the outermost, whose time is measured.
 void Isolate::BeginAtomic(AtomicCall* call) {
   call->around = atomic_;
   call->number = ++atomic_calls_;

@@ -197,6 +197,8 @@ void Isolate::MakeMainHandle(lua_State* L) {
   handle->id = main_g_->id;
 }
 
+// The module that defines the methods of handles may be opened after the first
+// G was made.
 void Isolate::SetHandleMetatable(lua_State* L) {
   lua_xmove(L, data_, 1);
   lua_replace(data_, kMeta);
@@ -334,6 +336,8 @@ Outcome Isolate::RunMain(G* base) {
 
 // --- Ending. ---
 
+// As Conclude, for the main G: its state is never released, and its record
+// stays for the next call.
 void Isolate::EndMain(int status) {
   Leave();
   Status result;
@@ -536,6 +540,7 @@ void Isolate::Ended(LuaG* g, GHandle* handle) {
   CheckDrained();
 }
 
+// The G was made for a call of the host. The handle is on top of data_.
 void Isolate::EndHostCall(GHandle* handle) {
   HostCall** link = &waiting_;
   while (*link != nullptr && *link != handle->host_call)
@@ -556,6 +561,7 @@ void Isolate::EndHostCall(GHandle* handle) {
   Complete(call, std::move(result));
 }
 
+// A failure is seen from here on: it will not be reported.
 int Isolate::PushResults(lua_State* L, GHandle* handle, int handle_index) {
   luaL_checkstack(L, 6, "too many results");
   if (handle->result == GHandle::Result::kFailure) {

@@ -22,6 +22,8 @@
 
 namespace trilune::vm {
 
+// Once a limit is used up a shield holds nothing off: it is not listed, and its
+// timer is stopped.
 void Shields::Begin(Shield* shield, lua_State* L) {
   if (iso_->killed()) {
     if (shield->timer != nullptr) {
@@ -50,6 +52,8 @@ void Shields::Remove(Shield* shield) {
   if (shield->next != nullptr) shield->next->prev = shield->prev;
 }
 
+// It may have ended before, by Expire or EndAll. Then the function has run on
+// without it.
 void Shields::End(Shield* shield) {
   const bool was_listed = shield->L != nullptr;
   Remove(shield);
@@ -63,6 +67,7 @@ void Shields::Forget(Shield* shield) {
   Remove(shield);
 }
 
+// From now on the function may be cancelled. It may be waiting just now.
 void Shields::Expire(Shield* shield) {
   shield->timer = nullptr;
   lua_State* L = shield->L;

@@ -38,6 +38,9 @@ Syscall::Syscall(lua_State* L, int wake_fd)
   EnterSyscall(m, g_);
 }
 
+// If P and strand were retaken, ExitSyscall has parked the G until it was
+// picked again. If the isolate was halted meanwhile, nothing of Lua may be
+// touched.
 bool Syscall::End() {
   if (g_ == nullptr) return true;
   const bool was_retaken = ExitSyscall(g_);

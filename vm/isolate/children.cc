@@ -22,6 +22,7 @@ namespace {
 // is seen.
 constexpr int64_t kLookNs = 10'000'000;
 
+// Looks without reaping: the G that waits for the child still needs its status.
 bool HasEnded(pid_t pid) {
   siginfo_t info = {};
   const int result =
@@ -97,6 +98,7 @@ Outcome Children::RunTimer(G* base) {
   return iso->EndTimer(g);
 }
 
+// A child that was killed needs no further look: SIGKILL cannot be ignored.
 int64_t Children::KillLate(int64_t now_ns) {
   bool some_are_left = false;
   for (Child* child = head_; child != nullptr; child = child->next) {

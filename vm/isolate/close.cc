@@ -35,12 +35,15 @@ namespace trilune::vm {
 
 const GKind Isolate::kDrainDeadlineKind = {&Isolate::RunDrainDeadline};
 
+// Called whenever a G has ended, or Gs were taken out of play.
 void Isolate::CheckDrained() {
   if (live > 0) return;
   CompleteAll(&drains_, Status());
   if (drain_timer_ != nullptr) StopTimer(std::exchange(drain_timer_, nullptr));
 }
 
+// Completes the drains with kTimeout: a G has not ended in time. Its isolate is
+// closed all the same.
 Outcome Isolate::RunDrainDeadline(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
@@ -122,6 +125,8 @@ void* Isolate::AllocateAtEnd(void* self, void* block, size_t old_bytes,
   return Heap::AllocateAtEnd(&iso->heap_, block, old_bytes, new_bytes);
 }
 
+// The order: finalizers and frees first, then the chunks as a whole, then the
+// stacks, on which frames may have belonged to the heap.
 void Isolate::CloseHeap() {
   lua_setallocf(main_, &AllocateAtEnd, this);
   // Finalizers run in here, as the last code of all.
@@ -136,6 +141,7 @@ void Isolate::CloseHeap() {
   meter_.GiveStacks();
 }
 
+// For a G that comes back from a system call, and finds its isolate halted.
 void Isolate::DropCurrent() {
   M* m = CurrentM();
   auto* g = static_cast<LuaG*>(m->running());
@@ -149,6 +155,7 @@ void Isolate::DropCurrent() {
   LeaveStackForGood(m);
 }
 
+// For a G that was won before the halt, and is picked after it.
 Outcome Isolate::EndLate(LuaG* g) {
   g->word.Become(GState::kRunning, GState::kDead);
   return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;

@@ -67,6 +67,7 @@ void Isolate::AppendTrace(std::string* text, lua_State* L) {
   *text += trace + "\n";
 }
 
+// Written in the strand, between two Gs, so no G runs meanwhile.
 std::string Isolate::Dump() {
   std::string text;
   const auto now_ms = static_cast<uint32_t>(NowNs() / 1'000'000);

@@ -38,6 +38,8 @@ Outcome Isolate::RunWarm(G* base) {
   return iso->ParkTimer(g);
 }
 
+// Its G begins as if it had run and parked: it needs no dispatch before its
+// time.
 LuaG* Isolate::StartTimer(const GKind* kind, const TimerBody& body, bool own) {
   LuaG* g = Allocate(own);
   if (g == nullptr) return nullptr;
@@ -74,6 +76,8 @@ Outcome Isolate::EndTimer(LuaG* g) {
   return FinishClose() ? Outcome::kStrandEnded : Outcome::kEnded;
 }
 
+// The timer may have been won already. Then its G finds no target when it runs,
+// and ends.
 void Isolate::StopTimer(LuaG* g) {
   g->timer.target = nullptr;
   if (!StopWaiting(CurrentM(), g)) return;  // it runs soon, to end itself
@@ -81,6 +85,8 @@ void Isolate::StopTimer(LuaG* g) {
   static_cast<Isolate*>(g->strand)->Free(g);
 }
 
+// Called by the scheduler each time before it releases the strand. So the usual
+// case must cost little: a few comparisons.
 void Isolate::OnIdle() {
   heap_.TrimBudget();
   meter_.TrimStacks();
@@ -98,6 +104,8 @@ void Isolate::WakeService() {
   if (host_g_->word.TryWakeCurrent()) PushService(host_g_);
 }
 
+// A full collection: the finalizers of reports write the errors that nobody can
+// see any more.
 void Isolate::LookForUnseen() {
   const int64_t begin = NowNs();
   lua_pushcfunction(worker_, [](lua_State* L) {
@@ -112,6 +120,8 @@ void Isolate::LookForUnseen() {
   next_idle_gc_ns_ = end + (end - begin) * kShare;
 }
 
+// Only notes that it seems so. RunHost looks again: a call of the host may have
+// come, or host_g_ itself may make a G runnable.
 void Isolate::OnStuck() {
   if (config_.host_wakes || waiting_ == nullptr || halted_) return;
   seems_stuck_ = true;

@@ -129,6 +129,7 @@ void Isolate::ServeTrim() {
   }
 }
 
+// Passes the turn on, in a round of IsolateRegistry::TrimIdle.
 void Isolate::EndTrim() {
   if (!wants_trim()) return;
   config_.runtime->registry().Trimmed(this);
@@ -139,6 +140,7 @@ void Isolate::EndTrim() {
 const GKind Isolate::kIdleGcKind = {&Isolate::RunIdleGc,
                                     &Isolate::OnPreemptSignal};
 
+// Runs at the timer's time, or earlier when memory is short.
 Outcome Isolate::RunIdleGc(G* base) {
   auto* g = static_cast<LuaG*>(base);
   auto* iso = static_cast<Isolate*>(g->strand);
@@ -172,6 +174,7 @@ bool Isolate::MustWaitToCollect(LuaG* g) {
   return true;
 }
 
+// A script that has stopped its collector does not want a collection.
 void Isolate::CollectInIdleTime() {
   if (lua_gc(worker_, LUA_GCISRUNNING) == 0) {  // the script's own decision
     SetWorth();

@@ -75,6 +75,8 @@ void Isolate::ApplyBudget() {
   is_timed_ = budget->is_timed();
 }
 
+// Takes a step more than is needed, if the budget has it, so that the next
+// waits ask for nothing.
 bool Meter::MayLeaveStack(size_t bytes) {
   const size_t needed = stack_bytes_ + CostOfStack(bytes);
   if (needed <= stack_charge_) return true;
@@ -87,6 +89,7 @@ bool Meter::MayLeaveStack(size_t bytes) {
   return false;
 }
 
+// The first G of a program was taken by its spawner: see Program::Start.
 bool Isolate::TakeG() {
   if (has_g_to_make_) {
     has_g_to_make_ = false;
@@ -124,6 +127,7 @@ int Isolate::CallOutside(lua_State* L, int arguments, int results) {
   return status;
 }
 
+// A daemon: a G that waits for nothing else is deadlocked all the same.
 void Isolate::WatchTime() {
   if (limit_timer_ != nullptr || config_.budget == nullptr ||
       config_.budget->deadline_ns() == kNever) {
@@ -157,6 +161,7 @@ Status Isolate::ErrorStatus(StatusCode code, std::string_view message) const {
   }
 }
 
+// In lua_close the time of finalizers is limited instead: see IsOverLimit.
 void Isolate::CheckLimits() {
   if (!is_timed_ || killed_ || closing_) return;
   meter_.ChargeCpu();

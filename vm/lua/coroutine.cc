@@ -41,6 +41,7 @@ enum class CoStatus { kRunning, kDead, kSuspended, kNormal };
 constexpr const char* kStatusNames[] = {"running", "dead", "suspended",
                                         "normal"};
 
+// As auxstatus of lcorolib, except that a G's own state counts as normal.
 CoStatus StatusOf(lua_State* L, lua_State* co) {
   if (L == co) return CoStatus::kRunning;
   if (Isolate::OwnerOf(co) != nullptr) return CoStatus::kNormal;

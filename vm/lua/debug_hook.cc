@@ -87,6 +87,8 @@ int NextStep(const Preempter& preempter, const Record& record) {
   return std::max(step, 1);
 }
 
+// What to set in liblua for `record`. A state needs count events if the script
+// wants them, or in the mode count.
 HookSetting SettingFor(const Preempter& preempter, Record* record) {
   int mask = record->mask;
   int step = 0;
@@ -166,6 +168,8 @@ void EndStep(lua_State* L, Record* record, bool* is_event, bool* is_point,
   }
 }
 
+// The hook that liblua calls. The order matters: the script's function first,
+// then the preemption point, where the G may leave its stack.
 void UserHook(lua_State* L, lua_Debug* ar) {
   Record* record = PushRecord(L, L);
   if (record == nullptr) {  // a coroutine inherits the hook, but no record
@@ -301,6 +305,8 @@ int l_gethook(lua_State* L) {
 
 }  // namespace
 
+// An error has jumped over EndFunction: the step is still as BeginFunction left
+// it. Now the function is over, so steps begin again.
 void SettleHook(lua_State* L) {
   if (lua_gethook(L) != &UserHook || !HooksAllowed(L)) return;
   Record* record = PushRecord(L, L);

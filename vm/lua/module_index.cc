@@ -152,6 +152,8 @@ bool ModuleIndex::AddModules(lua_State* L, int loaded) {
   return true;
 }
 
+// The globals come last. A function that is also in a module gets its name
+// there, because Add keeps the first name.
 bool ModuleIndex::AddMembers(lua_State* L, int loaded, bool of_globals) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
   const void* globals = lua_topointer(L, -1);
@@ -187,6 +189,7 @@ bool ModuleIndex::AddMembersOf(lua_State* L, int members, bool of_globals) {
   return true;
 }
 
+// No memory may mean that the limit has none left. A collection may help then.
 void ModuleIndex::Build(lua_State* L, uint32_t generation, Level level) {
   if (TryBuild(L, generation, level)) return;
   Isolate::Of(L)->CollectForLimit(L);

@@ -151,6 +151,8 @@ void Match(Making* making, int module, int member) {
   }
 }
 
+// One walk through package.loaded and its modules, for all unknown levels
+// together, in the order of luaL_traceback.
 void Search(Making* making) {
   lua_State* worker = making->worker;
   const int top = lua_gettop(worker);
@@ -185,6 +187,7 @@ void Search(Making* making) {
 
 // --- Levels. ---
 
+// The highest level that exists, by doubling and then halving, as in lauxlib.
 int LastLevel(lua_State* L) {
   lua_Debug ar;
   int found = 1;

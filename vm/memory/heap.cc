@@ -124,6 +124,9 @@ void* Heap::Refuse() {
   return nullptr;
 }
 
+// Four cases: both sizes large (realloc); the same class (nothing moves);
+// another class, or one of the two large (a new block, and a copy); and no
+// memory for a smaller block, which must not fail.
 void* Heap::Resize(void* block, size_t old_bytes, size_t new_bytes) {
   const size_t used = used_bytes_ - old_bytes + new_bytes;
   if (new_bytes > old_bytes && used > allowed_bytes_ && !Extend(used)) {
@@ -266,6 +269,8 @@ void Heap::GiveBack(size_t keep) {
   allowed_bytes_ -= more;
 }
 
+// Once it was true, it is false until an eighth of the limit more is in use. A
+// collection that frees little must not be made each time.
 bool Heap::IsShort() {
   const size_t limit = limit_bytes_;
   if (limit == SIZE_MAX || used_bytes_ <= limit / 2) {
@@ -337,6 +342,9 @@ Chunk* Heap::TakeChunk(size_t bytes) {
   return chunk;
 }
 
+// Where the next blocks are cut from. Tries, in this order: a free block that
+// is larger; a new chunk, of the size that fits the heap; smaller ones, if the
+// limit or the system refuses; a chunk after Trim has given others back.
 bool Heap::AddChunk(size_t least) {
   PutRest();
   if (ReuseMedium(least)) return true;

@@ -126,6 +126,8 @@ class Reader {
   int segments_ = 0;
 };
 
+// Pushes the helper tables that the flags ask for, then the values above them,
+// and removes the tables in the end.
 int Reader::Read() {
   const uint32_t count = options_.count;
   Need(count <= static_cast<size_t>(end_ - data_) && count < INT_MAX / 2);
@@ -387,6 +389,8 @@ void Reader::Metatable(int table, int depth) {
   pending_ += 2;
 }
 
+// The table's entry is cleared, so that the values are not kept longer than
+// they must be.
 void Reader::SetMetatables(lua_Integer from) {
   for (lua_Integer i = from + 1; i < pending_; i += 2) {
     lua_rawgeti(L_, metatables_, i);
@@ -436,6 +440,7 @@ void Reader::OneUpvalue(int function, uint32_t number, int depth) {
   lua_pop(L_, 1);
 }
 
+// By name: the receiver's own module, or what that has under the member's name.
 void Reader::Named(bool is_member) {
   NeedTrust();
   const auto size = Take<uint64_t>();
@@ -466,6 +471,8 @@ void Reader::SharedObject() {
   PushShared(L_, object);
 }
 
+// Calls a constructor: a function and its arguments are a segment, complete
+// before the call. It may park.
 void Reader::Transferred() {
   NeedTrust();
   const auto count = Take<uint32_t>();

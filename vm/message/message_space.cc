@@ -154,6 +154,8 @@ template struct RawArray<char>;
 
 // --- Scratch. ---
 
+// Puts all entries into a table of so many slots. The entries themselves stay:
+// their numbers are their identity.
 bool WriteScratch::Rehash(uint32_t slots_needed) {
   if (slots_needed > slots_capacity) {
     void* memory = std::realloc(slots, slots_needed * sizeof(uint32_t));
@@ -172,6 +174,7 @@ bool WriteScratch::Rehash(uint32_t slots_needed) {
   return true;
 }
 
+// Few values are searched one by one, which is faster than a hash.
 uint32_t WriteScratch::FindOrAdd(const void* address, bool* is_new) {
   *is_new = false;
   uint32_t slot = 0;

@@ -99,6 +99,7 @@ bool MessageWriter::Identify(int index, const void* address, uint32_t* entry,
   return ChargeScratch();
 }
 
+// Marks the first encounter, so that the reader keeps that value.
 bool MessageWriter::Refer(uint32_t entry) {
   const WriteEntry& found = scratch_->entries.at[entry];
   if (found.detail == kConstructing) {
@@ -257,6 +258,9 @@ bool MessageWriter::ChargeScratch() {
   return Charge(more);
 }
 
+// Makes the message of the data. A small one moves from the scratch into a
+// block of its size; a large one has been written into its block, which is cut
+// to size.
 Message* MessageWriter::Finish(int count) {
   const uint32_t shared = scratch_->shared.count;
   if (shared != 0 && !PutBytes(scratch_->shared.at, shared * kReferenceBytes)) {

@@ -42,12 +42,15 @@ void Isolate::RemoveSharedWait(SharedWait* wait) {
   shared_wait_count_--;
 }
 
+// As Post, without a call: host_g_ finds no request, and looks.
 G* Isolate::WakeToLook() {
   has_requests_.store(true, std::memory_order_seq_cst);
   HeavyFence();  // [NC1]
   return host_g_->word.TryWakeCurrent() ? host_g_ : nullptr;
 }
 
+// Daemons wake nobody. If something is external that is no listed wait, it may
+// wake a G: a timer, or a call.
 bool Isolate::IsStuck() {
   const uint32_t others = external - daemons_;
   if (others == 0) return true;

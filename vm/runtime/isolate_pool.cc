@@ -87,6 +87,8 @@ IsolatePool::~IsolatePool() {
   if (what_ != nullptr) FreeMessage(what_);
 }
 
+// The newest spare isolate, or a new one that has yet to open itself. Either
+// way the pool looks whether to prepare another.
 std::shared_ptr<Isolate> IsolatePool::Take(PreemptMode mode) {
   std::shared_ptr<Isolate> iso;
   std::unique_ptr<Spare> spare;
@@ -153,6 +155,9 @@ std::unique_ptr<IsolatePool::Spare> IsolatePool::BeginPreparation() {
   return spare;
 }
 
+// Posts the preparation of one more isolate, if one is wanted. The pool may be
+// stopped or told other modules while the isolate is being made. Then it is
+// ended at once.
 void IsolatePool::Refill() {
   std::unique_ptr<Spare> made = BeginPreparation();
   if (made == nullptr) return;
@@ -281,6 +286,7 @@ void IsolatePool::OnClosed(HostCall* call, const Status&) {
   pool->changed_.NotifyAll();
 }
 
+// Swaps under the lock, and frees and posts outside of it.
 bool IsolatePool::SetPreload(lua_CFunction body, Message* what, size_t spares,
                              const Report& report) {
   std::shared_ptr<const Report> kept;

@@ -178,6 +178,8 @@ MemoryUse SystemMemory::ReadMachine() const {
   return {total - std::min(total, available), total};
 }
 
+// The group that is closest to its limit counts. If no group has one, the
+// machine does.
 MemoryUse SystemMemory::Read() {
   if (!has_looked_) {
     try {

@@ -290,6 +290,7 @@ void Program::Abort() {
   BeginEnd();
 }
 
+// Posts drain_ exactly once. If the isolate is not there yet, Start does it.
 void Program::BeginEnd() {
   lock_.Lock();
   const std::shared_ptr<Isolate> iso = ending_ ? nullptr : isolate_;
@@ -363,6 +364,8 @@ void Program::Publish(const Status& status, Message* reason) {
   Wake(joiners);
 }
 
+// The joiners are out of the list, so they belong to the caller. Called without
+// the lock.
 void Program::Wake(Joiner* joiners) {
   while (joiners != nullptr) {
     Joiner* joiner = std::exchange(joiners, joiners->next);
@@ -409,6 +412,7 @@ void Program::OnClosed(HostCall* call, const Status&) {
 
 // --- Joining. ---
 
+// The lock stays held for kWaits, until Unlock is called as the wait is public.
 Program::Joining Program::Join(G* g, bool early) {
   Joiner* joiner = NewJoiner(g, 0, early);
   if (joiner == nullptr) return Joining::kNoMemory;

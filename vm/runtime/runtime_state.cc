@@ -29,6 +29,8 @@ bool RuntimeState::Add(Program* program) {
   return true;
 }
 
+// count_ falls last, after the program's own reference: AwaitNone then knows
+// that nothing of it is left to do.
 void RuntimeState::Remove(Program* program, std::shared_ptr<Isolate> isolate) {
   isolate.reset();
   {
@@ -63,6 +65,8 @@ void RuntimeState::PublishOverdue(int64_t now_ns) {
   }
 }
 
+// From the moment in which stopping_ is set, Add refuses. So the list that is
+// taken afterwards has all programs.
 void RuntimeState::Stop() {
   bool stops_already = false;
   {
