@@ -5,8 +5,9 @@
 //            else resumes or closes it. Waits of the G then park without a
 //            stack.
 // Threads    the isolate's strand
-// Locks      none Invariants I1. Nothing here raises. The hooks that are set
-//            here raise, in the coroutine.
+// Locks      none
+// Invariants I1. Nothing here raises. The hooks that are set here raise, in the
+//                coroutine.
 // Rejected   A G that resumes the coroutine: each of its waits would keep a C
 //            stack.
 // Tests      tests/lua/coroutine

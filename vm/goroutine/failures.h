@@ -4,9 +4,10 @@
 //            which the G's handle and the list of its group share. Tells the
 //            group at once. Reports the errors that nobody can see any more.
 // Threads    the isolate's strand
-// Locks      none Invariants I1. An error counts from the moment in which it
-//            leaves the G's function, before any __close handler of it has run.
-//            So Note comes before lua_resetthread.
+// Locks      none
+// Invariants I1. An error counts from the moment in which it leaves the G's
+//                function, before any __close handler of it has run. So Note
+//                comes before lua_resetthread.
 //            I2. What a G raises because it was cancelled is no failure: it is
 //                neither recorded nor reported.
 //            I3. A report is written by its finalizer, unless a script has seen

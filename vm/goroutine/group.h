@@ -3,11 +3,12 @@
 // Role       The part of tri.group that vm/ needs. stdlib/goroutine/group.cc
 //            has the functions for scripts.
 // Threads    the isolate's strand
-// Locks      none Invariants I1. group->L is the state in which the group's
-//            function runs, and null once its frame is left or gone. It never
-//            dangles: the frame holds a guard, a userdata that refers to the
-//            state and whose finalizer calls Drop. The collector frees neither
-//            before the finalizer has run.
+// Locks      none
+// Invariants I1. group->L is the state in which the group's function runs, and
+//                null once its frame is left or gone. It never dangles: the
+//                frame holds a guard, a userdata that refers to the state and
+//                whose finalizer calls Drop. The collector frees neither before
+//                the finalizer has run.
 //            I2. An interrupted group is counted in the G whose own state the
 //                function runs in, or else it is listed. That G cannot end
 //                before the frame is left.

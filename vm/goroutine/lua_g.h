@@ -7,8 +7,9 @@
 // Locks      none
 // Lifetime   LuaG records are type-stable, and owned by their Isolate. The
 //            handle is owned by the heap. The handle of a live G is anchored,
-//            so the collector leaves it alone. Invariants I1. g->slot never
-//            changes: it indexes the table of anchored handles.
+//            so the collector leaves it alone.
+// Invariants I1. g->slot never changes: it indexes the table of anchored
+//                handles.
 //            I2. handle->g is the live G, or null once it has ended.
 // Docs       run.cc
 // Tests      tests/vm/isolate_test.cc; tests/lua/go

@@ -11,9 +11,9 @@
 //            atomics here are shared only by the handler and the code it
 //            interrupts, so relaxed order and compiler fences are enough.
 //            Everything else: the running G.
-// Locks      none Invariants I1. The handler touches only the isolate's
-//            innermost running state, and none at all while no Lua code of a G
-//            runs.
+// Locks      none
+// Invariants I1. The handler touches only the isolate's innermost running
+//                state, and none at all while no Lua code of a G runs.
 //            I2. While armed_L_ is not null, that state's hook is Hook, and
 //                armed_ is what a script or C module had set there.
 //            I3. armed_L_ is not null only while want_ is set.

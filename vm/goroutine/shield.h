@@ -3,10 +3,11 @@
 // Role       The part of tri.shield that vm/ needs.
 //            stdlib/goroutine/critical.cc has the function for scripts.
 // Threads    the isolate's strand
-// Locks      none Invariants I1. A shield is in force for the G that runs
-//            shield->L: its own state, or a coroutine that it is resuming.
-//            While that coroutine is suspended, or has failed, the shield is in
-//            force for nobody.
+// Locks      none
+// Invariants I1. A shield is in force for the G that runs shield->L: its own
+//                state, or a coroutine that it is resuming. While that
+//                coroutine is suspended, or has failed, the shield is in force
+//                for nobody.
 //            I2. shield->L never dangles: the shield lies in a userdata that
 //                refers to the state, and whose finalizer calls Forget. The
 //                collector frees neither before the finalizer has run.

@@ -6,8 +6,9 @@
 //            killed: by a timer, or by a G that waits for one of them
 //            (stdlib/io/child.h).
 // Threads    the isolate's strand. A Child that is in no list: its owner.
-// Locks      none Invariants I1. A listed Child has not been waited for, so the
-//            kernel cannot have given its pid to another process.
+// Locks      none
+// Invariants I1. A listed Child has not been waited for, so the kernel cannot
+//                have given its pid to another process.
 // Tests      tests/lua/io/children_of_cancelled.lua
 
 #ifndef TRI_VM_ISOLATE_CHILDREN_H_

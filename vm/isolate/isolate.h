@@ -5,9 +5,9 @@
 //            them, and serves the host's requests.
 // Threads    Post, and the members marked so: any thread. Everything else: the
 //            strand's owner.
-// Locks      host_mu_ (kHost) Invariants I1. While Lua code of a G runs,
-//            `current` is that G; else null. `frames` are the coroutines that
-//            it resumes, innermost first.
+// Locks      host_mu_ (kHost)
+// Invariants I1. While Lua code of a G runs, `current` is that G; else null.
+//                `frames` are the coroutines that it resumes, innermost first.
 //            I2. Nothing that can raise is called on a state outside its own
 //                lua_resume or lua_pcall.
 //            I3. `live` counts Gs made and not ended, but not one in os.exit.

@@ -7,8 +7,8 @@
 //            tri.go has made a goroutine keeps its state. There yield lets
 //            others run first, and sends its values if that was asked for.
 // Threads    the running G
-// Locks      none Invariants I1. isolate->frames lists the coroutines being
-//            resumed.
+// Locks      none
+// Invariants I1. isolate->frames lists the coroutines being resumed.
 //            I2. close, and wrap after an error, nest at most kMaxCloseDepth
 //                deep; stock 5.4.4 does not count and overflows the C stack.
 // Tests      tests/lua/stock, tests/lua/coroutine

@@ -6,10 +6,10 @@
 //            looked up in Lua before it counts.
 // Threads    the strand's owner
 // Locks      none
-// Memory     counts in the isolate's budget Invariants I1. Globals that are Lua
-//            functions or userdata are not indexed: they are a script's own.
-//            Nor are C functions without upvalues that are part of this
-//            program: these are the same everywhere.
+// Memory     counts in the isolate's budget
+// Invariants I1. Globals that are Lua functions or userdata are not indexed:
+//                they are a script's own. Nor are C functions without upvalues
+//                that are part of this program: these are the same everywhere.
 // Tests      tests/vm/message_test.cc
 
 #ifndef TRI_VM_LUA_MODULE_INDEX_H_

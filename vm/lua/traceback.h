@@ -7,9 +7,9 @@
 // Threads    the strand's owner
 // Locks      none
 // Memory     FunctionNames counts in the isolate's budget. Without memory it
-//            keeps nothing, and each traceback searches. Invariants I1.
-//            FunctionNames holds no Lua value. It knows a C function by its
-//            address, and a Lua function by where it is defined.
+//            keeps nothing, and each traceback searches.
+// Invariants I1. FunctionNames holds no Lua value. It knows a C function by its
+//                address, and a Lua function by where it is defined.
 //            I2. A name it knows is looked up in package.loaded before it is
 //                written, so it is the function's name now. That a function has
 //                none is believed kTrust times, or until require loads a

@@ -9,8 +9,8 @@
 //            ASan sees each use after free.
 // Threads    The isolate's strand, one M at a time. Functions that give a
 //            number of bytes: any.
-// Locks      ChunkPool's, for a new chunk Invariants I1. used_bytes() is the
-//            sum of the sizes that Lua asked for.
+// Locks      ChunkPool's, for a new chunk
+// Invariants I1. used_bytes() is the sum of the sizes that Lua asked for.
 //            I2. Shrinking and freeing never fail.
 //            I3. In a heap with a limit, or in all that share a budget, chunks
 //                and large blocks together take at most twice the limit, and

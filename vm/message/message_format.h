@@ -9,8 +9,9 @@
 //            stack. A message is one segment; a constructor's function and
 //            arguments are one, too.
 // Threads    any
-// Locks      none Invariants I1. Sizes are in the sender's byte order: a
-//            message never leaves the process.
+// Locks      none
+// Invariants I1. Sizes are in the sender's byte order: a message never leaves
+//                the process.
 //            I2. A value's number is the offset of its tag in the data. The tag
 //                has kReferenced if a reference to the value follows.
 // Tests      tests/vm/message_test.cc; tests/fuzz/message_fuzz.cc

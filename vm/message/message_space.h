@@ -5,9 +5,10 @@
 //            message, and freed with the isolate. With it goes everything that
 //            an error, or a G that was dropped, has left behind.
 // Threads    the strand's owner
-// Locks      that of the depot of blocks (kMessages) Invariants I1. A scratch
-//            is on the free list, or has one writer. Several are in use at one
-//            time when a __transfer metamethod sends or parks.
+// Locks      that of the depot of blocks (kMessages)
+// Invariants I1. A scratch is on the free list, or has one writer. Several are
+//                in use at one time when a __transfer metamethod sends or
+//                parks.
 // Docs       message_space.cc
 // Tests      tests/vm/message_test.cc
 

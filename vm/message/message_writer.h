@@ -7,9 +7,9 @@
 // Threads    the running G
 // Locks      none
 // Errors     Its functions return false, and have noted why. Lua errors come
-//            only from Lua's own functions. Invariants I1. In kProtected mode
-//            every value with an identity is kept from the collector, so that
-//            no two values have the same address.
+//            only from Lua's own functions.
+// Invariants I1. In kProtected mode every value with an identity is kept from
+//                the collector, so that no two values have the same address.
 //            I2. The values that have begun and not ended contain the one that
 //                is being written.
 // Docs       message_writer.cc

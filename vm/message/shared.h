@@ -8,9 +8,9 @@
 //            An object that holds messages may be reachable only from itself.
 //            SharedCycles finds such cycles.
 // Threads    any; Push: the running G
-// Locks      SharedCycles::mu_ (kCycles) Invariants I1. A userdata of a handle
-//            is a SharedHandle, and its metatable has kSharedKey. So the writer
-//            of messages knows it.
+// Locks      SharedCycles::mu_ (kCycles)
+// Invariants I1. A userdata of a handle is a SharedHandle, and its metatable
+//                has kSharedKey. So the writer of messages knows it.
 //            I2. An isolate without a handle of an object never touches what
 //                the object holds.
 //            I3. The list of a SharedCycles has exactly its objects that have

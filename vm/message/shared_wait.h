@@ -5,9 +5,10 @@
 //            and takes that out when it drops them (Isolate::Halt). The list
 //            also tells a deadlock from a wait that others can end.
 // Threads    the isolate's strand
-// Locks      none of its own Invariants I1. A wait is listed before its G is
-//            public as waiting. It stays listed until its continuation has
-//            unlinked it, or the isolate is halted.
+// Locks      none of its own
+// Invariants I1. A wait is listed before its G is public as waiting. It stays
+//                listed until its continuation has unlinked it, or the isolate
+//                is halted.
 // Tests      tests/vm/channel_test.cc
 
 #ifndef TRI_VM_MESSAGE_SHARED_WAIT_H_

@@ -7,9 +7,9 @@
 //            doubles it. An isolate that is not taken for kIdleNs goes, and
 //            lowers it again.
 // Threads    any
-// Locks      mu_ (kIsolates) Invariants I1. An isolate is in idle_ from the end
-//            of its preparation until it is taken or leaves. Nothing else
-//            refers to it in that time.
+// Locks      mu_ (kIsolates)
+// Invariants I1. An isolate is in idle_ from the end of its preparation until
+//                it is taken or leaves. Nothing else refers to it in that time.
 //            I2. Once an isolate is made, its end needs no memory: its Spare
 //                has the calls for that.
 // Docs       docs/state-machines.md, "Spare isolate"; isolate_pool.cc

@@ -7,8 +7,8 @@
 //            Ps.
 // Threads    any
 // Locks      mu_ (kRegistry); under it the strand of an isolate may be queued
-//            Invariants I1. An isolate is listed from its start as a program's
-//            to its destructor. It is not destroyed while mu_ is held.
+// Invariants I1. An isolate is listed from its start as a program's to its
+//                destructor. It is not destroyed while mu_ is held.
 //            I2. Each listed isolate that wants_trim is counted in trimming_.
 // Tests      tests/vm/idle_gc_test.cc; tests/stdlib/embed_usage_test.cc
 

@@ -6,8 +6,8 @@
 // Threads    Start, Cancel, Join...: any G. Set..., Take...: the body. The
 //            rest: any thread.
 // Locks      lock_ (kChan), for the joiners, and for the outcome until the end
-//            Invariants I1. Joiners are noted by ticket. One that waits no
-//            longer, or whose isolate was closed, loses TryWake.
+// Invariants I1. Joiners are noted by ticket. One that waits no longer, or
+//                whose isolate was closed, loses TryWake.
 //            I2. The object refers to itself until its isolate is closed.
 //
 //   starting -> running -> ended (outcome public) -> drained -> closed
