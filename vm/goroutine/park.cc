@@ -15,8 +15,8 @@
 //   It costs a stack for as long as the G waits.
 //
 // So a wait that could be stackless still keeps its stack while few Gs do
-// (ChooseStackless). A wait that must keep its stack is refused only by a
-// limit, or when no stack is left.
+// (ChooseStackless). A wait that must keep its stack is refused where a G may
+// not leave it at all (WhyNotLeave), by a limit, or when no stack is left.
 //
 // Cancellation is checked here at each wait, before anything has changed. That
 // makes it a level: a loop of `pcall` around a wait raises at each turn.
