@@ -4,20 +4,25 @@ local tri = require "trilune"
 local thread = require "thread"
 local dead, reused = {}, 0
 for i = 1, 60 do
+  local marked = false
   local g = tri.go(function()
     local id = thread.id()
     if dead[id] then reused = reused + 1 end
     tri.lockthread()
     dead[thread.id()] = true
+    marked = true
     if i % 3 == 0 then error("on purpose") end
     if i % 3 == 1 then tri.sleep(100) end
   end)
   tri.yield()
   if i % 3 == 1 then
-    while g:status() ~= "waiting" do tri.yield() end
+    -- In a function of io it waits, too.
+    while not marked or g:status() ~= "waiting" do tri.yield() end
     g:cancel()
   end
-  g:join()
+  local ok, e = g:join()
+  local expected = i % 3 == 0 and "on purpose" or i % 3 == 1 and "cancelled" or "true"
+  if not tostring(ok and ok or e):find(expected) then print(i, ok, e) end
 end
 print(reused)   --> 0
 local n = 0
