@@ -104,8 +104,12 @@ void Scheduler::NoteTurns(M* m, int64_t elapsed_ns) {
   m->checked_strand = m->strand;
   m->checked_dispatches = m->dispatches;
   // Limited even so: a program that stood still for seconds, or a long call of
-  // a C function, must not hold preempted Gs up for as long.
-  const int64_t most_ns = is_same ? 2 * config_.slice_ns : config_.slice_ns;
+  // a C function, must not hold preempted Gs up for as long. But a short slice
+  // is no limit: on a busy machine sysmon may be late by many of them, and the
+  // others are owed all of that.
+  constexpr int64_t kLongTurnNs = 20'000'000;
+  const int64_t most_ns =
+      is_same ? std::max(2 * config_.slice_ns, kLongTurnNs) : config_.slice_ns;
   m->strand->preempted_turn.OnClock(std::min(elapsed_ns, most_ns));
 }
 
