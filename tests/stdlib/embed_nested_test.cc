@@ -23,7 +23,7 @@ int Ask(lua_State* L) {
     auto result = other->Call("f", {});
     ok = result.ok();
     const std::string text =
-        ok ? Text(std::move(result.value()[0]))
+        ok ? Text(result.value()[0])
            : Text(result.status()) + ": " + result.status().message();
     lua_pushlstring(L, text.data(), text.size());
   }

@@ -123,8 +123,10 @@ TEST_CASE("stop: a runtime that was never used") {
 }
 
 TEST_CASE("close: each kind of wait in each kind of place ends") {
+  Config config;
+  config.stop_deadline = std::chrono::seconds(60);  // for a busy machine
   for (const char* place : kPlaces) {
-    Host host;
+    Host host({}, config);
     std::atomic<int> closed{0};
     host.Register("closed", &Count, &closed);
     REQUIRE(host.Run(kSetUp) == "");
@@ -142,8 +144,10 @@ TEST_CASE("close: each kind of wait in each kind of place ends") {
 }
 
 TEST_CASE("close: a thousand Gs parked without and a thousand with a stack") {
+  Config config;
+  config.stop_deadline = std::chrono::seconds(60);  // for a busy machine
   for (const char* place : {kPlaces[0], kPlaces[1]}) {
-    Host host;
+    Host host({}, config);
     std::atomic<int> closed{0};
     host.Register("closed", &Count, &closed);
     REQUIRE(host.Run(kSetUp) == "");

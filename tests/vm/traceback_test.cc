@@ -106,7 +106,8 @@ TEST_CASE("at every depth and level it is the traceback of luaL_traceback") {
 }
 
 TEST_CASE("every kind of function is described as luaL_traceback does") {
-  const char* const kBodies[] = {
+  // NOLINTBEGIN(bugprone-suspicious-missing-comma)
+  const char* const bodies[] = {
       "function shown() coroutine.yield() end  shown()",
       "local t = { f = coroutine.yield }  t.f()",
       "local t = { f = function() coroutine.yield() end }  t.f()",
@@ -127,8 +128,9 @@ TEST_CASE("every kind of function is described as luaL_traceback does") {
       "local c <close> = setmetatable({}, { __close = function()"
       " coroutine.yield() end })",
   };
+  // NOLINTEND(bugprone-suspicious-missing-comma)
   State state;
-  for (const char* body : kBodies) {
+  for (const char* body : bodies) {
     CAPTURE(body);
     const std::string code = std::string("local co = coroutine.create(") +
                              "function() " + body +

@@ -58,7 +58,7 @@ class Children {
   void TellThoseOf(const LuaG* g);
 
  private:
-  static Outcome RunTimer(G* g);
+  static Outcome RunTimer(G* base);
   // When to look again; 0: nothing is left to do.
   int64_t KillLate(int64_t now_ns);
 
