@@ -1,6 +1,7 @@
 -- While a hog takes turns with it, a script's hooks get exactly the events that they get under lua5.4.
 --! same-as-lua
 --! options --slice 50us
+--! timeout 200
 --! lua-options -W
 local has_tri, tri = pcall(require, "trilune")
 local stop, hog = false, nil
