@@ -45,7 +45,6 @@ namespace trilune::stdlib {
 namespace {
 
 using vm::Isolate;
-using vm::LuaG;
 using vm::Message;
 using vm::SharedWait;
 
