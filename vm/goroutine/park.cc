@@ -92,9 +92,10 @@ bool MayHaveToRaise(const Isolate* iso, const LuaG* g) {
 // kCancelled, compared by address, stands for the G's own reason, which is a
 // Lua value.
 constexpr char kCancelled[] = "cancelled";
-const char* WhyNoWaitNow(const Isolate* iso, const LuaG* g, bool shielded) {
-  if (MayHaveToRaise(iso, g) && !shielded && iso->MustRaise()) {
-    return kCancelled;
+const char* WhyNoWaitNow(Isolate* iso, const LuaG* g, bool shielded) {
+  if (MayHaveToRaise(iso, g)) {
+    iso->raise_delay = RaiseDelay();  // whoever runs next has none
+    if (!shielded && iso->MustRaise()) return kCancelled;
   }
   return iso->in_atomic() ? "cannot wait inside trilune.atomic" : nullptr;
 }

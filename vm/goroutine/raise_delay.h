@@ -16,7 +16,7 @@
 //                acquires needs two instructions for each turn, so it does not
 //                escape.
 //            I3. It is the running G's. A preempted G takes it along. A G that
-//                leaves in another way leaves none to the next (Leave).
+//                waits or ends while it must raise leaves none to the next one.
 // Rejected   Looking at the next instruction: liblua does not show it. To
 //            acquire and mark in one function: lua_toclose marks a slot of its
 //            own C frame only.

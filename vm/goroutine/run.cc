@@ -349,6 +349,7 @@ void Isolate::EndMain(int status) {
         is_string ? lua_tostring(main_, -1) : "(error object is not a string)");
   }
   main_g_->set_raises(0);
+  if (raise_delay.is_put_off()) raise_delay = RaiseDelay();
   main_runs_ = false;
   lua_rawgeti(data_, kHandles, main_g_->slot());
   auto* handle = static_cast<GHandle*>(lua_touserdata(data_, -1));
@@ -461,6 +462,8 @@ void Isolate::Conclude(LuaG* g, int status, int n) {
     failures_.Keep(g, handle);
   }
   ReleaseState(g, handle);
+  // It may have been about to raise.
+  if (raise_delay.is_put_off()) raise_delay = RaiseDelay();
   EndRunning(g);
   Ended(g, handle);
   Free(g);

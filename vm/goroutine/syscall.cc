@@ -31,6 +31,7 @@ Syscall::Syscall(lua_State* L, int wake_fd)
       was_cancelled_(g_ != nullptr && iso_->MustRaise()) {
   if (g_ == nullptr) return;
   M* m = CurrentM();
+  if (was_cancelled_) iso_->raise_delay = RaiseDelay();  // others may run
   leaving_.emplace(iso_, m);
   g_->wake_fd = wake_fd;
   // From here on P and strand may be taken at any moment.

@@ -23,7 +23,8 @@
 //   So it has no flag, and Complete waits for the few instructions until the
 //   wait is public.
 //
-// The call belongs to its caller, so cancellation must not end the wait. Once done_ is set and mu_ is released, the call may be gone. Complete
+// The call lies in the frame of the caller, so cancellation must not end the
+// wait. Once done_ is set and mu_ is released, the call may be gone. Complete
 // then touches only the record of the G, which is type-stable.
 
 #include "vm/isolate/host_call.h"
@@ -74,7 +75,8 @@ Status HostCall::MayWait() {
 
 bool HostCall::Wait(int64_t deadline_ns) {
   G* g = RunningG();
-  if (g != nullptr && MayWait().ok()) {
+  if (g != nullptr && WhyNotWait(g) == nullptr &&
+      CanParkWithStack(CurrentM())) {
     WaitAsG(g, deadline_ns);
     // It may have been woken early, for lack of memory for its timer. Then the
     // thread waits.
@@ -92,11 +94,14 @@ bool HostCall::Wait(int64_t deadline_ns) {
   return true;
 }
 
-// Parks `g` once. Cancellation does not end the wait, because the code that `g`
-// runs may own this call.
+// Parks `g` once. Cancellation does not end the wait, because the frame of `g`
+// may hold this call.
 void HostCall::WaitAsG(G* g, int64_t deadline_ns) {
   auto* iso = dynamic_cast<Isolate*>(g->strand);
-  if (iso != nullptr) g->Set(LuaG::kShielded);
+  if (iso != nullptr) {
+    g->Set(LuaG::kShielded);
+    iso->raise_delay = RaiseDelay();  // whoever runs next has none
+  }
   g->reason = WaitReason::kHostCall;
   g->wake = WakeResult::kReady;
   const uint64_t ticket = g->word.BeginWait();

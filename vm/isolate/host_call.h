@@ -1,6 +1,6 @@
 // HostCall: a request of the host to an isolate, and the wait for its end.
 //
-// Role       It belongs to its caller. A thread of the host blocks until
+// Role       It lives in the caller's frame. A thread of the host blocks until
 //            the call is completed; a G, of any isolate, parks.
 // Threads    The caller, until Post. Then the isolate's strand, until Complete.
 // Locks      mu_ (kHost)

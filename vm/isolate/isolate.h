@@ -202,7 +202,6 @@ class Isolate final : public Strand,
     meter_.EndHook();
     current = nullptr;
     frames = nullptr;
-    raise_delay = RaiseDelay();
     preempter_.Moved();
   }
   // The state in which Lua code of a G runs, or null. Also for the handler.
@@ -329,7 +328,8 @@ class Isolate final : public Strand,
   Children children;                    // that nobody has waited for yet
   Loans loans;                          // of functions that run
   uint32_t module_generation = 0;  // calls of require that loaded something
-  // A state that has yielded to be ended as a whole; or null. See ShallAbandon.
+  // A state that has yielded so that its resumer ends it as a whole, with the
+  // reason of the running G's cancellation; or null. See ShallAbandon.
   lua_State* abandoned = nullptr;
   void TakeAbandoned();  // before it is closed
 
