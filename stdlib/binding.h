@@ -17,17 +17,20 @@
 
 #include "vm/isolate/isolate.h"
 #include "vm/lua/internal.h"
+#include "vm/message/shared.h"
 
 namespace trilune::stdlib {
 
-// First member of every userdata of ours. Its address tells the type by one
-// comparison, where luaL_checkudata looks up a name.
+// A member of every userdata of ours, the first unless vm/ knows the beginning.
+// Its address tells the type by one comparison, where luaL_checkudata looks up
+// a name.
 struct TypeTag {
   const char* name;  // for error messages
 };
 
-// The userdata of type `T` at `index`, or null. T begins with `const TypeTag*
-// tag` and has a static member `kTag`.
+// The userdata of type `T` at `index`, or null. T has a member `const TypeTag*
+// tag` and a static member `kTag`. A script may call a finalizer with anything,
+// so the size is compared before the tag is read.
 template <class T>
 T* Test(lua_State* L, int index) {
   auto* object = static_cast<T*>(lua_touserdata(L, index));
@@ -42,6 +45,19 @@ T* Check(lua_State* L, int index) {
   T* object = Test<T>(L, index);
   if (object == nullptr) luaL_typeerror(L, index, T::kTag.name);
   return object;
+}
+
+// The object of type `T` that the handle at `index` holds; null if that is no
+// handle of `type`. Raises if the handle's finalizer has run.
+template <class T>
+T* TestSharedOf(lua_State* L, int index, const vm::Shared::Type& type) {
+  const auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
+  if (handle == nullptr || lua_rawlen(L, index) != sizeof(*handle) ||
+      handle->tag != type.tag) {
+    return nullptr;
+  }
+  if (handle->object == nullptr) vm::RaiseCollected(L, type);
+  return static_cast<T*>(handle->object);
 }
 
 // Declares that the insides of every type that New makes are not for scripts.

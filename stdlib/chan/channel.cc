@@ -342,13 +342,7 @@ const vm::Shared::Type SharedChan::kType = {"channel", &kChannelTag,
                                             &PushMetatable};
 
 SharedChan* TestChannel(lua_State* L, int index) {
-  const auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
-  if (handle == nullptr || lua_rawlen(L, index) != sizeof(*handle) ||
-      handle->tag != &kChannelTag) {
-    return nullptr;
-  }
-  if (handle->object == nullptr) vm::RaiseCollected(L, SharedChan::kType);
-  return static_cast<SharedChan*>(handle->object);
+  return TestSharedOf<SharedChan>(L, index, SharedChan::kType);
 }
 
 void OpenChannel(lua_State* L) {

@@ -75,13 +75,9 @@ constexpr int ValueIndex(int i) {
   return kSelectIndex + 2 + 2 * i;
 }
 
-// By size and tag, because a script may call the finalizer with anything.
-bool IsSelect(lua_State* L, int index) {
-  return vm::HasSizeOf<Select>(L, index) &&
-         static_cast<Select*>(lua_touserdata(L, index))->tag == &Select::kTag;
-}
-
-const vm::InternalKind kSelectKind(&IsSelect, vm::InternalKind::What::kHidden);
+const vm::InternalKind kSelectKind(
+    [](lua_State* L, int index) { return Test<Select>(L, index) != nullptr; },
+    vm::InternalKind::What::kHidden);
 
 Select* TheSelect(lua_State* L) {
   return static_cast<Select*>(lua_touserdata(L, kSelectIndex));
@@ -433,7 +429,7 @@ int l_select(lua_State* L) {
 }
 
 int l_free_held(lua_State* L) {
-  if (!IsSelect(L, 1)) return 0;  // called by a script
+  if (Test<Select>(L, 1) == nullptr) return 0;  // called by a script
   FreeHeld(lua_touserdata(L, 1));
   return 0;
 }

@@ -60,18 +60,11 @@ struct ShieldBox {
   static constexpr TypeTag kTag = {"shield"};
 };
 
-bool IsShield(lua_State* L, int index) {
-  return vm::HasSizeOf<ShieldBox>(L, index) &&
-         static_cast<ShieldBox*>(lua_touserdata(L, index))->tag ==
-             &ShieldBox::kTag;
-}
-
-const vm::InternalKind kShieldKind(&IsShield, vm::InternalKind::What::kHidden);
-
-ShieldBox* CheckShield(lua_State* L, int index) {
-  if (!IsShield(L, index)) luaL_typeerror(L, index, ShieldBox::kTag.name);
-  return static_cast<ShieldBox*>(lua_touserdata(L, index));
-}
+const vm::InternalKind kShieldKind(
+    [](lua_State* L, int index) {
+      return Test<ShieldBox>(L, index) != nullptr;
+    },
+    vm::InternalKind::What::kHidden);
 
 // The timer's G: ends the shield, unless the shield has ended before.
 Outcome RunShieldTimer(G* base) {
@@ -91,7 +84,7 @@ Outcome RunShieldTimer(G* base) {
 constexpr GKind kShieldTimerKind = {&RunShieldTimer};
 
 int l_shield_close(lua_State* L) {
-  Isolate::Of(L)->shields().End(&CheckShield(L, 1)->core);
+  Isolate::Of(L)->shields().End(&Check<ShieldBox>(L, 1)->core);
   // Otherwise the state would stay until the finalizer has run.
   lua_pushnil(L);
   lua_setiuservalue(L, 1, 1);
@@ -99,7 +92,7 @@ int l_shield_close(lua_State* L) {
 }
 
 int l_shield_gc(lua_State* L) {
-  Isolate::Of(L)->shields().Forget(&CheckShield(L, 1)->core);
+  Isolate::Of(L)->shields().Forget(&Check<ShieldBox>(L, 1)->core);
   return 0;
 }
 

@@ -60,17 +60,9 @@ enum : int { kGuardedGroup = 1, kGuardedState, kGuardValues = kGuardedState };
 // function's results.
 enum : int { kGuardAt = 2, kHandlerAt, kLastOfFrame = kHandlerAt };
 
-bool IsGroup(lua_State* L, int index) {
-  return vm::HasSizeOf<Group>(L, index) &&
-         static_cast<Group*>(lua_touserdata(L, index))->tag == &Group::kTag;
-}
-
-const vm::InternalKind kGroupKind(&IsGroup, vm::InternalKind::What::kObject);
-
-Group* CheckGroup(lua_State* L, int index) {
-  if (!IsGroup(L, index)) luaL_typeerror(L, index, Group::kTag.name);
-  return static_cast<Group*>(lua_touserdata(L, index));
-}
+const vm::InternalKind kGroupKind(
+    [](lua_State* L, int index) { return Test<Group>(L, index) != nullptr; },
+    vm::InternalKind::What::kObject);
 
 // Makes a member of the group at `index` and pushes its handle. The body and
 // its `n - 1` arguments are on top. Upvalue 1: the handles.
@@ -103,7 +95,7 @@ int StartMember(lua_State* L, const Group* group, int at,
 }
 
 int l_group_go(lua_State* L) {
-  const Group* group = CheckGroup(L, 1);
+  const Group* group = Check<Group>(L, 1);
   if (group->core.over) return luaL_error(L, "the group has ended");
   int at = 2;
   const vm::CoroutineBody body = CheckBody(L, 2, &at);
@@ -113,7 +105,7 @@ int l_group_go(lua_State* L) {
 // A G of this isolate stands for the program. It ends as the program does, and
 // cancelling it cancels the program.
 int l_group_spawn(lua_State* L) {
-  const Group* group = CheckGroup(L, 1);
+  const Group* group = Check<Group>(L, 1);
   if (group->core.over) return luaL_error(L, "the group has ended");
   CheckSpawn(L, 2);
   lua_pushcfunction(L, &RunMember);
@@ -122,7 +114,7 @@ int l_group_spawn(lua_State* L) {
 }
 
 int l_group_cancel(lua_State* L) {
-  Group* group = CheckGroup(L, 1);
+  Group* group = Check<Group>(L, 1);
   lua_settop(L, 2);
   group->core.cancelled = true;
   lua_getiuservalue(L, 1, GroupCore::kMembers);
@@ -139,7 +131,7 @@ int l_group_cancel(lua_State* L) {
 
 // errors() -> a list of { error = object, goroutine = g, traceback = text }
 int l_group_errors(lua_State* L) {
-  CheckGroup(L, 1);
+  Check<Group>(L, 1);
   lua_settop(L, 1);
   luaL_checkstack(L, 8, nullptr);
   lua_newtable(L);
@@ -280,7 +272,7 @@ int l_group(lua_State* L) {
 // the generator in which it runs is being closed, and the members must end
 // first.
 int l_group_close(lua_State* L) {
-  Group* group = CheckGroup(L, 1);
+  Group* group = Check<Group>(L, 1);
   if (group->core.over) return 0;
   Isolate* iso = Isolate::Of(L);
   iso->groups().EndFunction(&group->core);

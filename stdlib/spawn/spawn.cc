@@ -468,13 +468,7 @@ void PushMetatable(lua_State* L) {
 }  // namespace
 
 Program* TestProgram(lua_State* L, int index) {
-  auto* handle = static_cast<vm::SharedHandle*>(lua_touserdata(L, index));
-  if (handle == nullptr || lua_rawlen(L, index) != sizeof(vm::SharedHandle) ||
-      handle->tag != &kTag) {
-    return nullptr;
-  }
-  if (handle->object == nullptr) vm::RaiseCollected(L, kType);
-  return static_cast<Program*>(handle->object);
+  return TestSharedOf<Program>(L, index, kType);
 }
 
 int PushJoined(lua_State* L) {
