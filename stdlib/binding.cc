@@ -53,6 +53,14 @@ int64_t CheckDeadline(lua_State* L, int index, bool* now) {
   return DeadlineAfter(NowNs(), seconds);
 }
 
+const char* CheckOptionName(lua_State* L) {
+  if (lua_type(L, -2) != LUA_TSTRING) {
+    luaL_error(L, "an option's name is a string, not a %s",
+               luaL_typename(L, -2));
+  }
+  return lua_tostring(L, -2);
+}
+
 int PushTimeout(lua_State* L) {
   lua_pushnil(L);
   lua_pushliteral(L, "timeout");

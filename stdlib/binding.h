@@ -84,6 +84,10 @@ int64_t CheckDeadline(lua_State* L, int index, bool* now);
 // Reads a time in seconds. Raises if it is negative or NaN.
 double CheckSeconds(lua_State* L, int index);
 
+// For a loop over a table of options by lua_next: returns the name of the
+// option. Raises if the key is no string.
+const char* CheckOptionName(lua_State* L);
+
 // Pushes nil, "timeout" and returns 2.
 int PushTimeout(lua_State* L);
 // For a wait that ends well only by what it waited for. Returns 0 if that ended

@@ -1,10 +1,11 @@
 // Random: a small pseudo-random source, for choices that need not be secret.
 //
-// Role       Chooses the victims of a thief and the ready cases of a select.
+// Role       Chooses the victims of a thief, the ready cases of a select and the
+//            colours of stacks.
 // Threads    its owner's
 // Locks      none
 // Source     Marsaglia, "Xorshift RNGs", 2003: xorshift32.
-// Tests      tests/lua/select
+// Tests      tests/lua/select; tests/sched/fiber_test.cc
 
 #ifndef TRI_SCHED_BASE_RANDOM_H_
 #define TRI_SCHED_BASE_RANDOM_H_
@@ -27,6 +28,21 @@ class Random {
  private:
   uint32_t state_;  // never 0
 };
+
+// Returns one of the `n` cases of a select for which `is_ready` holds, each
+// with the same probability; or -1. Reservoir sampling: the k-th ready case
+// replaces the choice with probability 1/k.
+template <class IsReady>
+int ChooseReady(Random& random, int n, const IsReady& is_ready) {
+  int chosen = -1;
+  uint32_t ready = 0;
+  for (int i = 0; i < n; i++) {
+    if (!is_ready(i)) continue;
+    ready++;
+    if (random.Next() % ready == 0) chosen = i;
+  }
+  return chosen;
+}
 
 }  // namespace trilune
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "sched/base/random.h"
 #include "sched/native/chan.h"
 
 namespace trilune {
@@ -125,18 +126,10 @@ class Selector {
       all[i]->mu_.Unlock();
   }
 
-  // One of the ready cases, each with the same probability; -1: none is ready.
-  // Reservoir sampling: the k-th ready case replaces the choice with
-  // probability 1/k.
   int Choose() {
-    int chosen = -1;
-    uint32_t ready = 0;
-    for (size_t i = 0; i < cases_.size(); i++) {
-      if (!cases_[i]->CanRun()) continue;
-      ready++;
-      if (CurrentM()->random.Next() % ready == 0) chosen = static_cast<int>(i);
-    }
-    return chosen;
+    return ChooseReady(
+        CurrentM()->random, static_cast<int>(cases_.size()),
+        [this](int i) { return cases_[static_cast<size_t>(i)]->CanRun(); });
   }
 
   Selected Wait(int64_t deadline_ns) TRI_NO_ANALYSIS {

@@ -193,11 +193,8 @@ Fiber* FiberPool::Make() {
     munmap(mapping, kMappingBytes);
     return nullptr;
   }
-  // xorshift32. The record lies above the top of the stack.
-  colour_ ^= colour_ << 13;
-  colour_ ^= colour_ >> 17;
-  colour_ ^= colour_ << 5;
-  const size_t colour = colour_ % (kColourBytes / 64) * 64;
+  // The record lies above the top of the stack.
+  const size_t colour = colours_.Next() % (kColourBytes / 64) * 64;
   const size_t record_bytes = (sizeof(Fiber) + 63) & ~size_t{63};
   char* top = mapping + kMappingBytes - record_bytes - colour;
   auto* fiber = new (top) Fiber();

@@ -23,6 +23,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "sched/base/random.h"
 #include "sched/sync/mutex.h"
 
 namespace trilune {
@@ -135,7 +136,7 @@ class FiberPool {
   Fiber* idle_ TRI_GUARDED_BY(mu_) = nullptr;
   size_t idle_count_ TRI_GUARDED_BY(mu_) = 0;
   Fiber* all_ TRI_GUARDED_BY(mu_) = nullptr;
-  uint32_t colour_ TRI_GUARDED_BY(mu_) = 1;
+  Random colours_ TRI_GUARDED_BY(mu_){1};
   bool guard_install_works_ TRI_GUARDED_BY(mu_) = true;
   std::atomic<size_t> made_{0};  // written under mu_
 };

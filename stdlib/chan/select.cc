@@ -38,6 +38,7 @@
 #include <new>
 #include <utility>
 
+#include "sched/base/random.h"
 #include "sched/core/loop.h"
 #include "stdlib/chan/select_case.h"
 #include "stdlib/modules.h"
@@ -143,17 +144,9 @@ constexpr SharedWait::Kind kSelectWait = {
       return may;
     }};
 
-// Returns a ready case, each with the same probability; or -1. Reservoir
-// sampling: the k-th ready case replaces the choice with probability 1/k.
 int Choose(Isolate* iso, const Select* select) {
-  int chosen = -1;
-  uint32_t ready = 0;
-  for (int i = 0; i < select->n; i++) {
-    if (!select->cases[i].CanRun()) continue;
-    ready++;
-    if (iso->random.Next() % ready == 0) chosen = i;
-  }
-  return chosen;
+  return ChooseReady(iso->random, select->n,
+                     [select](int i) { return select->cases[i].CanRun(); });
 }
 
 // Pushes what select returns for case `i`, a channel. A received value is on

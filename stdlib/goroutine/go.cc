@@ -212,12 +212,9 @@ bool ReadGoOptions(lua_State* L, int index) {
   lua_pushnil(L);  // the channel
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
-    if (lua_type(L, -2) != LUA_TSTRING) {
-      luaL_error(L, "an option's name is a string, not a %s",
-                 luaL_typename(L, -2));
-    }
-    if (std::strcmp(lua_tostring(L, -2), "values") != 0) {
-      luaL_error(L, "unknown option '%s'", lua_tostring(L, -2));
+    const char* name = CheckOptionName(L);
+    if (std::strcmp(name, "values") != 0) {
+      luaL_error(L, "unknown option '%s'", name);
     }
     if (Test<LuaChan>(L, -1) == nullptr && TestChannel(L, -1) == nullptr) {
       luaL_error(L, "bad option 'values' (channel expected, got %s)",

@@ -37,6 +37,7 @@
 #include "sched/base/clock.h"
 #include "sched/core/loop.h"
 #include "stdlib/io/file.h"
+#include "vm/goroutine/leave.h"
 #include "vm/goroutine/park.h"
 #include "vm/goroutine/syscall.h"
 
@@ -291,7 +292,7 @@ void RaiseIfCancelled(lua_State* L) {
 void RaiseIfAtomic(lua_State* L) {
   const vm::Isolate* iso = vm::Isolate::Of(L);
   if (iso->current != nullptr && iso->in_atomic()) {
-    luaL_error(L, "cannot wait inside trilune.atomic");
+    luaL_error(L, vm::kNoWaitInAtomic);
   }
 }
 

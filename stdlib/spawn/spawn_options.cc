@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "sched/base/clock.h"
+#include "stdlib/binding.h"
 #include "stdlib/modules.h"
 #include "stdlib/sizes.h"
 
@@ -116,11 +117,7 @@ void ReadSpawnOptions(lua_State* L, int index, SpawnOptions* options) {
   luaL_checkstack(L, 5, nullptr);
   lua_pushnil(L);
   while (lua_next(L, index) != 0) {
-    if (lua_type(L, -2) != LUA_TSTRING) {
-      luaL_error(L, "an option's name is a string, not a %s",
-                 luaL_typename(L, -2));
-    }
-    ReadOption(L, lua_tostring(L, -2), options);
+    ReadOption(L, CheckOptionName(L), options);
     lua_pop(L, 1);
   }
 }

@@ -30,6 +30,9 @@ namespace trilune::vm {
 // limit allows it, and whether the G is in tri.atomic.
 [[nodiscard]] const char* WhyNotLeave(lua_State* L, const Isolate* iso);
 
+// Why a G in tri.atomic may not wait, for an error message.
+inline constexpr char kNoWaitInAtomic[] = "cannot wait inside trilune.atomic";
+
 // Keeps what the Isolate notes about its running G, from the moment the G
 // leaves its stack until it is back. The Isolate has one such set of fields,
 // and the next G to run overwrites them.

@@ -97,7 +97,7 @@ const char* WhyNoWaitNow(Isolate* iso, const LuaG* g, bool shielded) {
     iso->raise_delay = RaiseDelay();  // whoever runs next has none
     if (!shielded && iso->MustRaise()) return kCancelled;
   }
-  return iso->in_atomic() ? "cannot wait inside trilune.atomic" : nullptr;
+  return iso->in_atomic() ? kNoWaitInAtomic : nullptr;
 }
 
 [[noreturn]] void Raise(lua_State* L, const char* why, Unwind unwind) {
