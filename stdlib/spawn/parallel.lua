@@ -252,7 +252,11 @@ function Call:enlist()
     local member = get_member(crew, index)
     -- The group's member for the worker. The end of the call cancels it.
     expect(member.program)
-    self.team[index] = self.group:go(watch, member.program)
+    local watcher = self.group:go(watch, member.program)
+    self.team[index] = watcher
+    -- The watcher waits before its worker can fail. Then the errors of several
+    -- workers come to the group in the order in which they happen.
+    repeat tri.yield() until watcher:status() ~= "runnable"
     member.control:send(self.job)
   else
     self.team[index] = self.group:spawn(crew.spawn, worker, crew.init, self.job)

@@ -167,6 +167,7 @@ struct Naps {
   std::atomic<int> naps{0};
   std::atomic<int> wrong{0};
   std::atomic<bool> over{false};
+  std::atomic<bool> stopped{false};
 };
 
 // nap(which, compute): computes for two slices of 1 ms, in C if so wanted, then
@@ -203,8 +204,9 @@ TEST_CASE("starve: no call of a C module is interrupted") {
   auto runtime = StartRuntime(WithOneP(milliseconds(1)));
   Naps naps;
   std::thread server([&] {
-    // Accepts late, so that connect blocks.
-    while (!naps.over) {
+    // Accepts late, so that connect blocks. Goes on until the last nap is over:
+    // nothing else would ever end its connect.
+    while (!naps.stopped) {
       pollfd ready = {naps.server, POLLIN, 0};
       if (poll(&ready, 1, 10) != 1) continue;
       poll(nullptr, 0, 2);
@@ -253,9 +255,10 @@ TEST_CASE("starve: no call of a C module is interrupted") {
     is_right = wrong * 25 <= kNapRounds;
   }
   naps.over = true;
-  server.join();
   CHECK(is_right);
   CHECK(Text(runtime->Stop()) == "ok");
+  naps.stopped = true;
+  server.join();
 }
 
 // --- Fairness. ---
