@@ -71,6 +71,7 @@ struct IsolatePool::Spare {
   IsolatePool* const pool;
   std::shared_ptr<Isolate> iso;
   uint64_t generation = 0;
+  uint64_t number = 0;  // of its preparation
   Call prepare;
   Call drain;
   Call close;
@@ -150,7 +151,9 @@ std::unique_ptr<IsolatePool::Spare> IsolatePool::BeginPreparation() {
     if (spare->prepare.argument == nullptr) return nullptr;
   }
   spare->generation = generation_;
+  spare->number = ++begun_;
   preparing_++;
+  refilling_++;
   preparing_since_ns_ = NowNs();
   return spare;
 }
@@ -158,6 +161,9 @@ std::unique_ptr<IsolatePool::Spare> IsolatePool::BeginPreparation() {
 // Posts the preparation of one more isolate, if one is wanted. The pool may be
 // stopped or told other modules while the isolate is being made. Then it is
 // ended at once.
+//
+// Others may end the preparation only after it was posted. A drain and a close
+// that were posted before it would free the Spare under the caller's hands.
 void IsolatePool::Refill() {
   std::unique_ptr<Spare> made = BeginPreparation();
   if (made == nullptr) return;
@@ -166,24 +172,29 @@ void IsolatePool::Refill() {
   } catch (const std::bad_alloc&) {
     MutexLock lock(mu_);
     preparing_--;
+    refilling_--;
     changed_.NotifyAll();
     return;
   }
+  const uint64_t number = made->number;
+  const std::shared_ptr<Isolate> iso = made->iso;
   Spare* spare = made.release();
-  // Post looks at the isolate until it returns. By then the isolate may have
-  // been taken, and closed.
-  const std::shared_ptr<Isolate> iso = spare->iso;
+  iso->Post(&spare->prepare);
+  // By now the isolate may have been taken, and the Spare be gone.
   bool is_late = false;
   {
     MutexLock lock(mu_);
-    is_late = stopping_ || spare->generation != generation_;
-    if (is_late) {
-      BeginEnd(spare);
-    } else {
-      in_preparation_ = spare;
+    refilling_--;
+    changed_.NotifyAll();
+    if (prepared_ < number) {
+      is_late = stopping_ || spare->generation != generation_;
+      if (is_late) {
+        BeginEnd(spare);
+      } else {
+        in_preparation_ = spare;
+      }
     }
   }
-  iso->Post(&spare->prepare);
   if (is_late) Drain(spare);
 }
 
@@ -222,6 +233,7 @@ bool IsolatePool::Prepared(Spare* spare, const Status& result) {
   {
     MutexLock lock(mu_);
     preparing_--;
+    prepared_ = spare->number;
     in_preparation_ = nullptr;
     if (std::exchange(was_slow_, false)) {
       status = Status(StatusCode::kTimeout,
@@ -369,8 +381,10 @@ bool IsolatePool::AwaitNone(int64_t deadline_ns) {
   const auto deadline = std::chrono::steady_clock::time_point(
       std::chrono::nanoseconds(deadline_ns));
   MutexLock lock(mu_);
-  while (closing_ + preparing_ > 0) {
-    if (!changed_.WaitUntil(mu_, deadline)) return closing_ + preparing_ == 0;
+  while (closing_ + preparing_ + refilling_ > 0) {
+    if (!changed_.WaitUntil(mu_, deadline)) {
+      return closing_ + preparing_ + refilling_ == 0;
+    }
   }
   return true;
 }

@@ -114,7 +114,13 @@ class IsolatePool {
   Spare* idle_ TRI_GUARDED_BY(mu_) = nullptr;  // the newest; owned
   size_t idle_count_ TRI_GUARDED_BY(mu_) = 0;
   size_t preparing_ TRI_GUARDED_BY(mu_) = 0;
-  // The one in preparation, unless it is being ended.
+  // Calls of Refill that still look at the pool.
+  size_t refilling_ TRI_GUARDED_BY(mu_) = 0;
+  // Preparations are numbered from 1 on: the last that has begun, and the last
+  // that is over.
+  uint64_t begun_ TRI_GUARDED_BY(mu_) = 0;
+  uint64_t prepared_ TRI_GUARDED_BY(mu_) = 0;
+  // The one in preparation, unless it is being ended, or is just being posted.
   Spare* in_preparation_ TRI_GUARDED_BY(mu_) = nullptr;
   int64_t preparing_since_ns_ TRI_GUARDED_BY(mu_) = 0;
   bool was_slow_ TRI_GUARDED_BY(mu_) = false;  // why one is being ended
