@@ -190,19 +190,25 @@ void Preempter::Reset(lua_State* L) {
   }
 }
 
+// The hook and the request go together. If the handler came in between, it
+// would arm a state, and the request that it made would be forgotten. Such a
+// state stays armed for ever, and then no other one can be armed.
+bool Preempter::TakeRequest() {
+  const NoArm no_arm(noarm_);
+  Disarm();
+  const bool wanted = want_.load(std::memory_order_relaxed);
+  want_.store(false, std::memory_order_relaxed);
+  return wanted;
+}
+
 // In the mode count each turn is a preemption point. In the other modes only a
 // request makes one.
 void Preempter::Poll(lua_State* L, int instructions) {
   Isolate::Of(L)->meter().Charge(instructions);
   if (mode_ != PreemptMode::kCount) {
-    if (!want_.load(std::memory_order_relaxed)) return;
-    {
-      // The state may be armed by now: the script's function may have removed
-      // its own hook.
-      const NoArm no_arm(noarm_);
-      Disarm();
-    }
-    want_.store(false, std::memory_order_relaxed);
+    // The state may be armed by now: the script's function may have removed its
+    // own hook.
+    if (!want_.load(std::memory_order_relaxed) || !TakeRequest()) return;
   }
   Isolate::Of(L)->AtPreemptionPoint(L, Isolate::Point::kScriptHook);
 }
@@ -218,16 +224,11 @@ void Preempter::Hook(lua_State* L, lua_Debug* ar) {
     if (is_armed) self.armed_.hook(L, ar);
     return;
   }
-  {
+  if (!is_armed) {  // inherited from a state that was armed
     const NoArm no_arm(self.noarm_);
-    if (is_armed) {
-      self.Disarm();
-    } else {
-      self.Reset(L);  // inherited from a state that was armed
-    }
+    self.Reset(L);
   }
-  if (!self.want_.load(std::memory_order_relaxed)) return;
-  self.want_.store(false, std::memory_order_relaxed);
+  if (!self.TakeRequest()) return;
   Isolate::Of(L)->AtPreemptionPoint(L, Isolate::Point::kInstruction);
 }
 

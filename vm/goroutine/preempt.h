@@ -30,6 +30,7 @@
 
 #include <lua.hpp>
 
+#include "sched/sync/check.h"
 #include "sched/sync/sanitizers.h"
 
 namespace trilune {
@@ -77,7 +78,10 @@ class Preempter {
   }
   // Whether the running G is to come to a preemption point. Requires: no G runs
   // Lua code.
-  void SetWant(bool want) { want_.store(want, std::memory_order_relaxed); }
+  void SetWant(bool want) {
+    TRI_DCHECK(armed_L_.load(std::memory_order_relaxed) == nullptr);  // I3
+    want_.store(want, std::memory_order_relaxed);
+  }
   // As SetWant(true), while Lua code of a G runs.
   void Want(M* m);
   // As Want, called by the signal handler.
@@ -121,6 +125,9 @@ class Preempter {
 
   void Arm(M* m);
   void Disarm();
+  // Ends the request, and puts the hook of the armed state back. Returns
+  // whether there was one; the caller then makes a preemption point.
+  [[nodiscard]] bool TakeRequest();
   void Settle();
   void SetRaw(lua_State* L, const HookSetting& setting);
 
